@@ -1,0 +1,107 @@
+"""The teaching portal: `create_app` wires everything and decides nothing."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import accounts, allocations, dashboards, exchange, notifications, ops, tracker
+from portal.accounts.sessions import init_sessions
+from portal.config import Settings, load_settings
+from portal.extensions import csrf, db, limiter, migrate
+from portal.notifications.queries import count_unread
+from portal.ops.logging import configure_logging
+from portal.web import ui
+from portal.web.access import init_access
+from portal.web.assets import init_assets
+from portal.web.errors import init_errors
+from portal.web.locale import init_locale
+from portal.web.pages import init_pages
+from portal.web.requests import init_requests
+from portal.web.security import init_security
+
+__all__ = ["create_app"]
+
+_ROOT = Path(__file__).resolve().parent.parent
+_MAX_BODY = 2 * 1024 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application. Raises SettingsError with one line when a setting is wrong."""
+    settings = settings or load_settings()
+    configure_logging(settings)
+    app = Flask(__name__)
+    app.config.from_mapping(_flask_config(settings))
+    app.config["PORTAL"] = settings
+    _bind_extensions(app, settings)
+    _add_features(app, settings)
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": settings.secret_key or _development_secret(settings.portal_data_dir),
+        "SQLALCHEMY_DATABASE_URI": settings.database_address(),
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings.database_address()),
+        "MAX_CONTENT_LENGTH": _MAX_BODY,
+        "MAX_FORM_MEMORY_SIZE": _MAX_BODY,
+        "SESSION_COOKIE_NAME": "portal",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.in_production,
+        "RATELIMIT_ENABLED": settings.ratelimit_enabled,
+        "RATELIMIT_STORAGE_URI": settings.redis_address() or "memory://",
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        "RATELIMIT_HEADERS_ENABLED": True,
+        # The token lives as long as the session: a form left open over lunch still saves.
+        "WTF_CSRF_TIME_LIMIT": None,
+        "SEND_FILE_MAX_AGE_DEFAULT": 3600,
+    }
+
+
+def _engine_options(address: str) -> dict[str, Any]:
+    if address.startswith("sqlite"):
+        return {"connect_args": {"timeout": 10, "check_same_thread": False}}
+    options: dict[str, Any] = {"pool_pre_ping": True, "pool_recycle": 1800, "pool_timeout": 10}
+    if address.startswith(("mysql", "mariadb")):
+        options["isolation_level"] = "READ COMMITTED"
+        options["connect_args"] = {"connect_timeout": 5, "charset": "utf8mb4"} if "pymysql" in address else {}
+    return options
+
+
+def _development_secret(folder: Path) -> str:
+    """A secret made once and kept in the data folder, so that a restart ends no session."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / "secret_key"
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_hex(32))
+    return kept.read_text()
+
+
+def _bind_extensions(app: Flask, settings: Settings) -> None:
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    settings.portal_data_dir.mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
+    init_requests(app)
+    init_security(app)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    init_sessions(app)
+    init_locale(app)
+    init_assets(app)
+    init_errors(app)
+    init_pages(app, count_unread)
+
+
+def _add_features(app: Flask, settings: Settings) -> None:
+    for feature in (accounts, notifications, allocations, tracker, exchange, dashboards, ops):
+        feature.init_app(app)
+    if not settings.in_production:
+        app.register_blueprint(ui.bp)
+    init_access(app)

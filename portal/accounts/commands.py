@@ -1,0 +1,57 @@
+"""`flask users …`: the first administrator, and invitations without a page."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from portal.accounts import services
+from portal.accounts.services import UserDraft
+from portal.audit.services import System
+from portal.errors import DomainError
+from portal.extensions import db
+from portal.roles import Role
+
+users = AppGroup("users", help="Accounts and invitations.")
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Say a broken rule in one line and end with status 1."""
+    try:
+        yield
+    except DomainError as error:
+        db.session.rollback()
+        raise click.ClickException(str(error)) from None
+
+
+@users.command("add")
+@click.argument("email")
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+@click.option("--first-name", default="")
+@click.option("--last-name", default="")
+@click.option("--locale", default="en", type=click.Choice(["en", "fr"]))
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def add(email: str, role: str, first_name: str, last_name: str, locale: str, password_stdin: bool) -> None:
+    """Make an account. Without a password it waits for an invitation."""
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    draft = UserDraft(email, Role(role), first_name, last_name, locale)
+    with in_words():
+        user = services.create_user(draft, System(), password)
+    db.session.commit()
+    click.echo(f"{user.email} is {user.role.value} now.")
+    if password is None:
+        click.echo(f"No password yet. Next: flask --app wsgi users invite {user.email}")
+
+
+@users.command("invite")
+@click.argument("email")
+def invite(email: str) -> None:
+    """Print a link for an account's first password; it works once, for seven days."""
+    with in_words():
+        token = services.invite(email, System())
+    db.session.commit()
+    click.echo(f"{current_app.config['PORTAL'].address()}/invitations/{token}")

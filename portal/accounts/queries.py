@@ -1,0 +1,102 @@
+"""Reads of accounts."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from portal import clock
+from portal.accounts.models import Facilitator, OneTimeToken, User
+from portal.extensions import db
+from portal.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is signed in, as plain values: one row, read once a request."""
+
+    id: int
+    email: str
+    first_name: str
+    last_name: str
+    role: Role
+    locale: str
+    time_zone: str | None
+    is_active: bool
+    session_epoch: int
+    facilitator_id: int | None
+
+    is_authenticated = True
+    is_anonymous = False
+
+    @property
+    def full_name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the account menu."""
+        return (self.first_name[:1] + self.last_name[:1]).upper()
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Their role, and the facilitator's places besides when they teach too."""
+        teaches = {Role.FACILITATOR} if self.facilitator_id is not None else set()
+        return frozenset({self.role} | teaches)
+
+    def get_id(self) -> str:
+        """What the session keeps: id and epoch, so that raising the epoch ends it."""
+        return f"{self.id}.{self.session_epoch}"
+
+
+_PERSON = (
+    select(
+        User.id,
+        User.email,
+        User.first_name,
+        User.last_name,
+        User.role,
+        User.locale,
+        User.time_zone,
+        User.is_active,
+        User.session_epoch,
+        Facilitator.id.label("facilitator_id"),
+    )
+    .outerjoin(Facilitator, Facilitator.user_id == User.id)
+)
+
+
+def find_person(user_id: int) -> Person | None:
+    """An account as a signed-in person; None when there is none. One statement."""
+    row = db.session.execute(_PERSON.where(User.id == user_id)).one_or_none()
+    return Person(*row) if row else None
+
+
+def find_person_by_email(email: str) -> tuple[Person, str | None] | None:
+    """An account by address, with its password hash (None until one is set)."""
+    row = db.session.execute(_PERSON.add_columns(User.password_hash).where(User.email == email.strip().lower())).one_or_none()
+    return (Person(*row[:-1]), row[-1]) if row else None
+
+
+def find_open_token(token_hash: str, purpose: str) -> tuple[OneTimeToken, User] | None:
+    """A one-time token that still works, with its active owner; None when it was used, is too old or unknown."""
+    wanted = (
+        select(OneTimeToken, User)
+        .join(User, User.id == OneTimeToken.user_id)
+        .where(
+            OneTimeToken.token_hash == token_hash,
+            OneTimeToken.purpose == purpose,
+            OneTimeToken.used_at.is_(None),
+            OneTimeToken.expires_at > clock.now(),
+            User.is_active,
+        )
+    )
+    row = db.session.execute(wanted).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def count_users() -> int:
+    """How many accounts there are."""
+    return db.session.scalar(select(func.count(User.id))) or 0
+
+

@@ -1,0 +1,25 @@
+"""Rules and writes of accounts."""
+
+from portal.accounts.services.people import (
+    INVITATION,
+    UserDraft,
+    accept_invitation,
+    authenticate,
+    check_email,
+    create_user,
+    hash_token,
+    invite,
+    note_sign_in,
+)
+
+__all__ = [
+    "INVITATION",
+    "UserDraft",
+    "accept_invitation",
+    "authenticate",
+    "check_email",
+    "create_user",
+    "hash_token",
+    "invite",
+    "note_sign_in",
+]

@@ -1,0 +1,133 @@
+"""Rules and writes of accounts."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select, update
+
+from portal import clock
+from portal.accounts import passwords, queries
+from portal.accounts.models import Facilitator, Manager, OneTimeToken, Student, User
+from portal.accounts.queries import Person
+from portal.audit.services import Actor, record
+from portal.errors import Conflict, DomainError, NotFound, lazy
+from portal.extensions import db
+from portal.roles import Role
+
+INVITATION = "invitation"
+INVITATION_LASTS = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class UserDraft:
+    """An account as someone wants it."""
+
+    email: str
+    role: Role
+    first_name: str = ""
+    last_name: str = ""
+    locale: str = "en"
+
+
+def authenticate(email: str, password: str) -> Person:
+    """The person with this address and password. Raises DomainError, the same and in the same time whatever is wrong."""
+    found = queries.find_person_by_email(email)
+    # bcrypt takes a quarter of a second: no transaction stays open meanwhile.
+    db.session.rollback()
+    if passwords.matches(password, found[1] if found else None) and found and found[0].is_active:
+        return found[0]
+    raise DomainError(lazy("Email or password is wrong. Check both and try again."), "password")
+
+
+def note_sign_in(person: Person, by: Actor) -> None:
+    """Record that someone signed in."""
+    db.session.execute(update(User).where(User.id == person.id).values(last_login_at=clock.now()))
+    record(by, "sign_in", "users", person.id)
+
+
+def create_user(draft: UserDraft, by: Actor, password: str | None = None) -> User:
+    """A new account with the profile of its role. Raises DomainError on a bad address, Conflict on a known one."""
+    email = check_email(draft.email)
+    hashed = passwords.hash_password(password) if password is not None else None
+    if db.session.scalar(select(User.id).where(User.email == email)) is not None:
+        raise Conflict(lazy("There is an account with the address %(email)s already.", email=email), "email")
+    name = email.partition("@")[0]
+    user = User(
+        email=email, role=draft.role, first_name=draft.first_name or name, last_name=draft.last_name, locale=draft.locale, password_hash=hashed
+    )
+    db.session.add(user)
+    db.session.flush()
+    _add_profile(user)
+    record(by, "create", "users", user.id, email=(None, email), role=(None, draft.role))
+    return user
+
+
+def check_email(address: str) -> str:
+    """The address in its stored form, lower-case. Raises DomainError on the field `email`."""
+    try:
+        return validate_email(address.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        raise DomainError(lazy("%(email)s is not an email address.", email=address.strip()[:100]), "email") from None
+
+
+def _add_profile(user: User) -> None:
+    if user.role is Role.MANAGER:
+        db.session.add(Manager(user_id=user.id))
+    elif user.role is Role.FACILITATOR:
+        db.session.add(Facilitator(user_id=user.id, employee_id=f"U{user.id:06d}"))
+    elif user.role is Role.STUDENT:
+        db.session.add(Student(user_id=user.id, student_number=f"U{user.id:06d}"))
+    db.session.flush()
+
+
+def invite(email: str, by: Actor) -> str:
+    """A new invitation for an account: the token of its link, which works once within seven days.
+
+    Earlier invitations of the account stop working. Raises NotFound for an unknown or inactive address.
+    """
+    user = db.session.scalar(select(User).where(User.email == email.strip().lower(), User.is_active))
+    if user is None:
+        raise NotFound(lazy("There is no active account with the address %(email)s.", email=email), "email")
+    now = clock.now()
+    _end_tokens(user.id, INVITATION)
+    token = secrets.token_urlsafe(32)
+    db.session.add(OneTimeToken(user_id=user.id, token_hash=hash_token(token), purpose=INVITATION, expires_at=now + INVITATION_LASTS))
+    record(by, "invite", "users", user.id)
+    return token
+
+
+def accept_invitation(token: str, password: str, by: Actor) -> Person:
+    """Set the first password of an invited account and use the invitation up. Raises NotFound or DomainError on `password`."""
+    hashed = passwords.hash_password(password)
+    found = queries.find_open_token(hash_token(token), INVITATION)
+    if found is None:
+        raise NotFound(lazy("This invitation was used already or is too old. Ask your academic office for a new one."))
+    kept, user = found
+    used = db.session.execute(
+        update(OneTimeToken).where(OneTimeToken.id == kept.id, OneTimeToken.used_at.is_(None)).values(used_at=clock.now())
+    )
+    if not used.rowcount:  # type: ignore[attr-defined]
+        raise NotFound(lazy("This invitation was used already or is too old. Ask your academic office for a new one."))
+    user.password_hash = hashed
+    user.session_epoch += 1
+    record(by, "accept_invitation", "users", user.id)
+    db.session.flush()
+    person = queries.find_person(user.id)
+    assert person is not None  # the row was just written
+    return person
+
+
+def _end_tokens(user_id: int, purpose: str) -> None:
+    db.session.execute(
+        update(OneTimeToken)
+        .where(OneTimeToken.user_id == user_id, OneTimeToken.purpose == purpose, OneTimeToken.used_at.is_(None))
+        .values(used_at=clock.now())
+    )
+
+
+def hash_token(token: str) -> str:
+    """What is kept of a one-time token: its SHA-256, since the token itself is 256 random bits."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,78 @@
+"""Course offerings and who teaches them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.database import Timestamps, UtcDateTime, enum_column
+from portal.extensions import Model
+
+MAX_STUDENTS = 5000
+
+
+class OfferingKind(StrEnum):
+    """Staff-led for a class and cohort, or a self-paced course that students join themselves."""
+
+    COHORT = "cohort"
+    OPEN = "open"
+
+
+class OfferingStatus(StrEnum):
+    """Where a course offering stands."""
+
+    PLANNED = "planned"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class IntakePeriod(StrEnum):
+    """First half, second half or the full trimester."""
+
+    HT1 = "HT1"
+    HT2 = "HT2"
+    FT = "FT"
+
+
+class CourseOffering(Timestamps, Model):
+    """A module delivered to a class and cohort in a mode, with dates; with its facilitator it is an allocation."""
+
+    __tablename__ = "course_offerings"
+    __table_args__ = (
+        UniqueConstraint(
+            "module_id", "class_id", "cohort_id", "mode_id", "academic_year", "trimester", "intake_period", name="uq_course_offerings_combination"
+        ),
+        CheckConstraint("end_date > start_date", name="dates"),
+        CheckConstraint(f"max_students BETWEEN 1 AND {MAX_STUDENTS}", name="capacity"),
+        CheckConstraint("trimester BETWEEN 1 AND 3", name="trimester"),
+        CheckConstraint(
+            "kind <> 'cohort' OR (module_id IS NOT NULL AND class_id IS NOT NULL AND cohort_id IS NOT NULL)", name="kind_needs"
+        ),
+        Index(None, "academic_year", "trimester", "status"),
+        Index(None, "facilitator_id", "academic_year", "trimester"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[OfferingKind] = mapped_column(enum_column(OfferingKind, "kind"), default=OfferingKind.COHORT)
+    module_id: Mapped[int | None] = mapped_column(ForeignKey("modules.id", onupdate="CASCADE"))
+    class_id: Mapped[int | None] = mapped_column(ForeignKey("classes.id", onupdate="CASCADE"), index=True)
+    cohort_id: Mapped[int | None] = mapped_column(ForeignKey("cohorts.id", onupdate="CASCADE"), index=True)
+    mode_id: Mapped[int] = mapped_column(ForeignKey("modes.id", onupdate="CASCADE"), index=True)
+    facilitator_id: Mapped[int | None] = mapped_column(ForeignKey("facilitators.id", onupdate="CASCADE"))
+    # The day from which a facilitator is there: weeks that ended before it owe no log.
+    allocated_on: Mapped[date | None] = mapped_column(Date)
+    academic_year: Mapped[int]
+    trimester: Mapped[int]
+    intake_period: Mapped[IntakePeriod] = mapped_column(enum_column(IntakePeriod, "intake_period"), default=IntakePeriod.FT)
+    start_date: Mapped[date] = mapped_column(Date)
+    end_date: Mapped[date] = mapped_column(Date)
+    max_students: Mapped[int] = mapped_column(default=30)
+    title: Mapped[str | None] = mapped_column(String(200))
+    summary: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[OfferingStatus] = mapped_column(enum_column(OfferingStatus, "status"), default=OfferingStatus.PLANNED)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    enrolment_policy: Mapped[str] = mapped_column(String(20), default="closed")
+    enrolled_count: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)

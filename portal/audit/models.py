@@ -1,0 +1,25 @@
+"""Who changed what."""
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.database import Timestamps
+from portal.extensions import Model
+
+
+class AuditEvent(Timestamps, Model):
+    """One change: actor, action, entity, and field by field what was and what is."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (Index(None, "entity", "entity_id"), Index(None, "created_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", onupdate="CASCADE"), index=True)
+    action: Mapped[str] = mapped_column(String(40))
+    entity: Mapped[str] = mapped_column(String(40))
+    entity_id: Mapped[int]
+    # {"field": [before, after]}
+    changes: Mapped[dict[str, list[Any]]] = mapped_column(JSON)
+    request_id: Mapped[str | None] = mapped_column(String(64))

@@ -1,0 +1,74 @@
+"""Writing the audit: always in the transaction of the change itself."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from sqlalchemy import insert
+
+from portal import clock
+from portal.audit.models import AuditEvent
+from portal.extensions import db
+
+
+class Actor(Protocol):
+    """Who does a deed: the user's id (None for the system itself) and the request's id."""
+
+    @property
+    def user_id(self) -> int | None:
+        """The person's account, or None."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The request that caused it, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The portal itself: a job or a command without a person."""
+
+    user_id: int | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entity's change: action (a verb such as `assign`), entity (table name), id, {field: (before, after)}."""
+
+    action: str
+    entity: str
+    entity_id: int
+    fields: Mapping[str, tuple[Any, Any]]
+
+
+def record(by: Actor, action: str, entity: str, entity_id: int, **fields: tuple[Any, Any]) -> None:
+    """Add one audit row; `fields` maps a name to (before, after). One statement."""
+    record_many(by, [Change(action, entity, entity_id, fields)])
+
+
+def record_many(by: Actor, changes: Iterable[Change]) -> None:
+    """Add a row for each change, in one statement."""
+    now = clock.now()
+    rows = [
+        {
+            "actor_id": by.user_id,
+            "request_id": by.request_id,
+            "action": change.action,
+            "entity": change.entity,
+            "entity_id": change.entity_id,
+            "changes": {name: [_plain(before), _plain(after)] for name, (before, after) in change.fields.items()},
+            "created_at": now,
+            "updated_at": now,
+        }
+        for change in changes
+    ]
+    if rows:
+        db.session.execute(insert(AuditEvent), rows)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, StrEnum):
+        return value.value
+    return value.isoformat() if isinstance(value, date | datetime) else value

@@ -1,0 +1,1 @@
+"""Modules, classes, cohorts, modes and the teaching calendar."""

@@ -1,0 +1,81 @@
+"""The teaching calendar: pure functions from dates to weeks and deadlines."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from portal.config import Settings
+
+_WEEK = timedelta(days=7)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the institution decided: its time zone, and how long after a week's Monday (and at what local time) a log is due."""
+
+    zone: ZoneInfo
+    due_after: timedelta = timedelta(days=7)
+    due_time: time = time(17)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The institution's rules as its settings say."""
+    due_after, due_time = settings.deadline
+    return Rules(settings.zone, due_after, due_time)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Days without teaching, both ends included."""
+
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A teaching week: its number within the course, from 1, and its Monday."""
+
+    number: int
+    start: date
+
+    @property
+    def end(self) -> date:
+        """Its Sunday."""
+        return self.start + _WEEK - _DAY
+
+
+def monday_of(day: date) -> date:
+    """The Monday of the week that holds a day (ISO 8601)."""
+    return day - timedelta(days=day.weekday())
+
+
+def weeks_of(start: date, end: date, breaks: Sequence[Break] = ()) -> tuple[Week, ...]:
+    """The teaching weeks between two dates, numbered from 1 without the weeks that a break takes whole.
+
+    A week counts when at least one of its weekdays lies in the course and outside every break; a
+    course that meets on weekends only counts those days instead.
+    """
+    mondays = [monday_of(start) + _WEEK * n for n in range((monday_of(end) - monday_of(start)).days // 7 + 1)]
+    teaching = [monday for monday in mondays if _has_day(monday, range(5), start, end, breaks)]
+    if not teaching:
+        teaching = [monday for monday in mondays if _has_day(monday, range(5, 7), start, end, breaks)]
+    return tuple(Week(number, monday) for number, monday in enumerate(teaching, start=1))
+
+
+def _has_day(monday: date, weekdays: Iterable[int], start: date, end: date, breaks: Sequence[Break]) -> bool:
+    days = (monday + timedelta(days=n) for n in weekdays)
+    return any(start <= day <= end and not any(pause.start <= day <= pause.end for pause in breaks) for day in days)
+
+
+def due_at(week_start: date, rules: Rules) -> datetime:
+    """When the log of a week is due, in UTC; the local time stays 17:00 across daylight saving."""
+    local = datetime.combine(week_start + rules.due_after, rules.due_time, rules.zone)
+    return local.astimezone(UTC)
+
+
+def opens_at(week_start: date, rules: Rules) -> datetime:
+    """When a week begins: midnight of its Monday in the institution's time zone, in UTC."""
+    return datetime.combine(week_start, time(0), rules.zone).astimezone(UTC)

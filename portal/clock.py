@@ -1,0 +1,14 @@
+"""The one place that knows what time it is, so that tests can stop it."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC, without microseconds (MySQL keeps none)."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def today(zone: ZoneInfo) -> date:
+    """The calendar day in a time zone at this moment."""
+    return now().astimezone(zone).date()

@@ -1,0 +1,159 @@
+"""Settings from the environment or `.env`; a wrong one stops the start in one line that names it."""
+
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import quote_plus
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, computed_field, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_KNOWN_SECRETS = {"changeme", "secret", "dev", "development", "your-super-secret-jwt-key-change-in-production"}
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class SettingsError(SystemExit):
+    """A setting is wrong; carries one line that names it and what is allowed."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Names are those of the environment, see README."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+    portal_env: Literal["development", "production"] = "development"
+    secret_key: str = ""
+    portal_data_dir: Path = Path("var")
+    database_url: str = ""
+    db_host: str = ""
+    db_port: int = Field(3306, ge=1, le=65535)
+    db_name: str = "course_management"
+    db_user: str = "root"
+    db_pass: str = ""
+    redis_url: str = ""
+    redis_host: str = ""
+    redis_port: int = Field(6379, ge=1, le=65535)
+    redis_password: str = ""
+    mail_url: str = ""
+    email_host: str = ""
+    email_port: int = Field(587, ge=1, le=65535)
+    email_user: str = ""
+    email_pass: str = ""
+    mail_from: str = "portal@localhost"
+    port: int = Field(8000, ge=1, le=65535)
+    public_url: str = ""
+    portal_name: str = "Teaching portal"
+    portal_time_zone: str = "UTC"
+    portal_deadline: str = "monday 17:00"
+    ratelimit_enabled: bool = True
+    ratelimit_auth: str = "5 per 15 minutes"
+    trusted_proxies: int = Field(0, ge=0, le=10)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "console"
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("portal_time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("use a name such as UTC, Africa/Kigali or America/Chicago") from error
+        return value
+
+    @field_validator("portal_deadline")
+    @classmethod
+    def _readable_deadline(cls, value: str) -> str:
+        day, _, hour = value.strip().lower().partition(" ")
+        if day not in _DAYS:
+            raise ValueError("use a weekday and a time, such as 'monday 17:00'")
+        time.fromisoformat(hour)
+        return f"{day} {hour}"
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite", "mysql", "mariadb", "postgresql", "postgres://")):
+            raise ValueError("use sqlite:///…, mysql+pymysql://… or postgresql://…")
+        # What hosting providers hand out, in SQLAlchemy's spelling with the drivers we ship.
+        for short, full in (("postgres://", "postgresql://"), ("mysql://", "mysql+pymysql://"), ("mariadb://", "mariadb+pymysql://")):
+            if value.startswith(short):
+                return full + value.removeprefix(short)
+        return value
+
+    @field_validator("mail_url")
+    @classmethod
+    def _known_mail(cls, value: str) -> str:
+        if value and not value.startswith(("smtp://", "smtps://", "file:")):
+            raise ValueError("use smtp://user:password@host:587, smtps://… or file:/folder")
+        return value
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> Self:
+        if self.portal_env == "production" and (len(self.secret_key) < 32 or self.secret_key.lower() in _KNOWN_SECRETS):
+            raise ValueError("SECRET_KEY: in production at least 32 characters of your own are needed")
+        return self
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def in_production(self) -> bool:
+        """True where a missing secret is refused and development pages are absent."""
+        return self.portal_env == "production"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The institution's time zone, which decides weeks and deadlines."""
+        return ZoneInfo(self.portal_time_zone)
+
+    @property
+    def deadline(self) -> tuple[timedelta, time]:
+        """How long after a week's Monday its log is due: whole days, and the local time of that day."""
+        day, _, hour = self.portal_deadline.partition(" ")
+        return timedelta(days=7 + _DAYS.index(day)), time.fromisoformat(hour)
+
+    def database_address(self) -> str:
+        """The SQLAlchemy URL: DATABASE_URL, else DB_HOST and its companions, else SQLite in the data folder."""
+        if self.database_url:
+            return self.database_url
+        if self.db_host:
+            login = f"{quote_plus(self.db_user)}:{quote_plus(self.db_pass)}"
+            return f"mysql+pymysql://{login}@{self.db_host}:{self.db_port}/{self.db_name}?charset=utf8mb4"
+        return f"sqlite:///{self.portal_data_dir.resolve()}/portal.db"
+
+    def redis_address(self) -> str | None:
+        """The Redis URL, or None for the embedded queue."""
+        if self.redis_url:
+            return self.redis_url
+        if self.redis_host:
+            login = f":{quote_plus(self.redis_password)}@" if self.redis_password else ""
+            return f"redis://{login}{self.redis_host}:{self.redis_port}/0"
+        return None
+
+    def mail_address(self) -> str:
+        """Where mail goes: MAIL_URL, else the EMAIL_* settings, else files in the data folder."""
+        if self.mail_url:
+            return self.mail_url
+        if self.email_host:
+            login = f"{quote_plus(self.email_user)}:{quote_plus(self.email_pass)}@" if self.email_user else ""
+            return f"smtp://{login}{self.email_host}:{self.email_port}"
+        return f"file:{self.portal_data_dir.resolve()}/mail"
+
+    def address(self) -> str:
+        """The portal's own public address without a closing slash, for links in mails."""
+        return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+
+def load_settings(**given: object) -> Settings:
+    """Settings from the environment and `.env`; `given` wins. Raises SettingsError with one line."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        said = str(first["msg"]).removeprefix("Value error, ")
+        raise SettingsError(f"{name}: {said}" if name else said) from None

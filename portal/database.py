@@ -1,0 +1,88 @@
+"""Columns and connections that behave alike on SQLite, MariaDB/MySQL and PostgreSQL."""
+
+import sqlite3
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from portal import clock
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def new_metadata() -> MetaData:
+    """Metadata whose constraints all have names, so that migrations can drop them anywhere."""
+    return MetaData(naming_convention=NAMING)
+
+
+# True while a request that must not write (GET, HEAD) is being answered.
+reading_only: ContextVar[bool] = ContextVar("reading_only", default=False)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, kept as naive UTC in whole seconds, which all three databases can hold."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Naive UTC for the database; a naive input is a mistake and raises ValueError."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        return value.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Aware UTC for Python."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Timestamps:
+    """`created_at` and `updated_at`, set by the portal's clock."""
+
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now, sort_order=900)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now, onupdate=clock.now, sort_order=901)
+
+
+@event.listens_for(Engine, "connect")
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    # Transactions are opened by `_begin_immediate`, not by the driver's guess.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=NORMAL", "temp_store=MEMORY"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin_immediate(connection: Any) -> None:
+    """Take SQLite's write lock at the start where a write may follow.
+
+    A transaction that reads first and writes later fails at once when another wrote in between
+    (SQLITE_BUSY_SNAPSHOT, which no busy timeout cures). Whoever only reads says so with
+    `reading_only`, and runs beside any writer.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN" if reading_only.get() else "BEGIN IMMEDIATE")
+
+
+def enum_column(kind: type[StrEnum], name: str) -> Enum:
+    """A column type that holds one of the enum's values as text, checked by the database too."""
+    return Enum(
+        kind, name=name, native_enum=False, create_constraint=True, length=20, values_callable=lambda members: [member.value for member in members]
+    )

@@ -1,0 +1,7 @@
+"""notifications."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Register pages and commands."""

@@ -1,0 +1,99 @@
+"""Weekly logs: the checklist, each week's answers to it, and attendance."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Boolean, Date, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.database import Timestamps, UtcDateTime, enum_column
+from portal.extensions import Model
+
+NOTES_LIMIT = 5000
+
+
+class ItemStatus(StrEnum):
+    """How far one checklist item has come."""
+
+    NOT_STARTED = "Not Started"
+    PENDING = "Pending"
+    DONE = "Done"
+
+
+class AttendanceState(StrEnum):
+    """Whether one student was there in one week."""
+
+    PRESENT = "present"
+    LATE = "late"
+    ABSENT = "absent"
+    EXCUSED = "excused"
+
+
+class ChecklistItem(Timestamps, Model):
+    """One thing to tick, with the teaching weeks in which it is expected (both ends included; no end: to the last)."""
+
+    __tablename__ = "checklist_items"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    label_en: Mapped[str] = mapped_column(String(100))
+    label_fr: Mapped[str] = mapped_column(String(100))
+    position: Mapped[int]
+    from_week: Mapped[int] = mapped_column(default=1)
+    to_week: Mapped[int | None]
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+class ActivityLog(Timestamps, Model):
+    """One allocation's log of one teaching week. The row exists as soon as the week is expected.
+
+    `facilitator_id` is who owes it: it follows the allocation until the log is started or due.
+    `started_at` is the first tick or note; from then on planning leaves the row alone.
+    """
+
+    __tablename__ = "activity_trackers"
+    __table_args__ = (
+        UniqueConstraint("allocation_id", "week_number"),
+        Index(None, "facilitator_id", "submitted_at", "due_at"),
+        Index(None, "submitted_at", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    allocation_id: Mapped[int] = mapped_column(ForeignKey("course_offerings.id", onupdate="CASCADE", ondelete="CASCADE"))
+    facilitator_id: Mapped[int] = mapped_column(ForeignKey("facilitators.id", onupdate="CASCADE"))
+    week_number: Mapped[int]
+    week_start: Mapped[date] = mapped_column(Date)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # Raised when the deadline moves, so that a reminder about the old one does not stand for the new.
+    deadline_version: Mapped[int] = mapped_column(default=1)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    submitted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", onupdate="CASCADE"))
+    excused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    excused_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", onupdate="CASCADE"))
+    excused_reason: Mapped[str | None] = mapped_column(String(500))
+    notes: Mapped[str] = mapped_column(Text, default="")
+    done_count: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ActivityLogItem(Timestamps, Model):
+    """The status of one checklist item in one log; written for all expected items when the log is started."""
+
+    __tablename__ = "activity_tracker_items"
+
+    tracker_id: Mapped[int] = mapped_column(ForeignKey("activity_trackers.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("checklist_items.id", onupdate="CASCADE"), primary_key=True, index=True)
+    status: Mapped[ItemStatus] = mapped_column(enum_column(ItemStatus, "status"), default=ItemStatus.NOT_STARTED)
+    updated_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", onupdate="CASCADE"))
+
+
+class Attendance(Timestamps, Model):
+    """One place of the roster in one week; without a roster the places are only counted."""
+
+    __tablename__ = "attendance"
+
+    tracker_id: Mapped[int] = mapped_column(ForeignKey("activity_trackers.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolments.id", onupdate="CASCADE", ondelete="CASCADE"), index=True)
+    state: Mapped[AttendanceState] = mapped_column(enum_column(AttendanceState, "state"))

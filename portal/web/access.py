@@ -1,0 +1,85 @@
+"""Deny by default: every view declares its audience, and one guard reads it before the view runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, Response, abort, current_app, g, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal.roles import Role
+from portal.web.htmx import is_htmx, redirect_or_hx
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PUBLIC: frozenset[Role] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does a deed, for the audit: the user's id (None for the system) and the request's id."""
+
+    user_id: int | None
+    request_id: str | None
+
+
+def audience(*roles: Role) -> Callable[[View], View]:
+    """Let only these roles in; everyone else who is signed in gets 403, strangers the sign-in page."""
+
+    def mark(view: View) -> View:
+        view.__audience__ = frozenset(roles)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+everyone = audience(*Role)
+
+
+def public(view: View) -> View:
+    """Let anyone in, signed in or not."""
+    view.__audience__ = PUBLIC  # type: ignore[attr-defined]
+    return view
+
+
+def declared_audience(view: Callable[..., Any]) -> frozenset[Role] | None:
+    """The roles a view declared; empty for public, None when it declared nothing."""
+    return getattr(view, "__audience__", None)
+
+
+def actor() -> Actor:
+    """The person behind the current request."""
+    return Actor(current_user.id if current_user.is_authenticated else None, g.get("request_id"))
+
+
+def init_access(app: Flask) -> None:
+    """Put the guard in front of every view; Flask's own file view is public."""
+    public(app.view_functions["static"])
+    app.before_request(_guard)
+
+
+def _guard() -> BaseResponse | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None:
+        return None
+    wanted = declared_audience(view)
+    if wanted is None:
+        abort(403)
+    if wanted == PUBLIC:
+        return None
+    if not current_user.is_authenticated:
+        return _ask_to_sign_in()
+    if not wanted & current_user.roles:
+        abort(403)
+    return None
+
+
+def _ask_to_sign_in() -> BaseResponse:
+    """Strangers go to the sign-in page and come back; a page at work asks for the password where it stands."""
+    if is_htmx() and request.method != "GET":
+        # The page's own script opens the password dialog and repeats the request, so nothing typed is lost.
+        return Response("", 401, {"HX-Reauth": "1", "HX-Reswap": "none"})
+    # Only a GET can be repeated after signing in; after a POST the home page is the safe place.
+    wanted = request.full_path.rstrip("?") if request.method == "GET" and not is_htmx() else None
+    return redirect_or_hx(url_for("accounts.sign_in", next=wanted))

@@ -1,0 +1,72 @@
+"""Pages for what went wrong: calm, in the reader's language, and never a traceback."""
+
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, g, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from portal.errors import DomainError
+from portal.extensions import db
+
+log = structlog.get_logger()
+# Pages of their own; any other code is shown by the nearest of these.
+_PAGES = {400, 403, 404, 409, 413, 429, 500, 503}
+
+Answer = tuple[str, int, dict[str, str]]
+
+
+def init_errors(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(PoolTimeout, _database_away)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def error_page(status: int, message: str | None = None, headers: dict[str, str] | None = None) -> Answer:
+    """The page for a status, with a message of its own if there is one."""
+    name = status if status in _PAGES else (404 if status < HTTPStatus.INTERNAL_SERVER_ERROR else 500)
+    text = render_template(f"errors/{name}.html", message=message, status=status, request_id=g.get("request_id"))
+    return text, status, headers or {}
+
+
+def _domain_error(error: DomainError) -> Answer:
+    db.session.rollback()
+    return error_page(error.status if error.status in _PAGES else 400, str(error))
+
+
+def _stale_form(error: CSRFError) -> Answer:
+    # The token is bound to the session: it is stale after a sign-in elsewhere, and absent in a forgery.
+    return error_page(400, None, {"HX-Stale-Form": "1"})
+
+
+def _http_error(error: HTTPException) -> Answer:
+    if error.response is not None:
+        return error.response  # type: ignore[return-value]
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    kept = {name: value for name, value in error.get_headers() if name in {"Retry-After", "Allow"}}
+    return error_page(int(status), None, kept)
+
+
+def _database_away(error: DBAPIError) -> Answer:
+    log.error("database_away", error=str(error.__cause__ or error), path=request.path)
+    _forget_session()
+    return error_page(503, None, {"Retry-After": "10"})
+
+
+def _unforeseen(error: Exception) -> Answer:
+    log.exception("unforeseen_error", path=request.path, request_id=g.get("request_id"))
+    _forget_session()
+    return error_page(500)
+
+
+def _forget_session() -> None:
+    try:
+        db.session.remove()
+    except Exception:  # the database is away: there is nothing to roll back on
+        log.warning("session_lost")

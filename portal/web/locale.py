@@ -1,0 +1,89 @@
+"""English and French: which one, and dates and numbers in it."""
+
+from datetime import date, datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_skeleton
+from flask import Blueprint, Flask, current_app, has_request_context, redirect, request, session, url_for
+from flask_babel import format_date, format_datetime, format_decimal, get_locale
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from portal.extensions import babel
+from portal.web.access import public
+
+LANGUAGES = {"en": "English", "fr": "Français"}
+
+bp = Blueprint("locale", __name__)
+
+
+def init_locale(app: Flask) -> None:
+    """Bind Babel and the filters `date_long`, `date_short`, `datetime_long`, `number`."""
+    babel.init_app(app, locale_selector=chosen_language, timezone_selector=chosen_zone, default_translation_directories="../translations")
+    app.register_blueprint(bp)
+    app.jinja_env.filters.update(date_long=date_long, date_short=date_short, datetime_long=datetime_long, number=format_decimal)
+    app.jinja_env.globals.update(languages=LANGUAGES, language=chosen_language)
+
+
+def chosen_language() -> str:
+    """The language of this request: what the person clicked, else their account's, else the browser's, else English."""
+    if not has_request_context():
+        return "en"  # commands; a mail forces its reader's language
+    picked = session.get("language")
+    if picked in LANGUAGES:
+        return str(picked)
+    if current_user and current_user.is_authenticated and current_user.locale in LANGUAGES:
+        return str(current_user.locale)
+    return request.accept_languages.best_match(LANGUAGES, "en") or "en"
+
+
+def chosen_zone() -> str:
+    """The time zone in which this request shows times: the person's own, else the institution's."""
+    own = current_user.time_zone if has_request_context() and current_user and current_user.is_authenticated else None
+    return str(own or current_app.config["PORTAL"].portal_time_zone)
+
+
+def date_long(day: date) -> str:
+    """Monday 23 November 2026, lundi 23 novembre 2026."""
+    return format_date(day, "EEEE d MMMM y")
+
+
+def date_short(day: date) -> str:
+    """23 Nov, 23 nov."""
+    return str(format_skeleton("MMMd", datetime(day.year, day.month, day.day), locale=get_locale()))
+
+
+def datetime_long(moment: datetime) -> str:
+    """Monday 23 November 17:00, in the reader's time zone."""
+    return format_datetime(moment, "EEEE d MMMM HH:mm")
+
+
+def zone_of_reader() -> ZoneInfo:
+    """The time zone that `datetime_long` shows."""
+    return ZoneInfo(chosen_zone())
+
+
+def safe_next(address: str | None) -> str:
+    """An address within the portal, or the home page: nobody is sent to another host."""
+    if not address:
+        return url_for("dashboards.home")
+    parts = urlsplit(address.replace("\\", "/"))
+    inside = not parts.scheme and not parts.netloc and address.startswith("/") and not address.startswith("//")
+    return address if inside and address.isprintable() else url_for("dashboards.home")
+
+
+@bp.post("/lang/<any(en, fr):language>")
+@public
+def choose(language: str) -> Response:
+    """Show everything in this language from now on, and go back to where the person was."""
+    session["language"] = language
+    return redirect(safe_next(request.form.get("next")), 303)
+
+
+@bp.get("/lang/<any(en, fr):language>")
+@public
+def choose_by_link(language: str) -> Response:
+    """The same by a plain link; it changes the cookie alone, nothing that is stored."""
+    session["language"] = language
+    return redirect(safe_next(request.args.get("next")), 303)

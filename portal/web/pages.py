@@ -1,0 +1,62 @@
+"""What every page template is given: the places of the person's role, the unread count, the name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from portal.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the main navigation."""
+
+    label: Any
+    href: str
+    icon: str
+    current: bool
+
+
+_MANAGES = frozenset({Role.MANAGER, Role.ADMIN})
+# Blueprint, view, label, icon, roles that see it.
+_PLACES = (
+    ("tracker", "tracker.this_week", _l("This week"), "week", frozenset({Role.FACILITATOR})),
+    ("allocations", "allocations.index", _l("Allocations"), "people", _MANAGES),
+    ("dashboards", "dashboards.courses", _l("My courses"), "book", frozenset({Role.STUDENT})),
+    ("notifications", "notifications.index", _l("Notifications"), "bell", frozenset(Role)),
+)
+
+
+def init_pages(app: Flask, count_unread: Callable[[int], int]) -> None:
+    """Register the context of every page; `count_unread` gives a user's unread notifications."""
+    app.extensions["portal_count_unread"] = count_unread
+
+    @app.context_processor
+    def page_context() -> dict[str, Any]:
+        signed_in = bool(current_user and current_user.is_authenticated)
+        manages = signed_in and bool(_MANAGES & current_user.roles)
+        return {
+            "portal_name": current_app.config["PORTAL"].portal_name,
+            "places": places() if signed_in else [],
+            "search_action": url_for("allocations.index") if manages else None,
+            "unread_count": 0,
+        }
+
+
+def page(template: str, **context: Any) -> str:
+    """A whole page for someone signed in. The bell's count is read before rendering, in one statement."""
+    unread = current_app.extensions["portal_count_unread"](current_user.id)
+    return render_template(template, unread_count=unread, **context)
+
+
+def places() -> list[Place]:
+    """The places of the signed-in person, at most six, the present one marked."""
+    return [
+        Place(label, url_for(view), icon, request.blueprint == blueprint)
+        for blueprint, view, label, icon, roles in _PLACES
+        if roles & current_user.roles
+    ]

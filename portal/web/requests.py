@@ -1,0 +1,37 @@
+"""What happens around each request: sessions that only read, bodies of bounded size, one line of log."""
+
+import time
+
+import structlog
+from flask import Flask, Response, g, request
+
+from portal.database import reading_only
+
+log = structlog.get_logger("portal.request")
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def init_requests(app: Flask) -> None:
+    """Register the hooks."""
+    app.before_request(_begin)
+    app.after_request(_log)
+    app.teardown_request(_end)
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+    # A GET never writes, so on SQLite it needs no write lock and waits for nobody.
+    g.reading_only = reading_only.set(request.method in SAFE)
+
+
+def _log(response: Response) -> Response:
+    if request.endpoint != "static":
+        took = round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None
+        log.info("request", method=request.method, path=request.path, status=response.status_code, ms=took, request_id=g.get("request_id"))
+    return response
+
+
+def _end(_error: BaseException | None) -> None:
+    token = g.pop("reading_only", None)
+    if token is not None:
+        reading_only.reset(token)

@@ -1,0 +1,89 @@
+"""Which databases the tests run on, and what is left out where it is not installed.
+
+The fixtures are in tests/support: databases, web, browser.
+"""
+
+import os
+from collections.abc import Callable
+from typing import NoReturn
+
+import pytest
+
+from tests.support import servers
+from tests.support.databases import KINDS
+
+pytest_plugins = ["tests.support.databases", "tests.support.web", "tests.support.browser"]
+
+_chosen = pytest.StashKey[list[str]]()
+_left_out = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--db", default="sqlite", help=f"databases to run on: {', '.join(KINDS)}, several with commas, or all that are installed"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    wanted = list(KINDS) if config.getoption("--db") == "all" else config.getoption("--db").split(",")
+    if unknown := set(wanted) - set(KINDS):
+        raise pytest.UsageError(f"--db: {', '.join(sorted(unknown))} is none of {', '.join(KINDS)}")
+    missing = [kind for kind in wanted if not servers.is_there(kind)]
+    if missing and (is_complete() or config.getoption("--db") != "all"):
+        raise pytest.UsageError(f"not installed: {', '.join(missing)}")
+    config.stash[_chosen] = [kind for kind in wanted if kind not in missing]
+    config.stash[_left_out] = [f"every test on {kind}, which is not installed" for kind in missing]
+    if not hasattr(config, "workerinput"):
+        servers.open_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and servers.OWNER in os.environ:
+        servers.close_run()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_kind" in metafunc.fixturenames:
+        kinds = metafunc.config.stash[_chosen]
+        if metafunc.definition.get_closest_marker("browser"):
+            kinds = kinds[:1]
+        metafunc.parametrize("database_kind", kinds, indirect=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    left_out = list(config.stash[_left_out])
+    for report in terminalreporter.stats.get("skipped", []):
+        left_out.append(f"{report.nodeid}: {report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr}")
+    if left_out:
+        terminalreporter.section("left out")
+        for line in left_out:
+            terminalreporter.write_line(line)
+
+
+def is_complete() -> bool:
+    """Whether nothing may be left out, as on a build server."""
+    return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+@pytest.fixture(scope="session")
+def leave_out() -> Callable[[str], NoReturn]:
+    """Skips a test that cannot run on this machine; on a build server it fails instead."""
+
+    def do(reason: str) -> NoReturn:
+        if is_complete():
+            pytest.fail(f"nothing may be left out here: {reason}")
+        pytest.skip(reason)
+
+    return do
+
+
+@pytest.fixture(scope="session")
+def worker() -> str:
+    """A name for this test process among its siblings."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+@pytest.fixture
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """The kind of database that this run of the test is on."""
+    return str(request.param)

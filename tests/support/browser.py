@@ -1,0 +1,134 @@
+"""A live server and a real Chromium."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.support.people import Person
+from tests.support.web import session_of
+
+_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+_AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+_WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveServer:
+    """An application that answers on a port of this machine."""
+
+    url: str
+    app: Flask
+
+
+@pytest.fixture
+def live_server(fresh_app: Flask) -> Iterator[LiveServer]:
+    """`fresh_app`, served by threads on a free port."""
+    server = make_server("127.0.0.1", 0, fresh_app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    yield LiveServer(f"http://127.0.0.1:{server.server_port}", fresh_app)
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
+@cache
+def find_chromium() -> str | None:
+    """The system's Chromium or Chrome."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for path in map(shutil.which, names) if path), None)
+
+
+@pytest.fixture(scope="session")
+def chromium(leave_out: Callable[[str], None]) -> Iterator[Browser]:
+    """One browser for the whole run."""
+    program = find_chromium()
+    if program is None:
+        leave_out("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium: Browser, live_server: LiveServer) -> Iterator[Callable[..., Page]]:
+    """Makes pages, each in a context of its own with Playwright's context options.
+
+    Errors in a page's scripts and violations of its security policy fail the test at its end.
+    """
+    contexts, faults = [], []
+
+    def note(message: ConsoleMessage) -> None:
+        # A refused form answers 4xx, which browsers report as an error; tests look at the answers themselves.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            faults.append(message.text)
+
+    def make(**options: Any) -> Page:
+        context = chromium.new_context(**({"base_url": live_server.url, "locale": "en-GB"} | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", note)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not faults, "the page's console: " + "\n".join(faults)
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """A page of 1280 × 800."""
+    return new_page(viewport={"width": 1280, "height": 800})
+
+
+@pytest.fixture
+def browser_sign_in(live_server: LiveServer) -> Callable[[Page, Person], None]:
+    """Signs a person in without their password, by the cookie that the application would have set."""
+
+    def do(page: Page, person: Person) -> None:
+        client = live_server.app.test_client()
+        with client.session_transaction() as session:
+            session.update(session_of(person))
+        name = live_server.app.config["SESSION_COOKIE_NAME"]
+        cookie = client.get_cookie(name)
+        assert cookie is not None
+        page.context.add_cookies([{"name": name, "value": cookie.value, "url": live_server.url}])
+
+    return do
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], list[str]]:
+    """Gives a page's violations of WCAG 2.2 AA, one line each."""
+
+    def check(page: Page) -> list[str]:
+        # Evaluated instead of added as a script: the page's own policy stays in force.
+        page.evaluate(_AXE.read_text())
+        found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", _WCAG)
+        return [
+            f"{violation['id']}: {violation['help']} in {node['html'][:200]}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+
+    return check
+
+
+__all__ = ["PHONE", "Error", "LiveServer", "Page", "find_chromium"]

@@ -1,0 +1,202 @@
+"""Migrated databases for tests: one that is rolled back after each test, and one that really commits."""
+
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from flask import Flask
+from portal import create_app
+from portal.config import Settings, load_settings
+from portal.extensions import db, limiter
+
+from tests.support import servers
+
+KINDS = ("sqlite", "mariadb", "postgresql")
+Snapshot = list[tuple[sa.Table, list[dict[str, Any]]]]
+
+# A developer's own settings must not change what the tests see.
+for _name in Settings.model_fields:
+    os.environ.pop(_name.upper(), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A migrated database: its kind (sqlite, mariadb, postgresql), its URL, and the rows that migrations put in."""
+
+    kind: str
+    url: str
+    snapshot: Snapshot
+
+
+class Bank:
+    """The databases of one test process, made when first asked for."""
+
+    def __init__(self, worker: str) -> None:
+        self._worker = worker
+        self._made: dict[tuple[str, str], Database] = {}
+        self._apps: dict[str, Flask] = {}
+
+    def database(self, kind: str, purpose: str) -> Database:
+        """The database of a kind for a purpose, migrated to the newest revision."""
+        if (kind, purpose) not in self._made:
+            self._made[kind, purpose] = self._make(kind, f"{purpose}_{self._worker}")
+        return self._made[kind, purpose]
+
+    def app(self, database: Database) -> Flask:
+        """The application that shares its database among tests that are rolled back."""
+        if database.kind not in self._apps:
+            folder = servers.run_folder() / f"data_{self._worker}_{database.kind}"
+            app = build_app(database.url, folder)
+            app.config["WTF_CSRF_ENABLED"] = False
+            self._apps[database.kind] = app
+        return self._apps[database.kind]
+
+    def _make(self, kind: str, name: str) -> Database:
+        url = servers.new_database(kind, name)
+        app = build_app(url, servers.run_folder() / f"data_{name}_{kind}")
+        migrate(app)
+        snapshot = _read_rows(app)
+        dispose(app)
+        return Database(kind, url, snapshot)
+
+
+def build_app(url: str, folder: Path, **settings: Any) -> Flask:
+    """An application on a database and a data folder. Rate limits are off unless asked for."""
+    defaults: dict[str, Any] = {
+        "_env_file": None,
+        "secret_key": "only-for-tests-0123456789-abcdefghij",
+        "ratelimit_enabled": False,
+        "log_level": "ERROR",
+    }
+    app = create_app(load_settings(**(defaults | {"database_url": url, "portal_data_dir": folder} | settings)))
+    app.config["TESTING"] = True
+    return app
+
+
+def migrate(app: Flask, revision: str = "head") -> None:
+    """Bring the schema to a revision, up or down (`base`)."""
+    with app.app_context(), _loggers_kept():
+        config = app.extensions["migrate"].migrate.get_config()
+        (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+
+
+def dispose(app: Flask) -> None:
+    """Close every connection of an application."""
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@contextmanager
+def rolled_back(app: Flask) -> Iterator[None]:
+    """Let everything within, commits too, happen in one transaction that is then rolled back."""
+    with app.app_context():
+        engine = db.engine
+    # A commit of the application ends its savepoint; the transaction around it is ours.
+    db.session.session_factory.configure(join_transaction_mode="create_savepoint")
+    connection = engine.connect()
+    outer = connection.begin()
+    db._app_engines[app] = {None: connection}
+    try:
+        yield
+    finally:
+        db._app_engines[app] = {None: engine}
+        outer.rollback()
+        connection.close()
+
+
+@contextmanager
+def restored(app: Flask, snapshot: Snapshot) -> Iterator[None]:
+    """Afterwards the database holds what the migrations put in, and nothing else."""
+    try:
+        yield
+    finally:
+        with app.app_context(), db.engine.begin() as connection:
+            for table in reversed(db.metadata.sorted_tables):
+                connection.execute(table.delete())
+            for table, rows in snapshot:
+                connection.execute(table.insert(), rows)
+        dispose(app)
+
+
+def _read_rows(app: Flask) -> Snapshot:
+    with app.app_context(), db.engine.connect() as connection:
+        found = [
+            (table, [dict(row) for row in connection.execute(table.select()).mappings()])
+            for table in db.metadata.sorted_tables
+        ]
+    return [(table, rows) for table, rows in found if rows]
+
+
+@contextmanager
+def _loggers_kept() -> Iterator[None]:
+    """Alembic's ini file silences loggers that exist and adds a handler of its own."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:], root.level = handlers, level
+        for logger in logging.Logger.manager.loggerDict.values():
+            if isinstance(logger, logging.Logger):
+                logger.disabled = False
+
+
+@pytest.fixture(scope="session")
+def bank(worker: str) -> Bank:
+    """This process's databases."""
+    return Bank(worker)
+
+
+@pytest.fixture
+def database(bank: Bank, database_kind: str) -> Database:
+    """The database of `app`."""
+    return bank.database(database_kind, "shared")
+
+
+@pytest.fixture
+def app(bank: Bank, database: Database) -> Iterator[Flask]:
+    """The application on a migrated database; what a test writes is rolled back. CSRF and rate limits are off."""
+    app = bank.app(database)
+    shutil.rmtree(app.config["PORTAL"].portal_data_dir / "mail", ignore_errors=True)
+    limiter.enabled = False
+    with rolled_back(app):
+        yield app
+
+
+@pytest.fixture
+def committing_database(bank: Bank, database_kind: str) -> Database:
+    """The database of `fresh_app`."""
+    return bank.database(database_kind, "committing")
+
+
+@pytest.fixture
+def build_fresh_app(committing_database: Database, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Makes applications that really commit, with settings as given; they share a database, which is emptied afterwards."""
+    built: list[Flask] = []
+
+    def build(**settings: Any) -> Flask:
+        built.append(build_app(committing_database.url, tmp_path / "data", **settings))
+        return built[-1]
+
+    yield build
+    limiter.enabled = False
+    for app in built[1:]:
+        dispose(app)
+    if built:
+        with restored(built[0], committing_database.snapshot):
+            pass
+
+
+@pytest.fixture
+def fresh_app(build_fresh_app: Callable[..., Flask]) -> Flask:
+    """An application that really commits, with CSRF, on its own data folder; rate limits are off."""
+    return build_fresh_app()

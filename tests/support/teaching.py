@@ -1,0 +1,101 @@
+"""Modules, courses, rosters and logs for tests. Each maker needs an application context and commits."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from typing import Any
+
+from portal import clock
+from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.catalogue.models import CalendarBreak, ClassGroup, Cohort, Department, Mode, Module
+from portal.enrolments.models import Enrolment
+from portal.extensions import db
+from portal.tracker.models import ActivityLog
+from sqlalchemy import select
+
+from tests.support.people import Person
+
+_numbers = count(1)
+_WEEK = timedelta(days=7)
+
+
+def make_department(**fields: Any) -> Department:
+    """A department."""
+    number = next(_numbers)
+    return _kept(Department(**({"code": f"D{number}", "name": f"Department {number}"} | fields)))
+
+
+def make_module(**fields: Any) -> Module:
+    """A module of the catalogue."""
+    number = next(_numbers)
+    return _kept(Module(**({"code": f"MOD {number}", "name": f"Module {number}", "credits": 10} | fields)))
+
+
+def make_class(**fields: Any) -> ClassGroup:
+    """A class."""
+    return _kept(ClassGroup(**({"name": f"Class {next(_numbers)}"} | fields)))
+
+
+def make_cohort(**fields: Any) -> Cohort:
+    """A cohort."""
+    number = next(_numbers)
+    return _kept(Cohort(**({"code": f"C{number}", "name": f"Cohort {number}"} | fields)))
+
+
+def make_mode(name: str = "In-person", **fields: Any) -> Mode:
+    """The mode of this name, made if there is none."""
+    found = db.session.scalar(select(Mode).where(Mode.name == name))
+    return found or _kept(Mode(**({"name": name} | fields)))
+
+
+def make_break(start_date: date, end_date: date, name: str = "Break") -> CalendarBreak:
+    """Days without teaching, both ends included."""
+    return _kept(CalendarBreak(name=name, start_date=start_date, end_date=end_date))
+
+
+def make_offering(facilitator: Person | None = None, *, weeks: int = 12, weeks_ago: int = 2, **fields: Any) -> CourseOffering:
+    """An active course of whole weeks that began on the Monday `weeks_ago` weeks before this one.
+
+    Its module, class, cohort and mode are made unless given by id. No log rows are planned: ask
+    for them with `make_log`, or let the portal's own services plan.
+    """
+    monday = this_monday() - weeks_ago * _WEEK
+    start = fields.pop("start_date", monday)
+    end = fields.pop("end_date", start + weeks * _WEEK - timedelta(days=1))
+    columns = {
+        "start_date": start, "end_date": end, "academic_year": start.year, "trimester": 1, "status": OfferingStatus.ACTIVE,
+        "facilitator_id": facilitator.profile_id if facilitator else None,
+        "allocated_on": start if facilitator else None,
+    } | fields  # fmt: skip
+    for column, make in (("module_id", make_module), ("class_id", make_class), ("cohort_id", make_cohort), ("mode_id", make_mode)):
+        if column not in columns:
+            columns[column] = make().id
+    return _kept(CourseOffering(**columns))
+
+
+def make_enrolment(offering: CourseOffering, student: Person, **fields: Any) -> Enrolment:
+    """A student on a course, counted in."""
+    offering = db.session.merge(offering)
+    offering.enrolled_count += 1
+    return _kept(Enrolment(offering_id=offering.id, student_id=student.profile_id, **fields))
+
+
+def make_log(offering: CourseOffering, week: int = 1, **fields: Any) -> ActivityLog:
+    """The log row of a week: due on the Monday after it at 17:00 UTC unless `due_at` is given."""
+    start = offering.start_date - timedelta(days=offering.start_date.weekday()) + (week - 1) * _WEEK
+    columns = {
+        "allocation_id": offering.id, "facilitator_id": offering.facilitator_id, "week_number": week, "week_start": start,
+        "due_at": datetime.combine(start + _WEEK, time(17), UTC),
+    } | fields  # fmt: skip
+    return _kept(ActivityLog(**columns))
+
+
+def this_monday() -> date:
+    """The Monday of the current week in UTC."""
+    today = clock.now().date()
+    return today - timedelta(days=today.weekday())
+
+
+def _kept(entity: Any) -> Any:
+    db.session.add(entity)
+    db.session.commit()
+    return entity

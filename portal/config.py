@@ -81,7 +81,11 @@ class Settings(BaseSettings):
         if value and not value.startswith(("sqlite", "mysql", "mariadb", "postgresql", "postgres://")):
             raise ValueError("use sqlite:///…, mysql+pymysql://… or postgresql://…")
         # What hosting providers hand out, in SQLAlchemy's spelling with the drivers we ship.
-        for short, full in (("postgres://", "postgresql://"), ("mysql://", "mysql+pymysql://"), ("mariadb://", "mariadb+pymysql://")):
+        for short, full in (
+            ("postgres://", "postgresql://"),
+            ("mysql://", "mysql+pymysql://"),
+            ("mariadb://", "mariadb+pymysql://"),
+        ):
             if value.startswith(short):
                 return full + value.removeprefix(short)
         return value

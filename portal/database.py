@@ -64,7 +64,13 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # Transactions are opened by `_begin_immediate`, not by the driver's guess.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=NORMAL", "temp_store=MEMORY"):
+    for pragma in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "synchronous=NORMAL",
+        "temp_store=MEMORY",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -84,5 +90,10 @@ def _begin_immediate(connection: Any) -> None:
 def enum_column(kind: type[StrEnum], name: str) -> Enum:
     """A column type that holds one of the enum's values as text, checked by the database too."""
     return Enum(
-        kind, name=name, native_enum=False, create_constraint=True, length=20, values_callable=lambda members: [member.value for member in members]
+        kind,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=20,
+        values_callable=lambda members: [member.value for member in members],
     )

@@ -4,7 +4,7 @@ Revision ID: 0002
 Revises: 0001
 """
 
-import datetime
+import datetime as dt
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,12 +15,17 @@ branch_labels = None
 depends_on = None
 
 
-
-def _stamps() -> tuple[sa.ColumnClause[datetime.datetime], ...]:
+def _stamps() -> tuple[sa.ColumnClause[dt.datetime], ...]:
     return sa.column("created_at", sa.DateTime), sa.column("updated_at", sa.DateTime)
 
 
-modes = sa.table("modes", sa.column("name"), sa.column("expects_weekly_log", sa.Boolean), sa.column("is_active", sa.Boolean), *_stamps())
+modes = sa.table(
+    "modes",
+    sa.column("name"),
+    sa.column("expects_weekly_log", sa.Boolean),
+    sa.column("is_active", sa.Boolean),
+    *_stamps(),
+)
 items = sa.table(
     "checklist_items",
     sa.column("key"),
@@ -47,11 +52,22 @@ ITEMS = (
 
 def upgrade() -> None:
     """Add what every institution starts from."""
-    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0)
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
     stamps = {"created_at": now, "updated_at": now}
-    op.bulk_insert(modes, [{"name": name, "expects_weekly_log": expects, "is_active": True, **stamps} for name, expects in MODES])
+    op.bulk_insert(
+        modes, [{"name": name, "expects_weekly_log": expects, "is_active": True, **stamps} for name, expects in MODES]
+    )
     rows = [
-        {"key": key, "label_en": english, "label_fr": french, "position": n, "from_week": first, "to_week": last, "is_active": True, **stamps}
+        {
+            "key": key,
+            "label_en": english,
+            "label_fr": french,
+            "position": n,
+            "from_week": first,
+            "to_week": last,
+            "is_active": True,
+            **stamps,
+        }
         for n, (key, english, french, first, last) in enumerate(ITEMS, start=1)
     ]
     op.bulk_insert(items, rows)

@@ -20,6 +20,6 @@ class AuditEvent(Timestamps, Model):
     action: Mapped[str] = mapped_column(String(40))
     entity: Mapped[str] = mapped_column(String(40))
     entity_id: Mapped[int]
-    # {"field": [before, after]}
+    # By field: what it was and what it is.
     changes: Mapped[dict[str, list[Any]]] = mapped_column(JSON)
     request_id: Mapped[str | None] = mapped_column(String(64))

@@ -5,7 +5,8 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from portal.errors import DomainError
@@ -60,7 +61,7 @@ def _database_away(error: DBAPIError) -> Answer:
 
 
 def _unforeseen(error: Exception) -> Answer:
-    log.exception("unforeseen_error", path=request.path, request_id=g.get("request_id"))
+    log.error("unforeseen_error", exc_info=error, path=request.path, request_id=g.get("request_id"))
     _forget_session()
     return error_page(500)
 

@@ -1,6 +1,6 @@
 """English and French: which one, and dates and numbers in it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -20,9 +20,16 @@ bp = Blueprint("locale", __name__)
 
 def init_locale(app: Flask) -> None:
     """Bind Babel and the filters `date_long`, `date_short`, `datetime_long`, `number`."""
-    babel.init_app(app, locale_selector=chosen_language, timezone_selector=chosen_zone, default_translation_directories="../translations")
+    babel.init_app(
+        app,
+        locale_selector=chosen_language,
+        timezone_selector=chosen_zone,
+        default_translation_directories="../translations",
+    )
     app.register_blueprint(bp)
-    app.jinja_env.filters.update(date_long=date_long, date_short=date_short, datetime_long=datetime_long, number=format_decimal)
+    app.jinja_env.filters.update(
+        date_long=date_long, date_short=date_short, datetime_long=datetime_long, number=format_decimal
+    )
     app.jinja_env.globals.update(languages=LANGUAGES, language=chosen_language)
 
 
@@ -46,17 +53,17 @@ def chosen_zone() -> str:
 
 def date_long(day: date) -> str:
     """Monday 23 November 2026, lundi 23 novembre 2026."""
-    return format_date(day, "EEEE d MMMM y")
+    return str(format_date(day, "EEEE d MMMM y"))
 
 
 def date_short(day: date) -> str:
     """23 Nov, 23 nov."""
-    return str(format_skeleton("MMMd", datetime(day.year, day.month, day.day), locale=get_locale()))
+    return str(format_skeleton("MMMd", datetime.combine(day, time()), locale=get_locale()))
 
 
 def datetime_long(moment: datetime) -> str:
     """Monday 23 November 17:00, in the reader's time zone."""
-    return format_datetime(moment, "EEEE d MMMM HH:mm")
+    return str(format_datetime(moment, "EEEE d MMMM HH:mm"))
 
 
 def zone_of_reader() -> ZoneInfo:

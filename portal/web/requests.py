@@ -27,7 +27,14 @@ def _begin() -> None:
 def _log(response: Response) -> Response:
     if request.endpoint != "static":
         took = round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None
-        log.info("request", method=request.method, path=request.path, status=response.status_code, ms=took, request_id=g.get("request_id"))
+        log.info(
+            "request",
+            method=request.method,
+            path=request.path,
+            status=response.status_code,
+            ms=took,
+            request_id=g.get("request_id"),
+        )
     return response
 
 

@@ -20,6 +20,7 @@ from portal.web.errors import init_errors
 from portal.web.locale import init_locale
 from portal.web.pages import init_pages
 from portal.web.requests import init_requests
+from portal.web.retry import init_retry
 from portal.web.security import init_security
 
 __all__ = ["create_app"]
@@ -89,6 +90,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
     init_requests(app)
+    init_retry(app)
     init_security(app)
     csrf.init_app(app)
     limiter.init_app(app)

@@ -10,7 +10,6 @@ from typing import NoReturn
 import pytest
 
 from tests.support import servers
-from tests.support.databases import KINDS
 
 pytest_plugins = ["tests.support.databases", "tests.support.web", "tests.support.browser"]
 
@@ -19,15 +18,14 @@ _left_out = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--db", default="sqlite", help=f"databases to run on: {', '.join(KINDS)}, several with commas, or all that are installed"
-    )
+    known = ", ".join(servers.KINDS)
+    parser.addoption("--db", default="sqlite", help=f"databases to run on: {known}; several with commas, or all")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    wanted = list(KINDS) if config.getoption("--db") == "all" else config.getoption("--db").split(",")
-    if unknown := set(wanted) - set(KINDS):
-        raise pytest.UsageError(f"--db: {', '.join(sorted(unknown))} is none of {', '.join(KINDS)}")
+    wanted = list(servers.KINDS) if config.getoption("--db") == "all" else config.getoption("--db").split(",")
+    if unknown := set(wanted) - set(servers.KINDS):
+        raise pytest.UsageError(f"--db: {', '.join(sorted(unknown))} is none of {', '.join(servers.KINDS)}")
     missing = [kind for kind in wanted if not servers.is_there(kind)]
     if missing and (is_complete() or config.getoption("--db") != "all"):
         raise pytest.UsageError(f"not installed: {', '.join(missing)}")
@@ -51,9 +49,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    left_out = list(config.stash[_left_out])
-    for report in terminalreporter.stats.get("skipped", []):
-        left_out.append(f"{report.nodeid}: {report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr}")
+    skipped = terminalreporter.stats.get("skipped", [])
+    left_out = config.stash[_left_out] + [f"{report.nodeid}: {report.longrepr[2]}" for report in skipped]
+    if failed := os.environ.get("PORTAL_FAILED_CHECKS"):
+        terminalreporter.section("checks that failed before the tests, see above")
+        terminalreporter.write_line(failed)
     if left_out:
         terminalreporter.section("left out")
         for line in left_out:

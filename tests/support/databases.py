@@ -13,13 +13,12 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from flask import Flask
+
 from portal import create_app
 from portal.config import Settings, load_settings
 from portal.extensions import db, limiter
-
 from tests.support import servers
 
-KINDS = ("sqlite", "mariadb", "postgresql")
 Snapshot = list[tuple[sa.Table, list[dict[str, Any]]]]
 
 # A developer's own settings must not change what the tests see.
@@ -58,6 +57,11 @@ class Bank:
             app.config["WTF_CSRF_ENABLED"] = False
             self._apps[database.kind] = app
         return self._apps[database.kind]
+
+    def close(self) -> None:
+        """Close every connection."""
+        for app in self._apps.values():
+            dispose(app)
 
     def _make(self, kind: str, name: str) -> Database:
         url = servers.new_database(kind, name)
@@ -151,9 +155,17 @@ def _loggers_kept() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def bank(worker: str) -> Bank:
+def bank(worker: str) -> Iterator[Bank]:
     """This process's databases."""
-    return Bank(worker)
+    bank = Bank(worker)
+    yield bank
+    bank.close()
+
+
+@pytest.fixture(scope="session")
+def bare_app(worker: str) -> Flask:
+    """An application without a database, for questions to its routes and templates."""
+    return build_app("sqlite://", servers.run_folder() / f"data_{worker}_bare")
 
 
 @pytest.fixture
@@ -180,7 +192,7 @@ def committing_database(bank: Bank, database_kind: str) -> Database:
 
 @pytest.fixture
 def build_fresh_app(committing_database: Database, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
-    """Makes applications that really commit, with settings as given; they share a database, which is emptied afterwards."""
+    """Makes applications that really commit, with settings as given; their database is emptied afterwards."""
     built: list[Flask] = []
 
     def build(**settings: Any) -> Flask:

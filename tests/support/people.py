@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 import bcrypt
+
 from portal.accounts.models import Facilitator, Manager, Student, User
 from portal.extensions import db
 from portal.roles import Role

@@ -7,7 +7,6 @@ never touched.
 
 import fcntl
 import getpass
-import glob
 import json
 import os
 import pwd
@@ -28,12 +27,13 @@ import redis
 
 from tests.support.supervisor import as_user
 
+KINDS = ("sqlite", "mariadb", "postgresql")
 RUN_FOLDER = "PORTAL_TEST_RUN"
 OWNER = "PORTAL_TEST_OWNER"
 _PATIENCE = 30.0
 
 
-class ServerMissing(Exception):
+class ServerMissingError(Exception):
     """The server's program is not on this machine."""
 
 
@@ -80,9 +80,9 @@ def is_there(kind: str) -> bool:
 
 
 def port_of(kind: str) -> int:
-    """The port of the run's server, which is started if it does not run yet. Raises ServerMissing."""
+    """The port of the run's server, which is started if it does not run yet. Raises ServerMissingError."""
     if not is_there(kind):
-        raise ServerMissing(f"{kind}: {', '.join(_RECIPES[kind].programs)} not found")
+        raise ServerMissingError(f"{kind}: {', '.join(_RECIPES[kind].programs)} not found")
     marker = run_folder() / f"{kind}.json"
     with (run_folder() / f"{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -147,8 +147,8 @@ def _free_port() -> int:
 
 def _find(program: str) -> str | None:
     """A program on the path or where Debian keeps servers."""
-    kept = [f"/usr/sbin/{program}", *sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{program}"), reverse=True)]
-    return shutil.which(program) or next((path for path in kept if Path(path).exists()), None)
+    kept = [f"/usr/sbin/{program}", *sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), reverse=True)]
+    return shutil.which(program) or next((str(path) for path in kept if Path(path).exists()), None)
 
 
 def _path(program: str) -> str:
@@ -179,7 +179,8 @@ def _ask_mariadb(port: int) -> None:
 
 def _prepare_postgres(folder: Path) -> None:
     subprocess.run(
-        [_path("initdb"), "-D", f"{folder}/data", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync"],
+        [_path("initdb"), "-D", f"{folder}/data", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C",
+         "--no-sync"],
         check=True, capture_output=True, cwd=folder, **as_user(_postgres_user()),
     )  # fmt: skip
 

@@ -4,14 +4,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 
+from sqlalchemy import select
+
 from portal import clock
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import CalendarBreak, ClassGroup, Cohort, Department, Mode, Module
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
 from portal.tracker.models import ActivityLog
-from sqlalchemy import select
-
 from tests.support.people import Person
 
 _numbers = count(1)
@@ -52,7 +52,9 @@ def make_break(start_date: date, end_date: date, name: str = "Break") -> Calenda
     return _kept(CalendarBreak(name=name, start_date=start_date, end_date=end_date))
 
 
-def make_offering(facilitator: Person | None = None, *, weeks: int = 12, weeks_ago: int = 2, **fields: Any) -> CourseOffering:
+def make_offering(
+    facilitator: Person | None = None, *, weeks: int = 12, weeks_ago: int = 2, **fields: Any
+) -> CourseOffering:
     """An active course of whole weeks that began on the Monday `weeks_ago` weeks before this one.
 
     Its module, class, cohort and mode are made unless given by id. No log rows are planned: ask
@@ -62,11 +64,17 @@ def make_offering(facilitator: Person | None = None, *, weeks: int = 12, weeks_a
     start = fields.pop("start_date", monday)
     end = fields.pop("end_date", start + weeks * _WEEK - timedelta(days=1))
     columns = {
-        "start_date": start, "end_date": end, "academic_year": start.year, "trimester": 1, "status": OfferingStatus.ACTIVE,
+        "start_date": start, "end_date": end, "academic_year": start.year, "trimester": 1,
+        "status": OfferingStatus.ACTIVE,
         "facilitator_id": facilitator.profile_id if facilitator else None,
         "allocated_on": start if facilitator else None,
     } | fields  # fmt: skip
-    for column, make in (("module_id", make_module), ("class_id", make_class), ("cohort_id", make_cohort), ("mode_id", make_mode)):
+    for column, make in (
+        ("module_id", make_module),
+        ("class_id", make_class),
+        ("cohort_id", make_cohort),
+        ("mode_id", make_mode),
+    ):
         if column not in columns:
             columns[column] = make().id
     return _kept(CourseOffering(**columns))
@@ -83,7 +91,8 @@ def make_log(offering: CourseOffering, week: int = 1, **fields: Any) -> Activity
     """The log row of a week: due on the Monday after it at 17:00 UTC unless `due_at` is given."""
     start = offering.start_date - timedelta(days=offering.start_date.weekday()) + (week - 1) * _WEEK
     columns = {
-        "allocation_id": offering.id, "facilitator_id": offering.facilitator_id, "week_number": week, "week_start": start,
+        "allocation_id": offering.id, "facilitator_id": offering.facilitator_id, "week_number": week,
+        "week_start": start,
         "due_at": datetime.combine(start + _WEEK, time(17), UTC),
     } | fields  # fmt: skip
     return _kept(ActivityLog(**columns))

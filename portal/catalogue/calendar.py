@@ -13,7 +13,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the institution decided: its time zone, and when a log is due: days after the week's Monday, and local time."""
+    """What the institution decided: its time zone, and when a log is due (days after the Monday, and local time)."""
 
     zone: ZoneInfo
     due_after: timedelta = timedelta(days=7)

@@ -1,0 +1,120 @@
+// The three-state switches of a weekly log.
+//
+// Radio buttons choose on every arrow key, so walking from "Not started" to "Done" would save "Pending" on the way.
+// Here arrows only move the focus, as in a toolbar (ARIA Authoring Practices, "Radio Group in a Toolbar"):
+//   ← →      along the choices of one course, on into its next item; nothing is set
+//   ↑ ↓      to the same item of the course before or after
+//   Space, Enter   set the choice that has the focus
+//   1 2 3    set not started, pending, done at once
+// Tab goes from item to item, as in any form. Without scripts the radio buttons are plain ones with a Save button.
+
+const ROW = ".log, [data-switch-row]";
+const words = JSON.parse(document.getElementById("words").textContent);
+
+document.addEventListener("keydown", (event) => {
+  const radio = event.target;
+  if (!radio.matches?.('.switch input[type="radio"]') || event.ctrlKey || event.metaKey || event.altKey) return;
+  const act = deedFor(event.key, radio);
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+function deedFor(key, radio) {
+  const choices = [...radio.closest(".switch").querySelectorAll('input[type="radio"]')];
+  if (["1", "2", "3"].includes(key)) return () => choose(choices[Number(key) - 1]);
+  if (key === " " || key === "Enter") return () => choose(radio);
+  const forward = document.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
+  const backward = document.dir === "rtl" ? "ArrowRight" : "ArrowLeft";
+  if (key === forward) return () => walk(radio, 1);
+  if (key === backward) return () => walk(radio, -1);
+  if (key === "ArrowDown") return () => climb(radio, 1);
+  if (key === "ArrowUp") return () => climb(radio, -1);
+  return null;
+}
+
+function choose(radio) {
+  radio.focus();
+  if (radio.checked) return;
+  radio.checked = true;
+  radio.dispatchEvent(new Event("input", { bubbles: true }));
+  radio.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function walk(radio, step) {
+  const row = radio.closest(ROW) ?? radio.closest(".switch");
+  const all = [...row.querySelectorAll('.switch input[type="radio"]:enabled')];
+  all[all.indexOf(radio) + step]?.focus();
+}
+
+function climb(radio, step) {
+  const row = radio.closest(ROW);
+  const item = itemOf(radio);
+  const rows = [...document.querySelectorAll(ROW)].filter((other) => other.querySelector(".switch input:enabled"));
+  const place = [...row.querySelectorAll("[data-item]")].findIndex((part) => part.dataset.item === item);
+  const next = rows[rows.indexOf(row) + step];
+  if (!next) return;
+  // Weeks may expect different items: the same one, else the one that stands in its place.
+  const items = [...next.querySelectorAll("[data-item]")];
+  const target = items.find((part) => part.dataset.item === item) ?? items[Math.min(place, items.length - 1)];
+  (target?.querySelector("input:checked:enabled") ?? target?.querySelector("input:enabled"))?.focus();
+}
+
+const itemOf = (radio) => radio.closest("[data-item]")?.dataset.item;
+
+// What the person wants is remembered while requests are on their way: an answer to an older click must not
+// show its older state, and a morph leaves a radio that was clicked as it is, whatever the markup says.
+const wanted = new WeakMap();
+const chosen = (form) => form.querySelector(".switch input:checked")?.value;
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.("form.switch-form");
+  if (!form) return;
+  wanted.set(form, event.target.value);
+  form.querySelector(".switch").classList.remove("failed");
+  form.querySelector(".error")?.remove();
+});
+document.addEventListener("htmx:before:request", (event) => {
+  const { ctx } = event.detail;
+  const form = ctx.sourceElement;
+  if (!form.matches?.("form.switch-form")) return;
+  form.querySelector(".switch").setAttribute("aria-busy", "true");
+  // A click that waited in the queue goes out with the version that the answer before it brought.
+  const version = form.elements.version;
+  if (version && ctx.request.body?.has?.("version")) ctx.request.body.set("version", version.value);
+});
+document.addEventListener("htmx:after:swap", (event) => {
+  const { ctx } = event.detail;
+  const form = ctx.sourceElement;
+  if (!form.matches?.("form.switch-form")) return;
+  const sent = ctx.request.body?.get?.("status");
+  const newest = wanted.get(form);
+  const isLast = newest === undefined || newest === sent || ctx.response?.status >= 400;
+  for (const radio of form.querySelectorAll('.switch input[type="radio"]')) {
+    radio.checked = isLast ? radio.defaultChecked : radio.value === newest;
+  }
+});
+document.addEventListener("htmx:finally:request", (event) => {
+  const form = event.detail.ctx.sourceElement;
+  if (form.matches?.("form.switch-form")) form.querySelector(".switch")?.removeAttribute("aria-busy");
+});
+
+// Refused: back to what was last saved, with a word beside it.
+document.addEventListener("portal:refused", (event) => {
+  const form = event.target.closest?.("form.switch-form");
+  if (!form) return;
+  const missed = chosen(form);
+  event.preventDefault();
+  for (const radio of form.querySelectorAll('.switch input[type="radio"]')) radio.checked = radio.defaultChecked;
+  const field = form.querySelector(".switch");
+  field.classList.add("failed");
+  field.querySelector(".error")?.remove();
+  const error = document.createElement("p");
+  error.className = "error";
+  error.textContent = words.turned_back;
+  field.append(error);
+  event.detail.retry = () => {
+    const radio = [...form.querySelectorAll('.switch input[type="radio"]')].find((input) => input.value === missed);
+    if (radio?.isConnected) choose(radio);
+  };
+});

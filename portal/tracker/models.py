@@ -59,7 +59,9 @@ class ActivityLog(Timestamps, Model):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    allocation_id: Mapped[int] = mapped_column(ForeignKey("course_offerings.id", onupdate="CASCADE", ondelete="CASCADE"))
+    allocation_id: Mapped[int] = mapped_column(
+        ForeignKey("course_offerings.id", onupdate="CASCADE", ondelete="CASCADE")
+    )
     facilitator_id: Mapped[int] = mapped_column(ForeignKey("facilitators.id", onupdate="CASCADE"))
     week_number: Mapped[int]
     week_start: Mapped[date] = mapped_column(Date)
@@ -82,8 +84,12 @@ class ActivityLogItem(Timestamps, Model):
 
     __tablename__ = "activity_tracker_items"
 
-    tracker_id: Mapped[int] = mapped_column(ForeignKey("activity_trackers.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True)
-    item_id: Mapped[int] = mapped_column(ForeignKey("checklist_items.id", onupdate="CASCADE"), primary_key=True, index=True)
+    tracker_id: Mapped[int] = mapped_column(
+        ForeignKey("activity_trackers.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True
+    )
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("checklist_items.id", onupdate="CASCADE"), primary_key=True, index=True
+    )
     status: Mapped[ItemStatus] = mapped_column(enum_column(ItemStatus, "status"), default=ItemStatus.NOT_STARTED)
     updated_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", onupdate="CASCADE"))
 
@@ -93,7 +99,11 @@ class Attendance(Timestamps, Model):
 
     __tablename__ = "attendance"
 
-    tracker_id: Mapped[int] = mapped_column(ForeignKey("activity_trackers.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True)
+    tracker_id: Mapped[int] = mapped_column(
+        ForeignKey("activity_trackers.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True
+    )
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolments.id", onupdate="CASCADE", ondelete="CASCADE"), index=True)
+    enrolment_id: Mapped[int | None] = mapped_column(
+        ForeignKey("enrolments.id", onupdate="CASCADE", ondelete="CASCADE"), index=True
+    )
     state: Mapped[AttendanceState] = mapped_column(enum_column(AttendanceState, "state"))

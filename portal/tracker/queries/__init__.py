@@ -1,0 +1,1 @@
+"""Reads of the weekly logs, by subject."""

@@ -1,0 +1,232 @@
+"""Which weekly logs must exist: a row for each expected week, so that a missing log is a row and not an absence.
+
+What has been started, submitted or excused is never touched. Everything is done in sets, some
+hundred course offerings at a time, inside the caller's transaction.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, cast
+
+from sqlalchemy import Row, Table, and_, delete, insert, select, update
+
+from portal import clock
+from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.catalogue.calendar import Break, Rules, due_at, weeks_of
+from portal.catalogue.models import Mode
+from portal.catalogue.queries import list_breaks
+from portal.extensions import db
+from portal.tracker.models import ActivityLog
+
+# Small enough for every database's limit of parameters, large enough that round trips do not count.
+_CHUNK = 500
+AnyRow = Row[*tuple[Any, ...]]
+
+_LOGS = cast(Table, ActivityLog.__table__)
+_UNTOUCHED = and_(_LOGS.c.started_at.is_(None), _LOGS.c.submitted_at.is_(None), _LOGS.c.excused_at.is_(None))
+_LIVE = frozenset({OfferingStatus.PLANNED, OfferingStatus.ACTIVE})
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCounts:
+    """How many logs a plan created, changed (deadline, number or facilitator) and deleted."""
+
+    created: int = 0
+    changed: int = 0
+    deleted: int = 0
+
+    def __add__(self, other: "PlanCounts") -> "PlanCounts":
+        return PlanCounts(self.created + other.created, self.changed + other.changed, self.deleted + other.deleted)
+
+
+@dataclass(frozen=True, slots=True)
+class _PlannedWeek:
+    number: int
+    start: date
+    end: date
+    due_at: datetime
+
+
+class _Calendar:
+    """The weeks of an offering, worked out once for each pair of dates: a term has few of them."""
+
+    def __init__(self, rules: Rules, breaks: Sequence[Break]) -> None:
+        self._rules, self._breaks = rules, breaks
+        self._known: dict[tuple[date, date], tuple[_PlannedWeek, ...]] = {}
+
+    def weeks(self, start: date, end: date) -> tuple[_PlannedWeek, ...]:
+        """The teaching weeks between two dates with their deadlines."""
+        if (start, end) not in self._known:
+            self._known[start, end] = tuple(
+                _PlannedWeek(week.number, week.start, week.end, due_at(week.start, self._rules))
+                for week in weeks_of(start, end, self._breaks)
+            )
+        return self._known[start, end]
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What a chunk of offerings needs; ids grouped by the value they take, so that each value is one statement."""
+
+    new: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    facilitators: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    deadlines: dict[datetime, list[int]] = field(default_factory=lambda: defaultdict(list))
+    numbers: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def counts(self) -> PlanCounts:
+        """How many rows these changes are."""
+        groups: list[Mapping[Any, list[int]]] = [self.facilitators, self.deadlines, self.numbers]
+        changed = {log_id for group in groups for ids in group.values() for log_id in ids}
+        return PlanCounts(len(self.new), len(changed), len(self.gone))
+
+
+def plan_logs(offering_ids: Sequence[int] | None, rules: Rules) -> PlanCounts:
+    """Make the logs of these course offerings (None: of all) what calendar, status and facilitator ask for.
+
+    Runs in the caller's transaction. A second run changes nothing. Completed offerings are left as they are.
+    """
+    calendar = _Calendar(rules, list_breaks())
+    expecting = frozenset(db.session.scalars(select(Mode.id).where(Mode.expects_weekly_log)))
+    now = clock.now()
+    total = PlanCounts()
+    for offerings in _chunks_of_offerings(offering_ids):
+        changes = _Changes()
+        logs = _logs_of([offering.id for offering in offerings])
+        for offering in offerings:
+            expects = offering.status in _LIVE and offering.mode_id in expecting
+            weeks = calendar.weeks(offering.start_date, offering.end_date) if expects else ()
+            _plan_offering(offering, weeks, logs.get(offering.id, []), now, changes)
+        _apply(changes, now)
+        total += changes.counts()
+    return total
+
+
+def _chunks_of_offerings(offering_ids: Sequence[int] | None) -> Iterator[Sequence[AnyRow]]:
+    """The offerings in chunks by id, locked so that two plans of the same offering follow each other."""
+    wanted = select(
+        CourseOffering.id,
+        CourseOffering.facilitator_id,
+        CourseOffering.allocated_on,
+        CourseOffering.status,
+        CourseOffering.mode_id,
+        CourseOffering.start_date,
+        CourseOffering.end_date,
+    ).where(CourseOffering.status != OfferingStatus.COMPLETED)
+    wanted = wanted.order_by(CourseOffering.id).with_for_update()
+    if offering_ids is None:
+        rows = db.session.execute(wanted.limit(_CHUNK)).all()
+        while rows:
+            yield rows
+            rows = db.session.execute(wanted.where(CourseOffering.id > rows[-1].id).limit(_CHUNK)).all()
+        return
+    for ids in _in_chunks(sorted(set(offering_ids))):
+        yield db.session.execute(wanted.where(CourseOffering.id.in_(ids))).all()
+
+
+def _logs_of(offering_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
+    """The logs that exist, by offering; locked, so that nobody starts one while it is renumbered."""
+    columns = (
+        _LOGS.c.id,
+        _LOGS.c.allocation_id,
+        _LOGS.c.facilitator_id,
+        _LOGS.c.week_number,
+        _LOGS.c.week_start,
+        _LOGS.c.due_at,
+        _UNTOUCHED.label("untouched"),
+    )
+    found: dict[int, list[AnyRow]] = defaultdict(list)
+    for row in db.session.execute(select(*columns).where(_LOGS.c.allocation_id.in_(offering_ids)).with_for_update()):
+        found[row.allocation_id].append(row)
+    return found
+
+
+def _plan_offering(
+    offering: AnyRow, weeks: Sequence[_PlannedWeek], logs: Sequence[AnyRow], now: datetime, changes: _Changes
+) -> None:
+    """Note what one offering needs. `weeks` is empty when it owes no logs at all."""
+    taken = {log.week_number for log in logs if not log.untouched}
+    present = {log.week_start: log for log in logs}
+    kept = set()
+    for week in weeks:
+        log = present.get(week.start)
+        if log is None:
+            if _is_owed(offering, week):
+                changes.new.append(_new_row(offering, week, _take_number(week.number, taken), now))
+            continue
+        if not log.untouched:
+            continue
+        # A deadline that has passed was missed by who taught then; a coming one goes with the course.
+        if week.due_at >= now and offering.facilitator_id is None:
+            continue
+        kept.add(log.id)
+        _note_changes(log, offering, week, _take_number(week.number, taken), now, changes)
+    changes.gone.extend(log.id for log in logs if log.untouched and log.id not in kept)
+
+
+def _is_owed(offering: AnyRow, week: _PlannedWeek) -> bool:
+    """A week owes a log when someone teaches, and taught before the week was over."""
+    return offering.facilitator_id is not None and (offering.allocated_on is None or week.end >= offering.allocated_on)
+
+
+def _take_number(wanted: int, taken: set[int]) -> int:
+    """The smallest free number from `wanted` on; logs that were started keep theirs."""
+    while wanted in taken:
+        wanted += 1
+    taken.add(wanted)
+    return wanted
+
+
+def _note_changes(
+    log: AnyRow, offering: AnyRow, week: _PlannedWeek, number: int, now: datetime, changes: _Changes
+) -> None:
+    if log.due_at != week.due_at:
+        changes.deadlines[week.due_at].append(log.id)
+    if week.due_at >= now and log.facilitator_id != offering.facilitator_id:
+        changes.facilitators[offering.facilitator_id].append(log.id)
+    if log.week_number != number:
+        changes.numbers[number].append(log.id)
+
+
+def _new_row(offering: AnyRow, week: _PlannedWeek, number: int, now: datetime) -> dict[str, Any]:
+    return {
+        "allocation_id": offering.id,
+        "facilitator_id": offering.facilitator_id,
+        "week_number": number,
+        "week_start": week.start,
+        "due_at": week.due_at,
+        "deadline_version": 1,
+        "notes": "",
+        "done_count": 0,
+        "version": 1,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _apply(changes: _Changes, now: datetime) -> None:
+    """Write the changes; every condition is asked again in the statement itself."""
+    for ids in _in_chunks(changes.gone):
+        db.session.execute(delete(_LOGS).where(_LOGS.c.id.in_(ids), _UNTOUCHED))
+    for facilitator_id, moved in changes.facilitators.items():
+        _set(moved, now, facilitator_id=facilitator_id)
+    for deadline, due in changes.deadlines.items():
+        _set(due, now, due_at=deadline, deadline_version=_LOGS.c.deadline_version + 1)
+    # Numbers are unique in a course, also halfway: all step aside first, then each takes its place.
+    _set([log_id for ids in changes.numbers.values() for log_id in ids], now, week_number=-_LOGS.c.week_number)
+    for number, renumbered in changes.numbers.items():
+        _set(renumbered, now, week_number=number)
+    if changes.new:
+        db.session.execute(insert(_LOGS), changes.new)
+
+
+def _set(log_ids: Sequence[int], now: datetime, **values: Any) -> None:
+    for ids in _in_chunks(log_ids):
+        db.session.execute(update(_LOGS).where(_LOGS.c.id.in_(ids), _UNTOUCHED).values(**values, updated_at=now))
+
+
+def _in_chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    everything = list(ids)
+    return (everything[start : start + _CHUNK] for start in range(0, len(everything), _CHUNK))

@@ -30,7 +30,7 @@ def make_module(**fields: Any) -> Module:
     return _kept(Module(**({"code": f"MOD {number}", "name": f"Module {number}", "credits": 10} | fields)))
 
 
-def make_class(**fields: Any) -> ClassGroup:
+def make_study_class(**fields: Any) -> ClassGroup:
     """A class."""
     return _kept(ClassGroup(**({"name": f"Class {next(_numbers)}"} | fields)))
 
@@ -71,7 +71,7 @@ def make_offering(
     } | fields  # fmt: skip
     for column, make in (
         ("module_id", make_module),
-        ("class_id", make_class),
+        ("class_id", make_study_class),
         ("cohort_id", make_cohort),
         ("mode_id", make_mode),
     ):

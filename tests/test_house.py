@@ -234,6 +234,6 @@ def test_tests_run_with_the_versions_that_are_shipped() -> None:
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_every_locked_requirement_is_hashed(name: str) -> None:
     blocks = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / name).read_text())
-    assert [
-        block.split()[0] for block in blocks if "==" in block.split("\n")[0] and "--hash=sha256:" not in block
-    ] == []
+    pinned = [block for block in blocks if "==" in block.split("\n")[0]]
+    assert len(pinned) > 20
+    assert [block.split()[0] for block in pinned if "--hash=sha256:" not in block] == []

@@ -41,12 +41,17 @@ class Bank:
     def __init__(self, worker: str) -> None:
         self._worker = worker
         self._made: dict[tuple[str, str], Database] = {}
+        self._broken: set[tuple[str, str]] = set()
         self._apps: dict[str, Flask] = {}
 
     def database(self, kind: str, purpose: str) -> Database:
         """The database of a kind for a purpose, migrated to the newest revision."""
+        if (kind, purpose) in self._broken:
+            pytest.fail(f"{kind} could not be migrated, see the first test that failed")
         if (kind, purpose) not in self._made:
+            self._broken.add((kind, purpose))
             self._made[kind, purpose] = self._make(kind, f"{purpose}_{self._worker}")
+            self._broken.remove((kind, purpose))
         return self._made[kind, purpose]
 
     def app(self, database: Database) -> Flask:

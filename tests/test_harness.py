@@ -1,0 +1,125 @@
+"""The tests' own tools hold what the other tests rely on, and can say no."""
+
+import smtplib
+from collections.abc import Callable
+from datetime import timedelta
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+import redis
+from flask import Flask, render_template_string
+from flask.testing import FlaskClient
+from playwright.sync_api import Page
+from sqlalchemy import func, select
+
+from portal import clock
+from portal.accounts.models import User
+from portal.extensions import db
+from tests.support import sql
+from tests.support.browser import PHONE, LiveServer
+from tests.support.web import NOON, Maker, SmtpSink
+
+
+def count_users(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(User)) or 0
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_what_a_test_commits_is_gone_afterwards(app: Flask, make: Maker, turn: int) -> None:
+    assert count_users(app) == 0
+    make.facilitator()
+    assert count_users(app) == 1
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_a_committing_database_is_emptied_afterwards(fresh_app: Flask, make_fresh: Maker, turn: int) -> None:
+    assert count_users(fresh_app) == 0
+    make_fresh.student()
+    assert count_users(fresh_app) == 1
+
+
+def test_a_rollback_undoes_only_what_was_not_committed(app: Flask, make: Maker) -> None:
+    make.manager()
+    with app.app_context():
+        db.session.add(User(email="x@example.org", first_name="X", last_name="Y", role="student"))
+        db.session.flush()
+        db.session.rollback()
+    assert count_users(app) == 1
+
+
+def test_what_a_migration_put_in_is_there_again(
+    build_fresh_app: Callable[..., Flask], committing_database: Any
+) -> None:
+    app = build_fresh_app()
+    for table, rows in committing_database.snapshot:
+        with app.app_context():
+            assert db.session.scalar(select(func.count()).select_from(table)) == len(rows)
+
+
+def test_statements_are_counted(app: Flask, count_sql: Callable[[], Any]) -> None:
+    with count_sql() as statements:
+        count_users(app)
+        count_users(app)
+    assert len(statements) == 2
+    assert "users" in statements.text
+
+
+@pytest.mark.sql_while_rendering
+def test_a_query_in_a_template_is_found(app: Flask) -> None:
+    with pytest.raises(AssertionError, match="a template caused SQL"), sql.no_sql_while_rendering(), app.app_context():
+        render_template_string("{{ count() }}", count=lambda: db.session.scalar(select(func.count(User.id))))
+
+
+def test_nobody_is_signed_in_until_they_are(
+    client: FlaskClient, new_client: Callable[[], FlaskClient], make: Maker, sign_in: Any
+) -> None:
+    sign_in(client, make.manager())
+    assert client.get("/notifications/").status_code == 200
+    assert new_client().get("/notifications/").status_code in {302, 303}
+    sign_in(client, None)
+    assert client.get("/notifications/").status_code in {302, 303}
+
+
+def test_time_stands_still(frozen_time: Any) -> None:
+    assert clock.now() == NOON
+    frozen_time.shift(timedelta(hours=1))
+    assert clock.now() == NOON + timedelta(hours=1)
+
+
+def test_the_mail_server_keeps_and_refuses(smtp_sink: SmtpSink) -> None:
+    message = EmailMessage()
+    message["To"], message["From"], message["Subject"] = "a@example.org", "b@example.org", "été"
+    message.set_content("text")
+    host, port = smtp_sink.url.removeprefix("smtp://").split(":")
+    with smtplib.SMTP(host, int(port)) as server:
+        server.send_message(message)
+        assert [one["Subject"] for one in smtp_sink.messages] == ["été"]
+        smtp_sink.refuse = "550 no"
+        with pytest.raises(smtplib.SMTPDataError):
+            server.send_message(message)
+
+
+def test_redis_is_empty(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as server:
+        assert server.dbsize() == 0
+        server.set("left", "behind")
+
+
+@pytest.mark.browser
+def test_the_accessibility_check_finds_a_fault(page: Page, axe: Callable[[Page], list[str]]) -> None:
+    page.set_content("<html lang='en'><title>t</title><main><h1>A</h1><img src='data:,'></main></html>")
+    assert any(fault.startswith("image-alt") for fault in axe(page))
+
+
+@pytest.mark.browser
+def test_a_browser_sees_the_live_server(
+    live_server: LiveServer, new_page: Callable[..., Page], make_fresh: Maker, browser_sign_in: Any
+) -> None:
+    page = new_page(**PHONE)
+    browser_sign_in(page, make_fresh.manager())
+    answer = page.goto("/notifications/")
+    assert answer is not None
+    assert answer.status == 200
+    assert page.url == f"{live_server.url}/notifications/"

@@ -435,12 +435,8 @@ def upgrade() -> None:
         sa.CheckConstraint("end_date > start_date", name=op.f("ck_course_offerings_dates")),
         sa.CheckConstraint("max_students BETWEEN 1 AND 5000", name=op.f("ck_course_offerings_capacity")),
         sa.CheckConstraint("trimester BETWEEN 1 AND 3", name=op.f("ck_course_offerings_trimester")),
-        sa.ForeignKeyConstraint(
-            ["class_id"], ["classes.id"], name=op.f("fk_course_offerings_class_id_classes"), onupdate="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["cohort_id"], ["cohorts.id"], name=op.f("fk_course_offerings_cohort_id_cohorts"), onupdate="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["class_id"], ["classes.id"], name=op.f("fk_course_offerings_class_id_classes")),
+        sa.ForeignKeyConstraint(["cohort_id"], ["cohorts.id"], name=op.f("fk_course_offerings_cohort_id_cohorts")),
         sa.ForeignKeyConstraint(
             ["facilitator_id"],
             ["facilitators.id"],
@@ -450,9 +446,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["mode_id"], ["modes.id"], name=op.f("fk_course_offerings_mode_id_modes"), onupdate="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["module_id"], ["modules.id"], name=op.f("fk_course_offerings_module_id_modules"), onupdate="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["module_id"], ["modules.id"], name=op.f("fk_course_offerings_module_id_modules")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_course_offerings")),
         sa.UniqueConstraint(
             "module_id",

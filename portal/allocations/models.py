@@ -42,13 +42,21 @@ class CourseOffering(Timestamps, Model):
     __tablename__ = "course_offerings"
     __table_args__ = (
         UniqueConstraint(
-            "module_id", "class_id", "cohort_id", "mode_id", "academic_year", "trimester", "intake_period", name="uq_course_offerings_combination"
+            "module_id",
+            "class_id",
+            "cohort_id",
+            "mode_id",
+            "academic_year",
+            "trimester",
+            "intake_period",
+            name="uq_course_offerings_combination",
         ),
         CheckConstraint("end_date > start_date", name="dates"),
         CheckConstraint(f"max_students BETWEEN 1 AND {MAX_STUDENTS}", name="capacity"),
         CheckConstraint("trimester BETWEEN 1 AND 3", name="trimester"),
         CheckConstraint(
-            "kind <> 'cohort' OR (module_id IS NOT NULL AND class_id IS NOT NULL AND cohort_id IS NOT NULL)", name="kind_needs"
+            "kind <> 'cohort' OR (module_id IS NOT NULL AND class_id IS NOT NULL AND cohort_id IS NOT NULL)",
+            name="kind_needs",
         ),
         Index(None, "academic_year", "trimester", "status"),
         Index(None, "facilitator_id", "academic_year", "trimester"),
@@ -56,22 +64,27 @@ class CourseOffering(Timestamps, Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[OfferingKind] = mapped_column(enum_column(OfferingKind, "kind"), default=OfferingKind.COHORT)
-    module_id: Mapped[int | None] = mapped_column(ForeignKey("modules.id", onupdate="CASCADE"))
-    class_id: Mapped[int | None] = mapped_column(ForeignKey("classes.id", onupdate="CASCADE"), index=True)
-    cohort_id: Mapped[int | None] = mapped_column(ForeignKey("cohorts.id", onupdate="CASCADE"), index=True)
+    # No cascade on update for these three: MariaDB and MySQL refuse it on columns that a check names.
+    module_id: Mapped[int | None] = mapped_column(ForeignKey("modules.id"))
+    class_id: Mapped[int | None] = mapped_column(ForeignKey("classes.id"), index=True)
+    cohort_id: Mapped[int | None] = mapped_column(ForeignKey("cohorts.id"), index=True)
     mode_id: Mapped[int] = mapped_column(ForeignKey("modes.id", onupdate="CASCADE"), index=True)
     facilitator_id: Mapped[int | None] = mapped_column(ForeignKey("facilitators.id", onupdate="CASCADE"))
     # The day from which a facilitator is there: weeks that ended before it owe no log.
     allocated_on: Mapped[date | None] = mapped_column(Date)
     academic_year: Mapped[int]
     trimester: Mapped[int]
-    intake_period: Mapped[IntakePeriod] = mapped_column(enum_column(IntakePeriod, "intake_period"), default=IntakePeriod.FT)
+    intake_period: Mapped[IntakePeriod] = mapped_column(
+        enum_column(IntakePeriod, "intake_period"), default=IntakePeriod.FT
+    )
     start_date: Mapped[date] = mapped_column(Date)
     end_date: Mapped[date] = mapped_column(Date)
     max_students: Mapped[int] = mapped_column(default=30)
     title: Mapped[str | None] = mapped_column(String(200))
     summary: Mapped[str | None] = mapped_column(Text)
-    status: Mapped[OfferingStatus] = mapped_column(enum_column(OfferingStatus, "status"), default=OfferingStatus.PLANNED)
+    status: Mapped[OfferingStatus] = mapped_column(
+        enum_column(OfferingStatus, "status"), default=OfferingStatus.PLANNED
+    )
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     enrolment_policy: Mapped[str] = mapped_column(String(20), default="closed")
     enrolled_count: Mapped[int] = mapped_column(default=0)

@@ -52,6 +52,14 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def trimester_of(start: date) -> int:
+    """The trimester of a course that says only when it starts: January to April 1, May to July 2, from August on 3.
+
+    August belongs to the third, whose teaching begins in its second half at many institutions.
+    """
+    return 1 if start.month <= 4 else 2 if start.month <= 7 else 3  # noqa: PLR2004  (months)
+
+
 def weeks_of(start: date, end: date, breaks: Sequence[Break] = ()) -> tuple[Week, ...]:
     """The teaching weeks between two dates, numbered from 1 without the weeks that a break takes whole.
 

@@ -42,7 +42,8 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     openDialog(opener.dataset.opens);
   }
-  if (event.target.closest?.("[data-closes]")) event.target.closest("dialog")?.close();
+  const closer = event.target.closest?.("[data-closes]");
+  if (closer && !(knowsCommands && closer.hasAttribute("commandfor"))) closer.closest("dialog")?.close();
   // A click on the backdrop lands on the dialog itself, outside its box.
   if (event.target.matches?.("dialog[open].ask:not(#reauth)") && outside(event, event.target)) event.target.close();
 });

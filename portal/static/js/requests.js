@@ -45,7 +45,8 @@ function isSilent(ctx) {
 // An error page is a page: it is not put into the row that asked. Its words are shown instead.
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
-  if (!ctx.response || ctx.response.status < 400 || !/^\s*(<!--.*?-->\s*)*<!doctype/is.test(ctx.text)) return;
+  const status = ctx.response?.status ?? 200;
+  if (status < 400 || status >= 500 || !/^\s*(<!--.*?-->\s*)*<!doctype/is.test(ctx.text)) return;
   event.preventDefault();
   const page = new DOMParser().parseFromString(ctx.text, "text/html");
   const said = [...page.querySelectorAll("main h1, main .lead")].map((part) => part.textContent.trim()).join(" ");

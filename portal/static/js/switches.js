@@ -60,6 +60,20 @@ function climb(radio, step) {
   (target?.querySelector("input:checked:enabled") ?? target?.querySelector("input:enabled"))?.focus();
 }
 
+// While a choice that is not set has the focus, it is the one that Tab leaves from; the others step out of the order.
+document.addEventListener("focusin", (event) => {
+  if (!event.target.matches?.('.switch input[type="radio"]')) return;
+  for (const other of event.target.closest(".switch").querySelectorAll("input")) {
+    if (other === event.target) other.removeAttribute("tabindex");
+    else other.tabIndex = -1;
+  }
+});
+document.addEventListener("focusout", (event) => {
+  const field = event.target.closest?.(".switch");
+  if (!field || field.contains(event.relatedTarget)) return;
+  for (const radio of field.querySelectorAll("input")) radio.removeAttribute("tabindex");
+});
+
 const itemOf = (radio) => radio.closest("[data-item]")?.dataset.item;
 
 // What the person wants is remembered while requests are on their way: an answer to an older click must not

@@ -35,5 +35,7 @@ ensure_venv() {
   say "Installing what the portal needs ($wanted); this takes about a minute"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --prefer-binary --require-hashes -r "$wanted" ||
     fail "The installation failed; see the message above."
+  # The worker's command under the name that its documentation has always used.
+  [ -e .venv/bin/huey_consumer.py ] || ln -s huey_consumer .venv/bin/huey_consumer.py
   cp "$wanted" "$installed"
 }

@@ -1,0 +1,31 @@
+# The portal in one image. Web:    docker run -p 8000:8000 --env-file .env -v portal:/data IMAGE
+# The worker is the same image:    docker run --env-file .env -v portal:/data IMAGE huey_consumer tasks.huey --workers 2 --graceful-signal TERM
+# The schema, before each start:   docker run --rm --env-file .env -v portal:/data IMAGE flask --app wsgi db upgrade
+FROM python:3.11-slim AS build
+RUN python -m venv /opt/venv
+COPY requirements.txt .
+RUN /opt/venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+# The driver for PostgreSQL is an extra of the project; leave it out where MariaDB or SQLite is used.
+RUN /opt/venv/bin/pip install --no-cache-dir "psycopg[binary]>=3.3,<4"
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --home-dir /data portal && install -d -o portal -g portal /data
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /app
+COPY wsgi.py tasks.py ./
+COPY portal portal
+COPY migrations migrations
+COPY translations translations
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    PORTAL_ENV=production \
+    PORTAL_DATA_DIR=/data \
+    LOG_FORMAT=json \
+    PORT=8000 \
+    WEB_CONCURRENCY=2
+USER portal
+VOLUME /data
+EXPOSE 8000
+# A shell only to read the two settings; exec hands it over, so that signals reach the server.
+CMD ["sh", "-c", "exec granian --interface wsgi --host 0.0.0.0 --port \"$PORT\" --workers \"$WEB_CONCURRENCY\" --respawn-failed-workers wsgi:app"]

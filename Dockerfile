@@ -28,4 +28,4 @@ USER portal
 VOLUME /data
 EXPOSE 8000
 # A shell only to read the two settings; exec hands it over, so that signals reach the server.
-CMD ["sh", "-c", "exec granian --interface wsgi --host 0.0.0.0 --port \"$PORT\" --workers \"$WEB_CONCURRENCY\" --respawn-failed-workers wsgi:app"]
+CMD ["sh", "-c", "exec granian --interface wsgi --host 0.0.0.0 --port \"$PORT\" --workers \"$WEB_CONCURRENCY\" --blocking-threads 4 --respawn-failed-workers wsgi:app"]

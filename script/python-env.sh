@@ -33,7 +33,7 @@ ensure_venv() {
   fi
   cmp -s "$wanted" "$installed" && return 0
   say "Installing what the portal needs ($wanted); this takes about a minute"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --prefer-binary --require-hashes -r "$wanted" ||
+  .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --prefer-binary --require-hashes -r "$wanted" ||
     fail "The installation failed; see the message above."
   # The worker's command under the name that its documentation has always used.
   [ -e .venv/bin/huey_consumer.py ] || ln -s huey_consumer .venv/bin/huey_consumer.py

@@ -57,7 +57,7 @@ def trimester_of(start: date) -> int:
 
     August belongs to the third, whose teaching begins in its second half at many institutions.
     """
-    return 1 if start.month <= 4 else 2 if start.month <= 7 else 3  # noqa: PLR2004  (months)
+    return 1 if start.month <= 4 else 2 if start.month <= 7 else 3
 
 
 def weeks_of(start: date, end: date, breaks: Sequence[Break] = ()) -> tuple[Week, ...]:

@@ -1,0 +1,186 @@
+"""Course offerings in sets: what is there by human keys, and writing what a file says."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select, tuple_
+
+from portal.accounts.models import Facilitator
+from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
+from portal.audit.services import Actor
+from portal.bulk import Edit, Plan, Stored, in_chunks, insert_rows, record_plan, update_rows
+from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
+from portal.extensions import db
+
+Key = tuple[str, str, str, str, int, int, IntakePeriod]
+
+
+@dataclass(frozen=True, slots=True)
+class TermDraft:
+    """A course offering of a term's files, named by codes alone."""
+
+    module_code: str
+    class_name: str
+    cohort_code: str
+    mode: str
+    academic_year: int
+    trimester: int
+    intake_period: IntakePeriod
+    start_date: date
+    end_date: date
+    facilitator_employee_id: str | None = None
+    max_students: int = 30
+
+    @property
+    def key(self) -> Key:
+        """What tells it from every other course offering."""
+        return (
+            self.module_code,
+            self.class_name,
+            self.cohort_code,
+            self.mode,
+            self.academic_year,
+            self.trimester,
+            self.intake_period,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The ids behind the human keys of everything that offerings name."""
+
+    modules: Mapping[str, int]
+    classes: Mapping[str, int]
+    cohorts: Mapping[str, int]
+    modes: Mapping[str, int]
+    facilitators: Mapping[str, int]
+
+
+# Open courses have no class and cohort, so no key in a term's files.
+_STAFF_LED = CourseOffering.kind == OfferingKind.COHORT
+_OFFERINGS = (
+    select(
+        CourseOffering.id,
+        Module.code,
+        ClassGroup.name,
+        Cohort.code,
+        Mode.name,
+        CourseOffering.academic_year,
+        CourseOffering.trimester,
+        CourseOffering.intake_period,
+        CourseOffering.start_date,
+        CourseOffering.end_date,
+        Facilitator.employee_id,
+        CourseOffering.max_students,
+    )
+    .join(Module, Module.id == CourseOffering.module_id)
+    .join(ClassGroup, ClassGroup.id == CourseOffering.class_id)
+    .join(Cohort, Cohort.id == CourseOffering.cohort_id)
+    .join(Mode, Mode.id == CourseOffering.mode_id)
+    .outerjoin(Facilitator, Facilitator.id == CourseOffering.facilitator_id)
+    .where(_STAFF_LED)
+    .order_by(Module.code, ClassGroup.name, CourseOffering.id)
+)
+
+
+def stored_offerings(
+    years: Iterable[int] | None = None, *, with_cancelled: bool = True
+) -> dict[Key, Stored[TermDraft]]:
+    """The staff-led course offerings of these academic years (None: of all) by key. One statement."""
+    wanted = _OFFERINGS
+    if years is not None:
+        wanted = wanted.where(CourseOffering.academic_year.in_(sorted(set(years))))
+    if not with_cancelled:
+        wanted = wanted.where(CourseOffering.status != OfferingStatus.CANCELLED)
+    found = (Stored(row_id, TermDraft(*rest)) for row_id, *rest in db.session.execute(wanted))
+    return {stored.draft.key: stored for stored in found}
+
+
+def save_offerings(plan: Plan[TermDraft], ids: Ids, today: date, by: Actor) -> dict[Key, int]:
+    """Write course offerings; gives the ids of all written ones by key.
+
+    New ones are planned, active or completed by `today`, and taught by their facilitator from the
+    first day. Who calls this has the logs of the ids planned afterwards, in the same transaction.
+    """
+    new = [{**_columns(draft, ids), **_beginning(draft, today)} for draft in plan.new]
+    insert_rows(CourseOffering, new)
+    _update(plan.edits, ids, today)
+    made = _ids_of_new(new, plan.new)
+    record_plan(by, "course_offerings", plan, [made[draft.key] for draft in plan.new])
+    return made | {edit.after.key: edit.id for edit in plan.edits}
+
+
+def _columns(draft: TermDraft, ids: Ids) -> dict[str, Any]:
+    employee = draft.facilitator_employee_id
+    return {
+        "module_id": ids.modules[draft.module_code],
+        "class_id": ids.classes[draft.class_name],
+        "cohort_id": ids.cohorts[draft.cohort_code],
+        "mode_id": ids.modes[draft.mode],
+        "facilitator_id": ids.facilitators[employee] if employee else None,
+        "academic_year": draft.academic_year,
+        "trimester": draft.trimester,
+        "intake_period": draft.intake_period,
+        "start_date": draft.start_date,
+        "end_date": draft.end_date,
+        "max_students": draft.max_students,
+    }
+
+
+def _beginning(draft: TermDraft, today: date) -> dict[str, Any]:
+    """What a course offering starts from and a file does not say."""
+    return {
+        "kind": OfferingKind.COHORT,
+        "status": _status_on(today, draft),
+        "allocated_on": draft.start_date if draft.facilitator_employee_id else None,
+        "enrolment_policy": "closed",
+        "enrolled_count": 0,
+        "version": 1,
+    }
+
+
+def _status_on(today: date, draft: TermDraft) -> OfferingStatus:
+    if today < draft.start_date:
+        return OfferingStatus.PLANNED
+    return OfferingStatus.ACTIVE if today <= draft.end_date else OfferingStatus.COMPLETED
+
+
+def _update(edits: Iterable[Edit[TermDraft]], ids: Ids, today: date) -> None:
+    """Change offerings as a manager would: a new version, and a first facilitator counts from today."""
+    rows = []
+    versions = _versions(edit.id for edit in edits)
+    for edit in edits:
+        version, allocated_on = versions[edit.id]
+        before, after = edit.before.facilitator_employee_id, edit.after.facilitator_employee_id
+        if before != after:
+            allocated_on = None if after is None else (allocated_on if before else today)
+        row = {"id": edit.id, **_columns(edit.after, ids), "allocated_on": allocated_on, "version": version + 1}
+        rows.append(row)
+    update_rows(CourseOffering, rows)
+
+
+def _versions(offering_ids: Iterable[int]) -> dict[int, tuple[int, date | None]]:
+    """Version and first day of allocation of these offerings, locked until the transaction ends."""
+    found: dict[int, tuple[int, date | None]] = {}
+    for part in in_chunks(offering_ids):
+        rows = db.session.execute(
+            select(CourseOffering.id, CourseOffering.version, CourseOffering.allocated_on)
+            .where(CourseOffering.id.in_(part))
+            .with_for_update()
+        )
+        found.update({row_id: (version, day) for row_id, version, day in rows})
+    return found
+
+
+def _ids_of_new(rows: Iterable[Mapping[str, Any]], drafts: Iterable[TermDraft]) -> dict[Key, int]:
+    """The ids of rows just inserted, found by what is unique in them."""
+    names = ("module_id", "class_id", "cohort_id", "mode_id", "academic_year", "trimester", "intake_period")
+    columns = [getattr(CourseOffering, name) for name in names]
+    keys = {tuple(row[name] for name in names): draft.key for row, draft in zip(rows, drafts, strict=True)}
+    found: dict[Key, int] = {}
+    for part in in_chunks(keys):
+        rows = db.session.execute(select(CourseOffering.id, *columns).where(tuple_(*columns).in_(part)))
+        found.update({keys[tuple(values)]: row_id for row_id, *values in rows})
+    return found

@@ -1,0 +1,112 @@
+"""Many rows in few statements, alike on every database: how imports and the demo institution write.
+
+A *draft* is a frozen dataclass that names things by their human keys. What the database holds is a
+`Stored` draft; what shall change is a `Plan` of new drafts and edits.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from portal import clock
+from portal.audit.services import Actor, Change, record_many
+from portal.extensions import Model, db
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+# Small enough for every database's limit of parameters, large enough that round trips do not count.
+CHUNK = 500
+Draft = TypeVar("Draft", bound="DataclassInstance")
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[Draft]):
+    """What the database holds: the row's id, and the draft that would make it."""
+
+    id: int
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Generic[Draft]):
+    """A row that shall change."""
+
+    id: int
+    before: Draft
+    after: Draft
+
+
+@dataclass(slots=True)
+class Plan(Generic[Draft]):
+    """What shall be written: drafts without a row yet, and rows that change."""
+
+    new: list[Draft] = field(default_factory=list)
+    edits: list[Edit[Draft]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.new) + len(self.edits)
+
+    @property
+    def drafts(self) -> list[Draft]:
+        """Every draft as it shall be."""
+        return [*self.new, *(edit.after for edit in self.edits)]
+
+
+def differences(before: Draft, after: Draft) -> dict[str, tuple[Any, Any]]:
+    """The fields in which two drafts differ, each with (before, after)."""
+    pairs = ((one.name, getattr(before, one.name), getattr(after, one.name)) for one in fields(after))
+    return {name: (old, new) for name, old, new in pairs if old != new}
+
+
+def in_chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """The items in lists of at most CHUNK."""
+    everything = list(items)
+    return (everything[start : start + CHUNK] for start in range(0, len(everything), CHUNK))
+
+
+def insert_rows(model: type[Model], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add rows, all with the same columns, stamped with the present moment."""
+    table, now = cast(Table, model.__table__), clock.now()
+    for part in in_chunks(rows):
+        db.session.execute(insert(table), [{**row, "created_at": now, "updated_at": now} for row in part])
+
+
+def update_rows(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Change rows by their `id`; all rows name the same columns. One statement, executed for each row."""
+    if not rows:
+        return
+    table, now = cast(Table, model.__table__), clock.now()
+    columns = [name for name in rows[0] if name != "id"]
+    statement = update(table).where(table.c.id == bindparam("row_id"))
+    statement = statement.values({name: bindparam(f"new_{name}") for name in columns} | {"updated_at": now})
+    for part in in_chunks(rows):
+        values = [{"row_id": row["id"], **{f"new_{name}": row[name] for name in columns}} for row in part]
+        db.session.connection().execute(statement, values)
+
+
+def ids_by(column: InstrumentedAttribute[str], keys: Iterable[str]) -> dict[str, int]:
+    """The ids of the rows whose unique column holds exactly one of these keys, by key."""
+    found: dict[str, int] = {}
+    wanted = set(keys)
+    for part in in_chunks(sorted(wanted)):
+        found.update(db.session.execute(select(column, column.class_.id).where(column.in_(part))).tuples())
+    # MariaDB finds "jose" for "josé" too.
+    return {key: row_id for key, row_id in found.items() if key in wanted}
+
+
+def record_plan(by: Actor, entity: str, plan: Plan[Draft], ids: Sequence[int]) -> None:
+    """Add an audit row for each new draft and each edit; `ids` are those of `plan.new`, in its order."""
+    changes = [Change("create", entity, row_id, _all_of(draft)) for row_id, draft in zip(ids, plan.new, strict=True)]
+    changes += [Change("update", entity, edit.id, differences(edit.before, edit.after)) for edit in plan.edits]
+    for part in in_chunks(changes):
+        record_many(by, part)
+
+
+def _all_of(draft: "DataclassInstance") -> dict[str, tuple[Any, Any]]:
+    values = ((one.name, getattr(draft, one.name)) for one in fields(draft))
+    return {name: (None, value) for name, value in values if value is not None}

@@ -1,0 +1,11 @@
+"""Writes of rosters."""
+
+from portal.enrolments.services.bulk import (
+    HOLDS_A_PLACE,
+    EnrolmentDraft,
+    count_anew,
+    save_enrolments,
+    stored_enrolments,
+)
+
+__all__ = ["HOLDS_A_PLACE", "EnrolmentDraft", "count_anew", "save_enrolments", "stored_enrolments"]

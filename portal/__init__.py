@@ -1,6 +1,7 @@
 """The teaching portal: `create_app` wires everything and decides nothing."""
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.in_production,
+        # A session ends with the browser, and at the latest after a working day.
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
         "RATELIMIT_ENABLED": settings.ratelimit_enabled,
         "RATELIMIT_STORAGE_URI": settings.redis_address() or "memory://",
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
@@ -92,6 +95,8 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     init_requests(app)
     init_retry(app)
     init_security(app)
+    # Before the token is looked at: a session that has ended took its token along, and is answered as ended.
+    init_access(app)
     csrf.init_app(app)
     limiter.init_app(app)
     init_sessions(app)
@@ -106,4 +111,3 @@ def _add_features(app: Flask, settings: Settings) -> None:
         feature.init_app(app)
     if not settings.in_production:
         app.register_blueprint(ui.bp)
-    init_access(app)

@@ -18,7 +18,9 @@ def check_rules(password: str) -> None:
     if len(password) < MIN_LENGTH:
         raise DomainError(lazy("Use at least %(count)s characters.", count=MIN_LENGTH), "password")
     if len(password.encode()) > MAX_BYTES:
-        raise DomainError(lazy("Use at most %(count)s characters; accented letters count twice.", count=MAX_BYTES), "password")
+        raise DomainError(
+            lazy("Use at most %(count)s characters; accented letters count twice.", count=MAX_BYTES), "password"
+        )
 
 
 def hash_password(password: str) -> str:
@@ -29,8 +31,9 @@ def hash_password(password: str) -> str:
 
 def matches(password: str, kept: str | None) -> bool:
     """Whether a password fits a hash; takes as long when there is none."""
-    sent = password.encode()[:MAX_BYTES]
+    whole = password.encode(errors="replace")
+    sent = whole[:MAX_BYTES]
     if kept is None:
         bcrypt.checkpw(sent, _NOBODY)
         return False
-    return bcrypt.checkpw(sent, kept.encode()) and len(password.encode()) <= MAX_BYTES
+    return bcrypt.checkpw(sent, kept.encode()) and len(whole) <= MAX_BYTES

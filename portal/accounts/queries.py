@@ -1,6 +1,7 @@
 """Reads of accounts."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -8,6 +9,9 @@ from portal import clock
 from portal.accounts.models import Facilitator, OneTimeToken, User
 from portal.extensions import db
 from portal.roles import Role
+
+# RFC 5321 as amended: what a mail server must take.
+LONGEST_EMAIL = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,39 +53,58 @@ class Person:
         return f"{self.id}.{self.session_epoch}"
 
 
-_PERSON = (
-    select(
-        User.id,
-        User.email,
-        User.first_name,
-        User.last_name,
-        User.role,
-        User.locale,
-        User.time_zone,
-        User.is_active,
-        User.session_epoch,
-        Facilitator.id.label("facilitator_id"),
-    )
-    .outerjoin(Facilitator, Facilitator.user_id == User.id)
-)
+_PERSON = select(
+    User.id,
+    User.email,
+    User.first_name,
+    User.last_name,
+    User.role,
+    User.locale,
+    User.time_zone,
+    User.is_active,
+    User.session_epoch,
+    Facilitator.id.label("facilitator_id"),
+).outerjoin(Facilitator, Facilitator.user_id == User.id)
 
 
 def find_person(user_id: int) -> Person | None:
     """An account as a signed-in person; None when there is none. One statement."""
-    row = db.session.execute(_PERSON.where(User.id == user_id)).one_or_none()
+    row: Any = db.session.execute(_PERSON.where(User.id == user_id)).one_or_none()
     return Person(*row) if row else None
 
 
 def find_person_by_email(email: str) -> tuple[Person, str | None] | None:
-    """An account by address, with its password hash (None until one is set)."""
-    row = db.session.execute(_PERSON.add_columns(User.password_hash).where(User.email == email.strip().lower())).one_or_none()
+    """An account by address, with its password hash (None until one is set).
+
+    What no address can hold (more than 254 characters, a NUL, which PostgreSQL refuses) finds nobody.
+    """
+    address = email.strip().lower()
+    if len(address) > LONGEST_EMAIL or not address.isprintable():
+        return None
+    row = db.session.execute(_PERSON.add_columns(User.password_hash).where(User.email == address)).one_or_none()
     return (Person(*row[:-1]), row[-1]) if row else None
 
 
-def find_open_token(token_hash: str, purpose: str) -> tuple[OneTimeToken, User] | None:
-    """A one-time token that still works, with its active owner; None when it was used, is too old or unknown."""
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Whose one-time token it is: the token's id and the account behind it."""
+
+    token_id: int
+    user_id: int
+    email: str
+    first_name: str
+    last_name: str
+
+    @property
+    def full_name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+def find_open_token(token_hash: str, purpose: str) -> Invited | None:
+    """Whose one-time token this is; None when it was used, is too old, unknown, or its account is inactive."""
     wanted = (
-        select(OneTimeToken, User)
+        select(OneTimeToken.id, User.id, User.email, User.first_name, User.last_name)
         .join(User, User.id == OneTimeToken.user_id)
         .where(
             OneTimeToken.token_hash == token_hash,
@@ -92,11 +115,9 @@ def find_open_token(token_hash: str, purpose: str) -> tuple[OneTimeToken, User] 
         )
     )
     row = db.session.execute(wanted).one_or_none()
-    return (row[0], row[1]) if row else None
+    return Invited(*row) if row else None
 
 
 def count_users() -> int:
     """How many accounts there are."""
     return db.session.scalar(select(func.count(User.id))) or 0
-
-

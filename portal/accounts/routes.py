@@ -1,20 +1,26 @@
 """Signing in and out, and accepting an invitation."""
 
-from flask import Blueprint, Response, current_app, flash, g, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, g, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_limiter import RateLimitExceeded
 from flask_login import current_user
-from flask_wtf.csrf import generate_csrf
+from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.accounts import queries, services
+from portal.accounts import passwords, queries, services
 from portal.accounts.forms import InvitationForm, SignInForm
+from portal.accounts.queries import Invited
 from portal.accounts.sessions import begin_session, end_session
 from portal.errors import DomainError
 from portal.extensions import db, limiter
 from portal.web.access import Actor, everyone, public
+from portal.web.errors import error_page
 from portal.web.locale import safe_next
+from portal.web.pages import door
 
 bp = Blueprint("accounts", __name__)
+
+Answer = BaseResponse | tuple[str | Response, int] | tuple[str | Response, int, dict[str, str]]
 
 
 def _auth_limit() -> str:
@@ -37,28 +43,27 @@ def sign_in() -> str | BaseResponse:
     if current_user.is_authenticated:
         return redirect(safe_next(request.args.get("next")))
     form = SignInForm(formdata=None, next=request.args.get("next", ""))
-    return render_template("accounts/sign_in.html", form=form)
+    return door("accounts/sign_in.html", form=form, problem=None)
 
 
 @bp.post("/login")
 @public
 @limiter.limit(_auth_limit, deduct_when=_was_refused)
 @limiter.limit(_auth_limit, key_func=_typed_address, deduct_when=_was_refused)
-def sign_in_post() -> BaseResponse | tuple[str, int] | tuple[Response, int]:
+def sign_in_post() -> Answer:
     """Check address and password, then go where the person was going."""
     form = SignInForm()
+    if not form.validate_on_submit():
+        return _refused(form)
     try:
-        if not form.validate_on_submit():
-            return _refused(form)
         person = services.authenticate(form.email.data, form.password.data)
     except DomainError as error:
-        form.password.errors = [str(error)]
-        return _refused(form)
+        return _refused(form, str(error))
     services.note_sign_in(person, Actor(person.id, g.request_id))
     db.session.commit()
     begin_session(person)
     if _is_reauth():
-        return jsonify(csrf=_fresh_token()), 200
+        return _private(jsonify(csrf=_fresh_token(), person=person.id))
     return redirect(safe_next(form.next.data), 303)
 
 
@@ -69,23 +74,41 @@ def _is_reauth() -> bool:
 
 def _fresh_token() -> str:
     g.pop("csrf_token", None)
-    return generate_csrf()
+    return str(generate_csrf())
 
 
-def _refused(form: SignInForm) -> tuple[str, int] | tuple[Response, int]:
+def _private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _refused(form: SignInForm, problem: str | None = None, status: int = 422) -> Answer:
     if _is_reauth():
-        first = next(iter(form.errors.values()), [""])[0]
-        return jsonify(error=str(first)), 422
-    return render_template("accounts/sign_in.html", form=form), 422
+        said = problem or next((str(message) for messages in form.errors.values() for message in messages), "")
+        return jsonify(error=said), status
+    return door("accounts/sign_in.html", form=form, problem=problem), status
+
+
+@bp.errorhandler(RateLimitExceeded)
+def _too_often(error: RateLimitExceeded) -> Answer:
+    if _is_reauth():
+        return jsonify(error=_("Too many attempts. Wait a few minutes, then try again.")), 429
+    return error_page(429)
+
+
+@bp.errorhandler(CSRFError)
+def _stale_form(error: CSRFError) -> Answer:
+    """A sign-in page that stood open for long shows itself again, with what was typed but the password."""
+    if request.endpoint == "accounts.sign_in_post":
+        return _refused(SignInForm(), _("This page was open for too long. Type your password once more."), 400)
+    return error_page(400, None, {"HX-Stale-Form": "1"})
 
 
 @bp.get("/login/token")
 @public
 def fresh_token() -> Response:
     """A CSRF token of the present session, for the password dialog of a page whose session has ended."""
-    answer = jsonify(csrf=generate_csrf())
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return _private(jsonify(csrf=generate_csrf()))
 
 
 @bp.post("/logout")
@@ -99,33 +122,37 @@ def sign_out() -> BaseResponse:
 
 @bp.get("/invitations/<token>")
 @public
-def invitation(token: str) -> tuple[str, int]:
+def invitation(token: str) -> Answer:
     """Where an invited person sets their first password."""
-    found = queries.find_open_token(services.hash_token(token), services.INVITATION)
-    status = 200 if found else 404
-    page = "accounts/invitation.html" if found else "accounts/invitation_over.html"
-    return render_template(page, form=InvitationForm(formdata=None), user=found[1] if found else None), status
+    invited = queries.find_open_token(services.hash_token(token), services.INVITATION)
+    return (_invitation_page(InvitationForm(formdata=None), invited), 200) if invited else _invitation_over()
 
 
 @bp.post("/invitations/<token>")
 @public
 @limiter.limit(_auth_limit, deduct_when=_was_refused)
-def accept_invitation(token: str) -> BaseResponse | tuple[str, int]:
+def accept_invitation(token: str) -> Answer:
     """Set the password, use the invitation up and sign in."""
     form = InvitationForm()
-    found = queries.find_open_token(services.hash_token(token), services.INVITATION)
-    if found is None:
-        return render_template("accounts/invitation_over.html"), 404
+    invited = queries.find_open_token(services.hash_token(token), services.INVITATION)
+    if invited is None:
+        return _invitation_over()
+    if not form.validate_on_submit():
+        return _invitation_page(form, invited), 422
     try:
-        if form.validate_on_submit():
-            person = services.accept_invitation(token, form.password.data, Actor(found[1].id, g.request_id))
-            db.session.commit()
-            begin_session(person)
-            flash(_("Welcome, %(name)s. Your password is set.", name=person.first_name), "done")
-            return redirect(url_for("dashboards.home"), 303)
+        person = services.accept_invitation(token, form.password.data, Actor(invited.user_id, g.request_id))
     except DomainError as error:
-        db.session.rollback()
         form.password.errors = [str(error)]
-    return render_template("accounts/invitation.html", form=form, user=found[1]), 422
+        return (_invitation_page(form, invited), 422) if error.field else _invitation_over()
+    db.session.commit()
+    begin_session(person)
+    flash(_("Welcome, %(name)s. Your password is set.", name=person.first_name), "done")
+    return redirect(url_for("dashboards.home"), 303)
 
 
+def _invitation_page(form: InvitationForm, invited: Invited) -> str:
+    return door("accounts/invitation.html", form=form, invited=invited, fewest=passwords.MIN_LENGTH)
+
+
+def _invitation_over() -> tuple[str, int]:
+    return door("accounts/invitation_over.html"), 404

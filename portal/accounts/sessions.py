@@ -38,7 +38,12 @@ def end_session() -> None:
 def _load(kept: Any) -> Person | None:
     """The active person whose epoch is still the one in the cookie."""
     user_id, _, epoch = str(kept).partition(".")
-    if not (user_id.isdigit() and epoch.isdigit()):
+    if not (_is_number(user_id) and _is_number(epoch)):
         return None
     person = queries.find_person(int(user_id))
     return person if person and person.is_active and person.session_epoch == int(epoch) else None
+
+
+def _is_number(text: str) -> bool:
+    """Whether this is a number that a column can hold."""
+    return text.isascii() and text.isdigit() and len(text) < 10

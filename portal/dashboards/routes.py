@@ -4,9 +4,11 @@ from flask import Blueprint, redirect, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from portal import clock
 from portal.dashboards import queries
 from portal.roles import Role
 from portal.web.access import audience, everyone
+from portal.web.locale import zone_of_reader
 from portal.web.pages import page
 
 bp = Blueprint("dashboards", __name__)
@@ -27,4 +29,7 @@ def home() -> Response:
 @audience(Role.STUDENT)
 def courses() -> str:
     """The courses a student is enrolled on."""
-    return page("dashboards/courses.html", rows=queries.list_courses_of(current_user.id))
+    rows = queries.list_courses_of(current_user.id)
+    today = clock.today(zone_of_reader())
+    running = sum(row.standing(today) == "running" for row in rows)
+    return page("dashboards/courses.html", rows=rows, running=running, today=today)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Flask, Response, abort, current_app, g, request, url_for
+from flask import Flask, Response, abort, current_app, flash, g, redirect, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -80,6 +81,16 @@ def _ask_to_sign_in() -> BaseResponse:
     if is_htmx() and request.method != "GET":
         # The page's own script opens the password dialog and repeats the request, so nothing typed is lost.
         return Response("", 401, {"HX-Reauth": "1", "HX-Reswap": "none"})
-    # Only a GET can be repeated after signing in; after a POST the home page is the safe place.
-    wanted = request.full_path.rstrip("?") if request.method == "GET" and not is_htmx() else None
-    return redirect_or_hx(url_for("accounts.sign_in", next=wanted))
+    if request.method != "GET":
+        # Only a GET can be repeated after signing in; after a POST the home page is the safe place.
+        flash(_("Your session had ended, so what you just sent was not saved. Sign in and send it again."), "problem")
+        return redirect(url_for("accounts.sign_in"), 303)
+    return redirect_or_hx(url_for("accounts.sign_in", next=_page_wanted()))
+
+
+def _page_wanted() -> str:
+    """The page that is asked for, or the one on which htmx asks for a part."""
+    if not is_htmx():
+        return request.full_path.rstrip("?")
+    parts = request.headers.get("HX-Current-URL", "").removeprefix(request.host_url.rstrip("/"))
+    return parts if parts.startswith("/") else "/"

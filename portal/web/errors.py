@@ -5,12 +5,12 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from portal.errors import DomainError
-from portal.extensions import db
+from portal.extensions import db, login_manager
 
 log = structlog.get_logger()
 # Pages of their own; any other code is shown by the nearest of these.
@@ -25,6 +25,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(InterfaceError, _database_away)
     app.register_error_handler(PoolTimeout, _database_away)
     app.register_error_handler(Exception, _unforeseen)
 
@@ -57,13 +58,21 @@ def _http_error(error: HTTPException) -> Answer:
 def _database_away(error: DBAPIError) -> Answer:
     log.error("database_away", error=str(error.__cause__ or error), path=request.path)
     _forget_session()
+    _ask_for_nobody()
     return error_page(503, None, {"Retry-After": "10"})
 
 
 def _unforeseen(error: Exception) -> Answer:
     log.error("unforeseen_error", exc_info=error, path=request.path, request_id=g.get("request_id"))
     _forget_session()
+    _ask_for_nobody()
     return error_page(500)
+
+
+def _ask_for_nobody() -> None:
+    """Keep the page from asking the database who is signed in, unless that is known already."""
+    if "_login_user" not in g:
+        g._login_user = login_manager.anonymous_user()
 
 
 def _forget_session() -> None:

@@ -75,8 +75,13 @@ def safe_next(address: str | None) -> str:
     """An address within the portal, or the home page: nobody is sent to another host."""
     if not address:
         return url_for("dashboards.home")
-    parts = urlsplit(address.replace("\\", "/"))
-    inside = not parts.scheme and not parts.netloc and address.startswith("/") and not address.startswith("//")
+    try:
+        # Browsers read a backslash as a slash.
+        plain = address.replace("\\", "/")
+        parts = urlsplit(plain)
+    except ValueError:  # such as an IPv6 address without its end
+        return url_for("dashboards.home")
+    inside = not parts.scheme and not parts.netloc and plain.startswith("/") and not plain.startswith("//")
     return address if inside and address.isprintable() else url_for("dashboards.home")
 
 

@@ -34,6 +34,7 @@ _PLACES = (
 def init_pages(app: Flask, count_unread: Callable[[int], int]) -> None:
     """Register the context of every page; `count_unread` gives a user's unread notifications."""
     app.extensions["portal_count_unread"] = count_unread
+    app.extensions["portal_season"] = lambda: None  # a feature above that knows the courses puts its own here
 
     @app.context_processor
     def page_context() -> dict[str, Any]:
@@ -51,6 +52,11 @@ def page(template: str, **context: Any) -> str:
     """A whole page for someone signed in. The bell's count is read before rendering, in one statement."""
     unread = current_app.extensions["portal_count_unread"](current_user.id)
     return render_template(template, unread_count=unread, **context)
+
+
+def door(template: str, **context: Any) -> str:
+    """A page for someone who is not signed in, with where the term stands beside it."""
+    return render_template(template, season=current_app.extensions["portal_season"](), **context)
 
 
 def places() -> list[Place]:

@@ -33,7 +33,10 @@ class UserDraft:
 
 
 def authenticate(email: str, password: str) -> Person:
-    """The person with this address and password. Raises DomainError, the same and in the same time whatever is wrong."""
+    """The person with this address and password.
+
+    Raises DomainError, the same and in the same time whatever is wrong.
+    """
     found = queries.find_person_by_email(email)
     # bcrypt takes a quarter of a second: no transaction stays open meanwhile.
     db.session.rollback()
@@ -56,7 +59,12 @@ def create_user(draft: UserDraft, by: Actor, password: str | None = None) -> Use
         raise Conflict(lazy("There is an account with the address %(email)s already.", email=email), "email")
     name = email.partition("@")[0]
     user = User(
-        email=email, role=draft.role, first_name=draft.first_name or name, last_name=draft.last_name, locale=draft.locale, password_hash=hashed
+        email=email,
+        role=draft.role,
+        first_name=draft.first_name or name,
+        last_name=draft.last_name,
+        locale=draft.locale,
+        password_hash=hashed,
     )
     db.session.add(user)
     db.session.flush()
@@ -94,30 +102,47 @@ def invite(email: str, by: Actor) -> str:
     now = clock.now()
     _end_tokens(user.id, INVITATION)
     token = secrets.token_urlsafe(32)
-    db.session.add(OneTimeToken(user_id=user.id, token_hash=hash_token(token), purpose=INVITATION, expires_at=now + INVITATION_LASTS))
+    db.session.add(
+        OneTimeToken(
+            user_id=user.id, token_hash=hash_token(token), purpose=INVITATION, expires_at=now + INVITATION_LASTS
+        )
+    )
     record(by, "invite", "users", user.id)
     return token
 
 
 def accept_invitation(token: str, password: str, by: Actor) -> Person:
-    """Set the first password of an invited account and use the invitation up. Raises NotFound or DomainError on `password`."""
+    """Set the first password of an invited account and use the invitation up; ends its other sessions.
+
+    Raises DomainError on `password` when it breaks the rules, NotFound when the invitation is over.
+    """
+    # As in `authenticate`: no transaction stays open while bcrypt works.
+    db.session.rollback()
     hashed = passwords.hash_password(password)
     found = queries.find_open_token(hash_token(token), INVITATION)
-    if found is None:
+    if found is None or not _use_token(found.token_id):
         raise NotFound(lazy("This invitation was used already or is too old. Ask your academic office for a new one."))
-    kept, user = found
-    used = db.session.execute(
-        update(OneTimeToken).where(OneTimeToken.id == kept.id, OneTimeToken.used_at.is_(None)).values(used_at=clock.now())
+    db.session.execute(
+        update(User)
+        .where(User.id == found.user_id)
+        .values(password_hash=hashed, session_epoch=User.session_epoch + 1)
+        .execution_options(synchronize_session=False)
     )
-    if not used.rowcount:  # type: ignore[attr-defined]
-        raise NotFound(lazy("This invitation was used already or is too old. Ask your academic office for a new one."))
-    user.password_hash = hashed
-    user.session_epoch += 1
-    record(by, "accept_invitation", "users", user.id)
-    db.session.flush()
-    person = queries.find_person(user.id)
-    assert person is not None  # the row was just written
+    record(by, "accept_invitation", "users", found.user_id)
+    person = queries.find_person(found.user_id)
+    assert person is not None  # noqa: S101 (the row was just written)
     return person
+
+
+def _use_token(token_id: int) -> bool:
+    """Use a one-time token up; False when someone else just did."""
+    used = db.session.execute(
+        update(OneTimeToken)
+        .where(OneTimeToken.id == token_id, OneTimeToken.used_at.is_(None))
+        .values(used_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    return bool(used.rowcount)  # type: ignore[attr-defined]
 
 
 def _end_tokens(user_id: int, purpose: str) -> None:

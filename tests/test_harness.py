@@ -123,3 +123,10 @@ def test_a_browser_sees_the_live_server(
     assert answer is not None
     assert answer.status == 200
     assert page.url == f"{live_server.url}/notifications/"
+
+
+def test_planned_logs_are_those_of_the_portal(app: Flask, make: Maker, frozen_time: Any) -> None:
+    offering = make.offering(make.facilitator(), weeks=12)
+    logs = make.logs(offering)
+    assert [log.week_number for log in logs] == list(range(1, 13))
+    assert logs[0].due_at == make.log(make.offering(make.facilitator()), week=1).due_at

@@ -3,17 +3,21 @@
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from portal import clock
 from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.catalogue.calendar import Rules
 from portal.catalogue.models import CalendarBreak, ClassGroup, Cohort, Department, Mode, Module
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
 from portal.tracker.models import ActivityLog
+from portal.tracker.services import plan_logs
 from tests.support.people import Person
 
+RULES = Rules(ZoneInfo("UTC"))
 _numbers = count(1)
 _WEEK = timedelta(days=7)
 
@@ -96,6 +100,14 @@ def make_log(offering: CourseOffering, week: int = 1, **fields: Any) -> Activity
         "due_at": datetime.combine(start + _WEEK, time(17), UTC),
     } | fields  # fmt: skip
     return _kept(ActivityLog(**columns))
+
+
+def make_logs(offering: CourseOffering, rules: Rules = RULES) -> list[ActivityLog]:
+    """Every log that the portal itself plans for a course with a facilitator, by week."""
+    plan_logs([offering.id], rules)
+    db.session.commit()
+    of_offering = ActivityLog.allocation_id == offering.id
+    return list(db.session.scalars(select(ActivityLog).where(of_offering).order_by(ActivityLog.week_number)))
 
 
 def this_monday() -> date:

@@ -1,0 +1,25 @@
+"""Reads of course offerings and of who could teach them."""
+
+from portal.allocations.queries.candidates import Candidate, find_candidate, list_candidates
+from portal.allocations.queries.facets import Facets, facets_of
+from portal.allocations.queries.filters import OfferingFilter
+from portal.allocations.queries.history import Happening, list_happenings
+from portal.allocations.queries.listing import SORTS, OfferingRow, find_offering, page_of_offerings
+from portal.allocations.queries.options import OPTIONS, Option
+
+__all__ = [
+    "OPTIONS",
+    "SORTS",
+    "Candidate",
+    "Facets",
+    "Happening",
+    "OfferingFilter",
+    "OfferingRow",
+    "Option",
+    "facets_of",
+    "find_candidate",
+    "find_offering",
+    "list_candidates",
+    "list_happenings",
+    "page_of_offerings",
+]

@@ -56,19 +56,41 @@ document.addEventListener("htmx:before:swap", (event) => {
 // The session has ended: ask for the password here, then do what was asked.
 const dialog = document.getElementById("reauth");
 const waiting = new Set();
+let tokenReady = null;
 document.addEventListener("htmx:before:response", (event) => {
   const { ctx } = event.detail;
   if (ctx.response.status !== 401 || ctx.response.headers.get("HX-Reauth") !== "1" || !dialog) return;
   event.preventDefault();
   waiting.add(ctx);
-  if (!dialog.open) dialog.showModal();
+  if (dialog.open) return;
+  dialog.showModal();
+  // The session that has just begun, without anyone in it, has a token of its own.
+  tokenReady = freshToken();
 });
+async function freshToken() {
+  const answer = await fetch(dialog.dataset.token, { headers: { Accept: "application/json" }, cache: "no-store" });
+  if (answer.ok) renew((await answer.json()).csrf);
+}
+
+// A token that no longer fits the session (signed in anew in another tab, or the cookie ran out) is renewed, once.
+const renewedFor = new WeakSet();
+document.addEventListener("htmx:before:response", (event) => {
+  const { ctx } = event.detail;
+  if (ctx.response.headers.get("HX-Stale-Form") !== "1" || !dialog || renewedFor.has(ctx.sourceElement)) return;
+  event.preventDefault();
+  renewedFor.add(ctx.sourceElement);
+  freshToken()
+    .then(() => repeat(ctx))
+    .catch(() => refuse(ctx, { saved: words.not_saved, other: words.not_done }));
+});
+document.addEventListener("htmx:after:swap", (event) => renewedFor.delete(event.detail.ctx.sourceElement));
 dialog?.querySelector("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
   const send = form.querySelector("button:not([type])");
   send.setAttribute("aria-busy", "true");
   try {
+    await tokenReady;
     const answer = await fetch(form.action, {
       method: "POST",
       body: new FormData(form),

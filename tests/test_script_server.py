@@ -1,0 +1,138 @@
+"""`script/server`: one command that starts everything, and one key that stops it."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 180.0  # a first start may install
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def start(port: int, tmp_path: Path) -> Iterator[Start]:
+    """Starts the script from another folder, with a data folder of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def do(**settings: str) -> subprocess.Popen[str]:
+        environment = os.environ | {"PORT": str(port), "PORTAL_DATA_DIR": str(tmp_path / "var"), "WEB_CONCURRENCY": "1"}
+        process = subprocess.Popen(
+            [ROOT / "script" / "server"],
+            cwd=tmp_path,
+            env=environment | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield do
+    for process in started:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def wait_until_live(process: subprocess.Popen[str], port: int) -> float:
+    """Seconds until the portal answers."""
+    began = time.monotonic()
+    while time.monotonic() - began < PATIENCE and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=2) as answer:
+                assert answer.status == 200
+                return time.monotonic() - began
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    pytest.fail(f"the portal did not answer: {process.communicate(timeout=30)[0]}")
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    """The processes that the script started and runs."""
+    found = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return [one for one in found if stat(one)[1:2] == [str(process.pid)]]
+
+
+def is_gone(process_id: int) -> bool:
+    return stat(process_id)[:1] in ([], ["Z"])
+
+
+def stat(process_id: int) -> list[str]:
+    """State, parent and more of a process; nothing when it is gone."""
+    try:
+        return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def test_it_starts_tells_the_logins_and_stops_cleanly(start: Start, port: int) -> None:
+    wait_until_live(start_and_stop := start(), port)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/login") as page:
+        assert page.status == 200
+    time.sleep(0.5)
+    running = children(start_and_stop)
+    start_and_stop.send_signal(signal.SIGINT)
+    said, _ = start_and_stop.communicate(timeout=30)
+    assert start_and_stop.returncode == 0
+    assert f"http://127.0.0.1:{port}" in said
+    for role in ("admin", "manager", "facilitator", "student"):
+        assert said.count(f"{role}@demo.example.org") == 1
+    assert "demo-pass-2026" in said
+    assert len(running) >= 2
+    assert all(is_gone(child) for child in running)
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_the_second_start_takes_less_than_five_seconds(start: Start, port: int) -> None:
+    first = start()
+    wait_until_live(first, port)
+    first.terminate()
+    first.communicate(timeout=30)
+    assert wait_until_live(start(), port) < 5
+
+
+def test_a_taken_port_is_one_clear_line(start: Start, port: int) -> None:
+    with socket.create_server(("127.0.0.1", port)):
+        process = start()
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert said.strip().splitlines() == [
+        f"Port {port} is in use already. Stop what runs there, or choose another: PORT=8001 script/server"
+    ]
+
+
+def test_when_one_process_dies_the_other_is_stopped(start: Start, port: int) -> None:
+    process = start()
+    wait_until_live(process, port)
+    running = children(process)
+    worker = next(child for child in running if "huey" in Path(f"/proc/{child}/cmdline").read_text())
+    os.kill(worker, signal.SIGKILL)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "worker ended by itself" in said
+    assert all(is_gone(child) for child in running)
+
+
+def test_a_wrong_setting_stops_the_start_and_is_named(start: Start) -> None:
+    process = start(PORTAL_TIME_ZONE="Mars/Olympus")
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "PORTAL_TIME_ZONE" in said
+    assert "Traceback" not in said

@@ -1,0 +1,39 @@
+"""The list of courses: filters, counts, sorting, paging."""
+
+import json
+from typing import Any
+
+from flask import Response, request, url_for
+from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
+
+from portal.allocations import queries
+from portal.allocations.forms import ListForm
+from portal.allocations.routes.blueprint import bp
+from portal.allocations.routes.choices import Choices
+from portal.roles import Role
+from portal.web.access import audience
+from portal.web.htmx import fragment, wants_fragment
+from portal.web.pages import page
+
+
+@bp.get("/")
+@audience(Role.MANAGER, Role.ADMIN)
+def index() -> str | Response:
+    """The courses that an address asks for, with the counts of every choice."""
+    form = ListForm.from_args(_first_values(request.args))
+    facets = queries.facets_of(form.wanted)
+    found = queries.page_of_offerings(form.wanted, form.page, facets.total)
+    context: dict[str, Any] = {"form": form, "facets": facets, "choices": Choices(form, facets), "found": found}
+    if not wants_fragment():
+        return page("allocations/page.html", **context)
+    answer = fragment("allocations/_results.html", parts=True, **context)
+    after = {"after": request.args["after"]} if form.page.cursor else {}
+    answer.headers["HX-Push-Url"] = url_for(".index", **form.to_args(**after))
+    said = ngettext("%(num)s course", "%(num)s courses", facets.total)
+    answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
+    return answer
+
+
+def _first_values(args: MultiDict[str, str]) -> dict[str, str]:
+    return {name: args[name] for name in args}

@@ -1,0 +1,35 @@
+"""What the type-ahead fields offer while someone types."""
+
+from flask import Response, abort, request
+
+from portal.allocations import queries
+from portal.allocations.forms import clean
+from portal.allocations.routes.blueprint import bp
+from portal.allocations.routes.highlight import highlight
+from portal.roles import Role
+from portal.web.access import audience
+from portal.web.htmx import fragment
+
+
+@bp.get("/facilitators")
+@audience(Role.MANAGER, Role.ADMIN)
+def facilitators() -> Response:
+    """Who could teach a course, each with the load that this choice would give them; at most eight."""
+    text = clean(request.args.get("q"))
+    offering = queries.find_offering(request.args.get("offering", 0, _small)) or abort(404)
+    people = [(person, highlight(person.name, text)) for person in queries.list_candidates(offering, text)]
+    return fragment("allocations/_candidates.html", people=people, offering=offering)
+
+
+@bp.get("/options/<any(modules, cohorts, departments, facilitators):kind>")
+@audience(Role.MANAGER, Role.ADMIN)
+def options(kind: str) -> Response:
+    """What a filter could be set to; at most eight."""
+    text = clean(request.args.get("q"))
+    found = [(option, highlight(option.name, text)) for option in queries.OPTIONS[kind](text)]
+    return fragment("allocations/_options.html", options=found)
+
+
+def _small(text: str) -> int:
+    number = int(text)
+    return number if 0 < number < 2**31 else 0

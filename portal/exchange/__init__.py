@@ -1,7 +1,11 @@
-"""exchange."""
+"""Import and export of files, and the calendar's command line."""
 
 from flask import Flask
 
+from portal.exchange.commands import calendar, exchange
+
 
 def init_app(app: Flask) -> None:
-    """Register pages and commands."""
+    """Register the commands."""
+    for group in (exchange, calendar):
+        app.cli.add_command(group)

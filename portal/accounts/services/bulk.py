@@ -62,7 +62,7 @@ def accounts_by_email(emails: Iterable[str]) -> dict[str, Account]:
     """The accounts that have one of these addresses, by address."""
     found: dict[str, Account] = {}
     for part in in_chunks(sorted(set(emails))):
-        rows = db.session.execute(
+        rows: Iterable[Any] = db.session.execute(
             select(User.email, User.id, User.role, Facilitator.employee_id)
             .outerjoin(Facilitator, Facilitator.user_id == User.id)
             .where(User.email.in_(part))
@@ -78,7 +78,7 @@ def facilitator_ids() -> dict[str, int]:
 
 def stored_facilitators() -> dict[str, Stored[FacilitatorDraft]]:
     """All facilitators by employee id."""
-    rows = db.session.execute(
+    rows: Iterable[Any] = db.session.execute(
         select(
             Facilitator.id,
             Facilitator.employee_id,

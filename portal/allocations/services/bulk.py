@@ -181,6 +181,6 @@ def _ids_of_new(rows: Iterable[Mapping[str, Any]], drafts: Iterable[TermDraft]) 
     keys = {tuple(row[name] for name in names): draft.key for row, draft in zip(rows, drafts, strict=True)}
     found: dict[Key, int] = {}
     for part in in_chunks(keys):
-        rows = db.session.execute(select(CourseOffering.id, *columns).where(tuple_(*columns).in_(part)))
-        found.update({keys[tuple(values)]: row_id for row_id, *values in rows})
+        known: Iterable[Any] = db.session.execute(select(CourseOffering.id, *columns).where(tuple_(*columns).in_(part)))
+        found.update({keys[tuple(values)]: row_id for row_id, *values in known})
     return found

@@ -12,6 +12,8 @@ from portal.catalogue.services.breaks import (
 from portal.catalogue.services.bulk import (
     ClassDraft,
     CohortDraft,
+    DepartmentDraft,
+    ModeDraft,
     ModuleDraft,
     mode_names,
     save_classes,
@@ -21,6 +23,7 @@ from portal.catalogue.services.bulk import (
     stored_classes,
     stored_cohorts,
     stored_departments,
+    stored_modes,
     stored_modules,
 )
 
@@ -28,6 +31,8 @@ __all__ = [
     "BreakDraft",
     "ClassDraft",
     "CohortDraft",
+    "DepartmentDraft",
+    "ModeDraft",
     "ModuleDraft",
     "add_break",
     "find_break",
@@ -43,5 +48,6 @@ __all__ = [
     "stored_classes",
     "stored_cohorts",
     "stored_departments",
+    "stored_modes",
     "stored_modules",
 ]

@@ -11,11 +11,25 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.audit.services import Actor, Change, record_many
+from portal.audit.services import Actor
 from portal.bulk import Plan, Stored, ids_by, insert_rows, record_plan, update_rows
 from portal.catalogue.models import ClassGroup, Cohort, Department, Mode, Module
 from portal.extensions import db
 from portal.folding import fold
+
+
+@dataclass(frozen=True, slots=True)
+class ModeDraft:
+    """A mode of teaching, which no file makes."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentDraft:
+    """A department that something names by its code."""
+
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +65,33 @@ class CohortDraft:
 
 def mode_names() -> dict[str, int]:
     """The ids of all modes by name."""
-    return dict(db.session.execute(select(Mode.name, Mode.id)).tuples())
+    return {name: stored.id for name, stored in stored_modes().items()}
 
 
-def stored_departments() -> dict[str, int]:
-    """The ids of all departments by code."""
-    return dict(db.session.execute(select(Department.code, Department.id)).tuples())
+def stored_modes() -> dict[str, Stored[ModeDraft]]:
+    """All modes by name."""
+    rows = db.session.execute(select(Mode.id, Mode.name))
+    return {name: Stored(row_id, ModeDraft(name)) for row_id, name in rows}
+
+
+def stored_departments() -> dict[str, Stored[DepartmentDraft]]:
+    """All departments by code."""
+    rows = db.session.execute(select(Department.id, Department.code))
+    return {code: Stored(row_id, DepartmentDraft(code)) for row_id, code in rows}
 
 
 def save_departments(codes: Iterable[str], by: Actor) -> dict[str, int]:
     """Add departments that are known by code alone; the code is their name until somebody gives one."""
-    new = sorted(set(codes))
-    insert_rows(Department, [{"code": code, "name": code} for code in new])
-    ids = ids_by(Department.code, new)
-    record_many(by, [Change("create", "departments", ids[code], {"code": (None, code)}) for code in new])
+    plan = Plan([DepartmentDraft(code) for code in sorted(set(codes))])
+    insert_rows(Department, [{"code": draft.code, "name": draft.code} for draft in plan.new])
+    ids = ids_by(Department.code, (draft.code for draft in plan.new))
+    record_plan(by, "departments", plan, [ids[draft.code] for draft in plan.new])
     return ids
 
 
 def stored_modules() -> dict[str, Stored[ModuleDraft]]:
     """All modules by code."""
-    rows = db.session.execute(
+    rows: Iterable[Any] = db.session.execute(
         select(Module.id, Module.code, Module.name, Department.code, Module.level, Module.credits).outerjoin(
             Department, Department.id == Module.department_id
         )
@@ -99,7 +120,9 @@ def save_modules(plan: Plan[ModuleDraft], departments: Mapping[str, int], by: Ac
 
 def stored_classes() -> dict[str, Stored[ClassDraft]]:
     """All classes by name."""
-    rows = db.session.execute(select(ClassGroup.id, ClassGroup.name, ClassGroup.year, ClassGroup.section))
+    rows: Iterable[Any] = db.session.execute(
+        select(ClassGroup.id, ClassGroup.name, ClassGroup.year, ClassGroup.section)
+    )
     return {name: Stored(row_id, ClassDraft(name, *rest)) for row_id, name, *rest in rows}
 
 
@@ -115,7 +138,7 @@ def save_classes(plan: Plan[ClassDraft], by: Actor) -> dict[str, int]:
 def stored_cohorts() -> dict[str, Stored[CohortDraft]]:
     """All cohorts by code."""
     columns = (Cohort.id, Cohort.code, Cohort.name, Cohort.program, Cohort.start_date, Cohort.end_date)
-    rows = db.session.execute(select(*columns))
+    rows: Iterable[Any] = db.session.execute(select(*columns))
     return {code: Stored(row_id, CohortDraft(code, *rest)) for row_id, code, *rest in rows}
 
 

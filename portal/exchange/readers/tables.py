@@ -1,0 +1,53 @@
+"""What a file is read into."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portal.errors import lazy
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a file: the line it begins on, counted from 1, and its cells as text."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file with its header: `columns` are the header's names as we spell ours, in the file's order."""
+
+    file: str
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+class BadFile(Exception):
+    """A file that cannot be read as a whole. `message` is translatable and says what to do."""
+
+    def __init__(self, file: str, message: Any, line: int = 1, column: str = "", value: str = "") -> None:
+        super().__init__(message)
+        self.file, self.message, self.line, self.column, self.value = file, message, line, column, value
+
+
+def as_table(file: str, lines: Iterable[Line]) -> Table:
+    """The table whose first line is its header. Lines without any text are left out. Raises BadFile."""
+    filled = (line for line in lines if any(cell.strip() for cell in line.cells))
+    header = next(filled, None)
+    if header is None:
+        raise BadFile(file, lazy("The file is empty; it needs at least a row with the names of its columns."))
+    columns = tuple(_name(cell) for cell in header.cells)
+    _refuse_twins(file, header, columns)
+    return Table(file, columns, tuple(filled))
+
+
+def _name(cell: str) -> str:
+    return "_".join(cell.strip().lower().split())
+
+
+def _refuse_twins(file: str, header: Line, columns: Sequence[str]) -> None:
+    for position, name in enumerate(columns):
+        if name and name in columns[:position]:
+            raise BadFile(file, lazy("The header has this column twice."), header.number, name, header.cells[position])

@@ -1,0 +1,20 @@
+"""Import and export of files: check a folder, write what was checked, or write the files from what is stored."""
+
+from portal.exchange.services.checking import Checked, Progress, check_folder
+from portal.exchange.services.exporting import Exported, export_folder
+from portal.exchange.services.results import Remark, Report, RowResult, Verdict
+from portal.exchange.services.writing import Written, write
+
+__all__ = [
+    "Checked",
+    "Exported",
+    "Progress",
+    "Remark",
+    "Report",
+    "RowResult",
+    "Verdict",
+    "Written",
+    "check_folder",
+    "export_folder",
+    "write",
+]

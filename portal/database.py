@@ -1,6 +1,8 @@
 """Columns and connections that behave alike on SQLite, MariaDB/MySQL and PostgreSQL."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -29,6 +31,16 @@ def new_metadata() -> MetaData:
 
 # True while a request that must not write (GET, HEAD) is being answered.
 reading_only: ContextVar[bool] = ContextVar("reading_only", default=False)
+
+
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """For jobs: a transaction that begins within takes no write lock on SQLite. End it before writing."""
+    token = reading_only.set(True)
+    try:
+        yield
+    finally:
+        reading_only.reset(token)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

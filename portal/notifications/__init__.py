@@ -1,7 +1,10 @@
-"""notifications."""
+"""Facts for people: the inbox, and the messages that carry them."""
 
 from flask import Flask
 
+from portal.notifications import routes
+
 
 def init_app(app: Flask) -> None:
-    """Register pages and commands."""
+    """Register the inbox."""
+    app.register_blueprint(routes.bp)

@@ -28,7 +28,9 @@ class Delivery(Timestamps, Model):
     __table_args__ = (Index(None, "state", "next_attempt_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    recipient_id: Mapped[int] = mapped_column(ForeignKey("users.id", onupdate="CASCADE", ondelete="CASCADE"), index=True)
+    recipient_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", onupdate="CASCADE", ondelete="CASCADE"), index=True
+    )
     channel: Mapped[str] = mapped_column(String(20), default="mail")
     state: Mapped[DeliveryState] = mapped_column(enum_column(DeliveryState, "state"), default=DeliveryState.PENDING)
     # A worker that claims a message has until then; afterwards another may take it.

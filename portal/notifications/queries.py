@@ -1,12 +1,107 @@
 """Reads of notifications."""
 
-from sqlalchemy import func, select
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Row, Subquery, and_, func, or_, select
+
+from portal.accounts.models import User
 from portal.extensions import db
 from portal.notifications.models import Notification
+from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """A fact as it was told."""
+
+    kind: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """All that one person was told of one kind at one moment; `id` is the newest notification of it."""
+
+    id: int
+    kind: str
+    told_at: datetime
+    count: int
+    unread: int
+    facts: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Someone who is told something."""
+
+    user_id: int
+    full_name: str
+    email: str
 
 
 def count_unread(user_id: int) -> int:
     """How many notifications a person has not read. One statement."""
-    wanted = select(func.count(Notification.id)).where(Notification.recipient_id == user_id, Notification.read_at.is_(None))
+    wanted = select(func.count(Notification.id)).where(
+        Notification.recipient_id == user_id, Notification.read_at.is_(None)
+    )
     return db.session.scalar(wanted) or 0
+
+
+def list_addressees(user_ids: Sequence[int]) -> Sequence[Addressee]:
+    """Names and addresses, by name; one statement for each 500 people."""
+    found: list[Row[*tuple[Any, ...]]] = []
+    for start in range(0, len(user_ids), _CHUNK):
+        wanted = select(User.name_folded, User.id, User.first_name, User.last_name, User.email)
+        found += db.session.execute(wanted.where(User.id.in_(user_ids[start : start + _CHUNK]))).all()
+    return [Addressee(row.id, f"{row.first_name} {row.last_name}".strip(), row.email) for row in sorted(found)]
+
+
+def list_facts_of(delivery_id: int) -> Sequence[FactRow]:
+    """The facts that a message carries. One statement."""
+    wanted = select(Notification.kind, Notification.params).where(Notification.delivery_id == delivery_id)
+    return [FactRow(*row) for row in db.session.execute(wanted.order_by(Notification.id))]
+
+
+def page_of_entries(user_id: int, page: PageRequest) -> Page[EntryRow]:
+    """A person's notifications, newest first, those of one kind and moment together. Two statements."""
+    entries: Subquery = (
+        select(
+            func.max(Notification.id).label("id"),
+            Notification.kind,
+            Notification.created_at,
+            func.count().label("told"),
+            (func.count() - func.count(Notification.read_at)).label("unread"),
+        )
+        .where(Notification.recipient_id == user_id)
+        .group_by(Notification.kind, Notification.created_at)
+        .subquery()
+    )
+    wanted = fitting(page, [])
+    rows = db.session.execute(slice_by_key(select(entries), [], entries.c.id, wanted)).all()
+    facts = _facts_of_entries(user_id, [(row.kind, row.created_at) for row in rows])
+    found = [
+        EntryRow(row.id, row.kind, row.created_at, row.told, row.unread, facts[row.kind, row.created_at])
+        for row in rows
+    ]
+    return make_page(found, [(row.id,) for row in rows], wanted, 0)
+
+
+def _facts_of_entries(
+    user_id: int, entries: Sequence[tuple[str, datetime]]
+) -> Mapping[tuple[str, datetime], list[Mapping[str, Any]]]:
+    found: dict[tuple[str, datetime], list[Mapping[str, Any]]] = defaultdict(list)
+    if not entries:
+        return found
+    these = [and_(Notification.kind == kind, Notification.created_at == moment) for kind, moment in entries]
+    wanted = select(Notification.kind, Notification.created_at, Notification.params).where(
+        Notification.recipient_id == user_id, or_(*these)
+    )
+    for kind, moment, params in db.session.execute(wanted.order_by(Notification.id)):
+        found[kind, moment].append(params)
+    return found

@@ -1,7 +1,12 @@
-"""ops."""
+"""Health, logs and the command line of those who run the portal."""
 
 from flask import Flask
 
+from portal.ops import commands, routes
+
 
 def init_app(app: Flask) -> None:
-    """Register pages and commands."""
+    """Register the health pages and the commands."""
+    app.register_blueprint(routes.bp)
+    for command in (commands.prepare, commands.reminders, commands.mail):
+        app.cli.add_command(command)

@@ -1,0 +1,69 @@
+"""What kinds of notification there are. Features above register how theirs read and what a mail says of them.
+
+A notification keeps facts; these functions make words of them, in the language that is in force when
+they are called.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line under an entry of the inbox: what it is about, and what of it."""
+
+    text: str
+    detail: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How the notifications of one kind read together; `state` names their shape in ui/state.html."""
+
+    name: str
+    topic: str
+    state: str
+    path: str
+    title: Callable[[Sequence[Params]], str]
+    lines: Callable[[Sequence[Params]], Sequence[Line]]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a mail says about one matter, asked at the moment of sending.
+
+    `gather` is given the recipient's user id, the facts that caused the mail, and the moment; it gives
+    what its template shows, or None when nothing of these facts holds any more. `template` is a
+    path without its ending; it exists as .html and .txt and finds what was gathered as `content`.
+    """
+
+    name: str
+    template: str
+    subject: Callable[[Any], str]
+    gather: Callable[[int, Sequence[Params], datetime], Any | None]
+
+
+_kinds: dict[str, Kind] = {}
+_topics: dict[str, Topic] = {}
+
+
+def register(topic: Topic, *kinds: Kind) -> None:
+    """Make kinds and their topic known; doing so again changes nothing."""
+    _topics[topic.name] = topic
+    _kinds.update((kind.name, kind) for kind in kinds)
+
+
+def kind_of(name: str) -> Kind | None:
+    """The kind of this name; None for one that is no longer known."""
+    return _kinds.get(name)
+
+
+def topic_of(kind: str) -> Topic | None:
+    """The topic that speaks for a kind in mails; None when a kind is not mailed or unknown."""
+    known = _kinds.get(kind)
+    return _topics.get(known.topic) if known else None

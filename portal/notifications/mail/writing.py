@@ -1,0 +1,120 @@
+"""Messages in the recipient's language and time zone: one HTML part, one text part, safe headers."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime as rfc_date
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import css_inline
+from babel.dates import format_date, format_datetime
+from flask import current_app, render_template
+from flask_babel import force_locale, get_locale
+from flask_babel import gettext as _
+
+from portal import clock
+from portal.config import Settings
+from portal.notifications.kinds import Topic
+from portal.notifications.services import Claim
+from portal.web.locale import LANGUAGES
+
+# Letters that no name needs and that turn the reading order of what follows: embeddings, overrides, isolates.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What a mail says about one topic: the topic and what it gathered."""
+
+    topic: Topic
+    content: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """What all templates of a mail are given besides their sections."""
+
+    subject: str
+    locale: str
+    zone: ZoneInfo
+
+    def when(self, moment: datetime) -> str:
+        """Monday 23 November 17:00, where the recipient lives."""
+        return str(format_datetime(moment, "EEEE d MMMM HH:mm", tzinfo=self.zone, locale=get_locale()))
+
+    def day(self, moment: datetime) -> str:
+        """Monday 23 November, where the recipient lives."""
+        return str(format_date(moment.astimezone(self.zone).date(), "EEEE d MMMM", locale=get_locale()))
+
+
+def write_message(claim: Claim, sections: Sequence[Section], settings: Settings) -> EmailMessage:
+    """The mail for a claimed delivery. Needs an application context. Its Message-ID is the same on every attempt."""
+    locale = claim.locale if claim.locale in LANGUAGES else "en"
+    with force_locale(locale):
+        subject = sections[0].topic.subject(sections[0].content)
+        letter = _Letter(subject, locale, ZoneInfo(claim.time_zone or settings.portal_time_zone))
+        shared = {"letter": letter, "claim": claim, "sections": sections, "address": settings.address()}
+        text = render_template("mail/message.txt", **shared)
+        html = render_template("mail/message.html", **shared)
+    message = _headed(settings, claim.email, claim.full_name, subject)
+    # Which delivery, of which installation: identifiers begin at 1 again when a database is made anew.
+    number = f"{claim.id}.{int(claim.created_at.timestamp()):x}"
+    message["Message-ID"] = f"<delivery.{number}@{urlsplit(settings.address()).hostname or 'localhost'}>"
+    return _filled(message, text, html, locale)
+
+
+def write_test(address: str, settings: Settings) -> EmailMessage:
+    """A mail that shows that mail works."""
+    subject = _("Mail from %(portal)s works", portal=settings.portal_name)
+    message = _headed(settings, address, "", subject)
+    text = _("This is a test. Whoever set up the portal asked for it; there is nothing to do.")
+    return _filled(message, text + "\n", None, "en")
+
+
+def _headed(settings: Settings, email: str, name: str, subject: str) -> EmailMessage:
+    # Letters beyond ASCII before the @ need RFC 6531, which not every mail server speaks; nothing else does.
+    message = EmailMessage(policy=SMTP if email.rpartition("@")[0].isascii() else SMTPUTF8)
+    message["From"] = _mailbox(settings.portal_name, settings.mail_from)
+    message["To"] = _mailbox(name, email)
+    message["Subject"] = clean(subject)
+    message["Date"] = rfc_date(clock.now())
+    # RFC 3834: nobody's holiday notice should answer; the second is what Exchange listens to.
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    return message
+
+
+def _filled(message: EmailMessage, text: str, html: str | None, locale: str) -> EmailMessage:
+    message.set_content(text, cte="quoted-printable")
+    if html is not None:
+        message.add_alternative(_inliner().inline(html), subtype="html", cte="quoted-printable")
+    message["Content-Language"] = locale
+    return message
+
+
+def clean(text: str) -> str:
+    """A text for a header: one line, without control characters or letters that turn the reading order."""
+    spaced = "".join(" " if unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} else letter for letter in text)
+    return " ".join(_TURNING.sub("", spaced).split())
+
+
+def _mailbox(name: str, email: str) -> Address:
+    local, _at, domain = clean(email).rpartition("@")
+    # A domain in other letters travels in its ASCII form, which every server takes.
+    return Address(clean(name), local, domain if domain.isascii() else domain.encode("idna").decode())
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    """Moves the style sheet into the elements, since many mail readers drop it; what depends on the reader stays."""
+    css = (Path(current_app.root_path) / "templates" / "mail" / "mail.css").read_text()
+    return css_inline.CSSInliner(extra_css=css, keep_at_rules=True, load_remote_stylesheets=False)

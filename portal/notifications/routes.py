@@ -1,0 +1,63 @@
+"""The inbox."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from portal.extensions import db
+from portal.notifications import queries, services
+from portal.notifications.kinds import Kind, Line, kind_of
+from portal.notifications.queries import EntryRow
+from portal.paging import Cursor, PageRequest
+from portal.web.access import everyone
+from portal.web.pages import page
+
+bp = Blueprint("notifications", __name__, url_prefix="/notifications")
+
+PAGE_SIZE = 20
+_MAX_ID = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the inbox in the reader's language."""
+
+    row: EntryRow
+    kind: Kind
+    title: str
+    lines: tuple[Line, ...]
+
+
+@bp.get("/")
+@everyone
+def index() -> str:
+    """What a person was told, newest first."""
+    at = request.args.get("at")
+    wanted = PageRequest("told", descending=True, cursor=Cursor.decode(at), size=PAGE_SIZE)
+    found = queries.page_of_entries(current_user.id, wanted)
+    entries = [entry for row in found.rows if (entry := _in_words(row))]
+    return page("notifications/page.html", entries=entries, found=found, at=at)
+
+
+@bp.post("/read")
+@everyone
+def read() -> Response:
+    """Mark everything up to the newest one shown as read, or one entry, and show the same page again."""
+    up_to, entry = _id("up_to"), _id("entry")
+    if up_to is not None:
+        services.mark_read(current_user.id, up_to=up_to, entry=entry)
+        db.session.commit()
+    at = request.form.get("at")
+    return redirect(url_for(".index", at=at if Cursor.decode(at) else None), 303)
+
+
+def _id(field: str) -> int | None:
+    sent = request.form.get(field, type=int)
+    return sent if sent is not None and 0 < sent < _MAX_ID else None
+
+
+def _in_words(row: EntryRow) -> Entry | None:
+    kind = kind_of(row.kind)
+    return Entry(row, kind, kind.title(row.facts), tuple(kind.lines(row.facts))) if kind else None

@@ -1,0 +1,151 @@
+"""The outbox: who sends which message now, and what became of it.
+
+A message is claimed by a conditional update under a token, with a lease. Whoever holds the token may
+send it and say how it went; when the lease ends without a word, another takes it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Select, or_, select, update
+
+from portal import clock
+from portal.accounts.models import Identity, User
+from portal.extensions import db
+from portal.notifications.models import Delivery, DeliveryState
+
+LEASE = timedelta(minutes=5)
+MAX_ATTEMPTS = 8
+# 5, 15, 45 minutes …: the eighth attempt is four days after the first, as RFC 5321 §4.5.4.1 advises.
+_FIRST_PAUSE = timedelta(minutes=5)
+_GROWTH = 3
+_ERROR_LIMIT = 2000
+_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message that is ours to send until `until`, with its recipient."""
+
+    id: int
+    token: str
+    until: datetime
+    attempts: int
+    created_at: datetime
+    recipient_id: int
+    email: str
+    first_name: str
+    last_name: str
+    locale: str
+    time_zone: str | None
+    is_active: bool
+    can_sign_in: bool
+
+    @property
+    def full_name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+_HAS_IDENTITY = select(Identity.id).where(Identity.user_id == User.id).exists()
+_CLAIMED: Select[*tuple[Any, ...]] = select(
+    Delivery.id,
+    Delivery.claim_token,
+    Delivery.claimed_until,
+    Delivery.attempts,
+    Delivery.created_at,
+    User.id,
+    User.email,
+    User.first_name,
+    User.last_name,
+    User.locale,
+    User.time_zone,
+    User.is_active,
+    or_(User.password_hash.is_not(None), _HAS_IDENTITY),
+).join(User, User.id == Delivery.recipient_id)
+
+
+def _is_ready(now: datetime) -> tuple[Any, ...]:
+    # While claimed, `next_attempt_at` is the end of the lease: one index finds both kinds.
+    return (
+        Delivery.state.in_([DeliveryState.PENDING, DeliveryState.CLAIMED]),
+        Delivery.next_attempt_at <= now,
+        Delivery.channel == "mail",
+    )
+
+
+def claim_deliveries(limit: int = 20) -> Sequence[Claim]:
+    """Take up to `limit` messages whose time has come, oldest first; empty when there are none. Commit, then send.
+
+    An attempt counts from here, so that a message which kills its worker is not tried for ever.
+    """
+    now, token = clock.now(), str(uuid4())
+    until = now + LEASE
+    ready = select(Delivery.id).where(*_is_ready(now)).order_by(Delivery.next_attempt_at, Delivery.id).limit(limit)
+    for _ in range(_ROUNDS):
+        ids = db.session.scalars(ready).all()
+        if not ids:
+            break
+        taken: Any = db.session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(ids), *_is_ready(now))
+            .values(
+                state=DeliveryState.CLAIMED,
+                claim_token=token,
+                claimed_until=until,
+                next_attempt_at=until,
+                attempts=Delivery.attempts + 1,
+            ),
+            execution_options={"synchronize_session": False},
+        )
+        if taken.rowcount:  # none: another worker took the same ones a moment ago
+            break
+    rows = db.session.execute(_CLAIMED.where(Delivery.claim_token == token).order_by(Delivery.id))
+    return [Claim(*row) for row in rows]
+
+
+def mark_sent(claim: Claim) -> bool:
+    """The mail server has it. False when the lease was lost to another worker."""
+    return _settle(claim, state=DeliveryState.SENT, sent_at=clock.now(), last_error=None)
+
+
+def mark_suppressed(claim: Claim, reason: str) -> bool:
+    """There is nothing left to say. False when the lease was lost."""
+    return _settle(claim, state=DeliveryState.SUPPRESSED, last_error=reason)
+
+
+def mark_failed(claim: Claim, error: str) -> bool:
+    """It could not be sent: try again later, each time three times as late, or give up after the last attempt."""
+    gave_up = claim.attempts >= MAX_ATTEMPTS
+    pause = _FIRST_PAUSE * _GROWTH ** min(claim.attempts - 1, MAX_ATTEMPTS)
+    return _settle(
+        claim,
+        state=DeliveryState.FAILED if gave_up else DeliveryState.PENDING,
+        next_attempt_at=clock.now() + pause,
+        last_error=error[:_ERROR_LIMIT],
+    )
+
+
+def release(claims: Sequence[Claim], error: str | None = None) -> None:
+    """Give messages back untried, for instance because the mail server is away; the attempt does not count."""
+    for claim in claims:
+        _settle(
+            claim,
+            state=DeliveryState.PENDING,
+            next_attempt_at=clock.now(),
+            attempts=claim.attempts - 1,
+            last_error=error[:_ERROR_LIMIT] if error else None,
+        )
+
+
+def _settle(claim: Claim, **values: Any) -> bool:
+    settled: Any = db.session.execute(
+        update(Delivery)
+        .where(Delivery.id == claim.id, Delivery.claim_token == claim.token, Delivery.state == DeliveryState.CLAIMED)
+        .values(claim_token=None, claimed_until=None, **values),
+        execution_options={"synchronize_session": False},
+    )
+    return bool(settled.rowcount)

@@ -1,0 +1,116 @@
+"""`flask prepare`, `flask reminders …`, `flask mail …`."""
+
+from collections import Counter, defaultdict
+from datetime import datetime
+
+import click
+import flask_migrate
+from flask import current_app
+from flask.cli import AppGroup
+
+from portal import clock
+from portal.accounts.queries import count_users
+from portal.config import Settings
+from portal.extensions import db
+from portal.notifications.delivering import deliver_pending
+from portal.notifications.mail import open_mail, write_test
+from portal.notifications.queries import list_addressees
+from portal.tracker.queries.owed import DUE, MISSING, OwedRow
+from portal.tracker.reminding import ranges
+from portal.tracker.services.reminders import remind, untold
+
+reminders = AppGroup("reminders", help="Reminders of weekly logs.")
+mail = AppGroup("mail", help="Mail.")
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["PORTAL"]
+    return settings
+
+
+@click.command("prepare")
+def prepare() -> None:
+    """Bring the database up to date, and load the demo institution into an empty one while developing."""
+    flask_migrate.upgrade()
+    if not _settings().in_production and not count_users():
+        db.session.rollback()
+        _run("demo", "load")
+    click.echo("The database is up to date.")
+
+
+def _run(*path: str) -> None:
+    """Run another command of the portal by its name: what it needs stands above this package."""
+    command: click.Command = current_app.cli
+    for name in path:
+        if not isinstance(command, click.Group) or name not in command.commands:
+            return
+        command = command.commands[name]
+    click.get_current_context().invoke(command)
+
+
+class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic for the type checker alone
+    """An ISO 8601 time; without an offset it is the institution's own time."""
+
+    name = "ISO-TIME"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The moment, aware."""
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not an ISO time such as 2026-11-23T08:00", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=_settings().zone)
+
+
+@reminders.command("run")
+@click.option("--dry-run", is_flag=True, help="Only say who would be told what.")
+@click.option("--at", type=_Moment(), help="The moment for which to ask who owes what; default: now.")
+def run(dry_run: bool, at: datetime | None) -> None:
+    """Tell everyone which weekly logs they owe and were not told of yet, and send what waits to be sent."""
+    now = at or clock.now()
+    if dry_run:
+        _say_who_would_be_told(now)
+        return
+    told = remind(now)
+    db.session.commit()
+    click.echo(f"{told.people} people told: {told.missing} logs missing, {told.due} due soon.")
+    sent = deliver_pending(_settings(), at=at)
+    click.echo(f"{sent.sent} mails sent, {sent.suppressed} with nothing left to say, {sent.failed} failed.")
+    if sent.released:
+        raise click.ClickException("The mail server is away; the worker tries again.")
+
+
+def _say_who_would_be_told(now: datetime) -> None:
+    owed: dict[int, list[OwedRow]] = defaultdict(list)
+    for row in untold(now):
+        owed[row.user_id].append(row)
+    for person in list_addressees(sorted(owed)):
+        click.echo(f"{person.full_name} <{person.email}>: {_in_short(owed[person.user_id])}")
+    db.session.rollback()
+    stages = Counter(row.stage for rows in owed.values() for row in rows)
+    click.echo(f"{len(owed)} people would be told: {stages[MISSING]} logs missing, {stages[DUE]} due soon.")
+
+
+def _in_short(rows: list[OwedRow]) -> str:
+    weeks: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row in rows:
+        weeks[row.stage, " ".join(filter(None, (row.code, row.class_name))) or row.course].append(row.week)
+    words = {MISSING: "missing", DUE: "due"}
+    return "; ".join(f"{words[stage]} {name} {ranges(sorted(found))}" for (stage, name), found in weeks.items())
+
+
+@mail.command("test")
+@click.argument("address")
+def test(address: str) -> None:
+    """Send one mail to ADDRESS, now."""
+    settings = _settings()
+    try:
+        with open_mail(settings.mail_address()) as post:
+            post.send(write_test(address, settings), f"test-{clock.now():%Y%m%d-%H%M%S}")
+    except Exception as error:
+        raise click.ClickException(f"The mail was not sent: {error}") from None
+    click.echo(f"A mail to {address} was handed over{_where(settings.mail_address())}.")
+
+
+def _where(address: str) -> str:
+    return f" as a file in {address.removeprefix('file:')}" if address.startswith("file:") else ""

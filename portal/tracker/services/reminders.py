@@ -1,0 +1,129 @@
+"""Reminders of weekly logs: who is told what, and what a mail says they still owe."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from portal.database import only_reading
+from portal.extensions import db
+from portal.notifications.kinds import Params
+from portal.notifications.services import Fact, notify_many
+from portal.tracker.queries.owed import DUE, MISSING, OwedRow, logs_owed, logs_owed_by
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderCounts:
+    """What a pass told: logs due soon, logs missing, and the number of people."""
+
+    due: int = 0
+    missing: int = 0
+    people: int = 0
+
+
+def remind(now: datetime) -> ReminderCounts:
+    """Tell everyone which logs they owe and were not told of yet. Running it again tells nothing.
+
+    It begins its own transactions and leaves the last one, with what was told, for the caller to commit.
+    """
+    for last in (*[False] * (_TRIES - 1), True):
+        rows = untold(now)
+        try:
+            people = notify_many([_fact(row) for row in rows])
+        except (IntegrityError, OperationalError):
+            # Another worker told the same a moment earlier (or the database chose us in a deadlock):
+            # what it told is no longer untold.
+            db.session.rollback()
+            if last:
+                raise
+        else:
+            counts = Counter(row.stage for row in rows)
+            return ReminderCounts(counts[DUE], counts[MISSING], people)
+    raise AssertionError("unreachable")
+
+
+def untold(now: datetime) -> Sequence[OwedRow]:
+    """What a pass at this moment would tell, by person; read without keeping writers waiting."""
+    with only_reading():
+        rows = logs_owed(now)
+        db.session.rollback()
+    return rows
+
+
+def _fact(row: OwedRow) -> Fact:
+    params = {
+        "log_id": row.log_id,
+        "offering_id": row.offering_id,
+        "code": row.code,
+        "module": row.course,
+        "class": row.class_name,
+        "week": row.week,
+        "due_at": row.due_at.isoformat(),
+    }
+    return Fact(row.user_id, row.stage, params, row.dedupe_key)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseWeeks:
+    """Weeks of one course: their numbers in order, and the first and last of their deadlines."""
+
+    code: str | None
+    course: str
+    class_name: str | None
+    weeks: tuple[int, ...]
+    first_due: datetime
+    last_due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """All that a person owes, by course: overdue first, then what is due soon."""
+
+    overdue: tuple[CourseWeeks, ...]
+    due: tuple[CourseWeeks, ...]
+
+    @property
+    def count(self) -> int:
+        """The number of logs."""
+        return sum(len(course.weeks) for course in (*self.overdue, *self.due))
+
+
+def what_is_owed(user_id: int, told: Sequence[Params], now: datetime) -> Owed | None:
+    """All that a person owes at this moment; None when none of the facts told is true any more. One statement.
+
+    Old debts alone, of which they were told before, are no reason for another mail.
+    """
+    rows = logs_owed_by(user_id, now)
+    if not {row.log_id for row in rows} & {fact["log_id"] for fact in told}:
+        return None
+    overdue = [_week(row) for row in rows if row.stage == MISSING]
+    return Owed(by_course(overdue), by_course([_week(row) for row in rows if row.stage == DUE]))
+
+
+def courses_told(told: Sequence[Params]) -> tuple[CourseWeeks, ...]:
+    """The facts of notifications by course."""
+    return by_course([(fact, datetime.fromisoformat(fact["due_at"])) for fact in told])
+
+
+def by_course(weeks: Sequence[tuple[Params, datetime]]) -> tuple[CourseWeeks, ...]:
+    """Weeks with their deadlines put together by course, the longest overdue first, then by code and class."""
+    courses: dict[int, list[tuple[Params, datetime]]] = defaultdict(list)
+    for fact, due_at in weeks:
+        courses[fact["offering_id"]].append((fact, due_at))
+    grouped = [_course(found) for found in courses.values()]
+    return tuple(sorted(grouped, key=lambda one: (one.first_due, one.code or "", one.course, one.class_name or "")))
+
+
+def _course(found: Sequence[tuple[Params, datetime]]) -> CourseWeeks:
+    fact = found[0][0]
+    deadlines = [due_at for _fact, due_at in found]
+    weeks = tuple(sorted({one["week"] for one, _due_at in found}))
+    return CourseWeeks(fact["code"], fact["module"], fact["class"], weeks, min(deadlines), max(deadlines))
+
+
+def _week(row: OwedRow) -> tuple[Params, datetime]:
+    return _fact(row).params, row.due_at

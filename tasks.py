@@ -1,0 +1,55 @@
+"""The worker's jobs: `huey_consumer.py tasks.huey`.
+
+The queue only says "look again". What is to be done stands in the database, so a job may run twice,
+on two workers at once, or be killed at any line.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from flask import Flask
+from huey import crontab
+
+from portal import clock, create_app
+from portal.config import load_settings
+from portal.extensions import db
+from portal.notifications.delivering import deliver_pending
+from portal.ops.queue import new_queue
+from portal.tracker.services.reminders import remind
+
+# A sweep ends after this long, so that no worker is kept from other jobs; the next one goes on.
+SWEEP_SECONDS = 50
+
+settings = load_settings()
+huey = new_queue(settings)
+
+
+@cache
+def _app() -> Flask:
+    return create_app(settings)
+
+
+@contextmanager
+def app_context() -> Iterator[Flask]:
+    """The application, with a database session that ends with the job."""
+    app = _app()
+    with app.app_context():
+        yield app
+
+
+@huey.periodic_task(crontab(minute="*/15"), expires=600)  # type: ignore[untyped-decorator]  # huey has no types
+def send_due_reminders() -> None:
+    """Tell everyone which weekly logs they owe, and have the mails sent."""
+    with app_context():
+        told = remind(clock.now())
+        db.session.commit()
+    if told.people:
+        deliver()
+
+
+@huey.periodic_task(crontab(minute="*"), expires=SWEEP_SECONDS)  # type: ignore[untyped-decorator]
+def deliver() -> None:
+    """Send what waits in the outbox; each minute, for what a lost job or a killed worker left there."""
+    with app_context() as app:
+        deliver_pending(app.config["PORTAL"], seconds=SWEEP_SECONDS)

@@ -33,6 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_left_out] = [f"every test on {kind}, which is not installed" for kind in missing]
     if not hasattr(config, "workerinput"):
         servers.open_run()
+    # Whatever reads the settings by itself, such as `tasks`, stays within the run's folder.
+    os.environ["PORTAL_DATA_DIR"] = str(servers.run_folder() / "default")
+    os.environ |= dict.fromkeys(("DATABASE_URL", "REDIS_URL", "MAIL_URL"), "")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,8 +1,11 @@
 """The teaching portal: `create_app` wires everything and decides nothing."""
 
+import os
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from flask import Flask
@@ -11,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import accounts, allocations, dashboards, exchange, notifications, ops, tracker
 from portal.accounts.sessions import init_sessions
 from portal.config import Settings, load_settings
-from portal.extensions import csrf, db, limiter, migrate
+from portal.extensions import compress, csrf, db, limiter, migrate
 from portal.notifications.queries import count_unread
 from portal.ops.logging import configure_logging
 from portal.web import ui
@@ -62,6 +65,11 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         # The token lives as long as the session: a form left open over lunch still saves.
         "WTF_CSRF_TIME_LIMIT": None,
         "SEND_FILE_MAX_AGE_DEFAULT": 3600,
+        "COMPRESS_ALGORITHM": ["br", "gzip"],
+        # Files are streamed; browsers offer br on https only, and deflate everywhere.
+        "COMPRESS_ALGORITHM_STREAMING": ["br", "deflate"],
+        "COMPRESS_BR_LEVEL": 4,
+        "COMPRESS_MIMETYPES": ["text/html", "text/css", "text/javascript", "image/svg+xml", "application/json"],
     }
 
 
@@ -80,8 +88,12 @@ def _development_secret(folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / "secret_key"
     if not kept.exists():
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_hex(32))
+        with NamedTemporaryFile("w", dir=folder) as fresh:
+            fresh.write(secrets.token_hex(32))
+            fresh.flush()
+            # Of several processes that start at once one makes the secret, whole; the others read it.
+            with suppress(FileExistsError):
+                os.link(fresh.name, kept)
     return kept.read_text()
 
 
@@ -90,6 +102,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     settings.portal_data_dir.mkdir(parents=True, exist_ok=True)
+    compress.init_app(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
     init_requests(app)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -16,6 +16,8 @@ log = structlog.get_logger()
 # Pages of their own; any other code is shown by the nearest of these.
 _PAGES = {400, 403, 404, 409, 413, 429, 500, 503}
 
+_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+
 Answer = tuple[str, int, dict[str, str]]
 
 
@@ -24,17 +26,21 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(OperationalError, _database_away)
-    app.register_error_handler(InterfaceError, _database_away)
-    app.register_error_handler(PoolTimeout, _database_away)
+    for away in _AWAY:
+        app.register_error_handler(away, _database_away)
     app.register_error_handler(Exception, _unforeseen)
 
 
 def error_page(status: int, message: str | None = None, headers: dict[str, str] | None = None) -> Answer:
     """The page for a status, with a message of its own if there is one."""
     name = status if status in _PAGES else (404 if status < HTTPStatus.INTERNAL_SERVER_ERROR else 500)
-    text = render_template(f"errors/{name}.html", message=message, status=status, request_id=g.get("request_id"))
-    return text, status, headers or {}
+    facts = {"message": message, "status": status, "request_id": g.get("request_id")}
+    try:
+        return render_template(f"errors/{name}.html", **facts), status, headers or {}
+    except _AWAY as error:  # the frame of a page asks who is signed in; this page has no such frame
+        if name == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise
+        return _database_away(error)
 
 
 def _domain_error(error: DomainError) -> Answer:
@@ -55,7 +61,7 @@ def _http_error(error: HTTPException) -> Answer:
     return error_page(int(status), None, kept)
 
 
-def _database_away(error: DBAPIError) -> Answer:
+def _database_away(error: Exception) -> Answer:
     log.error("database_away", error=str(error.__cause__ or error), path=request.path)
     _forget_session()
     _ask_for_nobody()

@@ -28,7 +28,7 @@ def course(offering_id: int) -> str | Response:
     """A course: its facts, who teaches it, and what happened to it; for htmx its row alone."""
     offering = _find(offering_id)
     if wants_fragment():
-        return fragment("allocations/_row.html", row=offering)
+        return fragment("allocations/_row.html", row=offering, focus=True)
     return _course_page(offering, Question())
 
 

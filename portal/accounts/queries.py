@@ -118,6 +118,12 @@ def find_open_token(token_hash: str, purpose: str) -> Invited | None:
     return Invited(*row) if row else None
 
 
+def list_accounts_at(ending: str) -> dict[str, int]:
+    """The ids of the accounts whose address ends like this (`@example.org`), by address. One statement."""
+    wanted = select(User.email, User.id).where(User.email.endswith(ending, autoescape=True))
+    return dict(db.session.execute(wanted).all())
+
+
 def count_users() -> int:
     """How many accounts there are."""
     return db.session.scalar(select(func.count(User.id))) or 0

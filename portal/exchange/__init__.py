@@ -3,9 +3,10 @@
 from flask import Flask
 
 from portal.exchange.commands import calendar, exchange
+from portal.exchange.demo.commands import demo
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for group in (exchange, calendar):
+    for group in (exchange, calendar, demo):
         app.cli.add_command(group)

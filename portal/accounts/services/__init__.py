@@ -7,9 +7,11 @@ from portal.accounts.services.people import (
     authenticate,
     check_email,
     create_user,
+    give_password,
     hash_token,
     invite,
     note_sign_in,
+    set_departments,
 )
 
 __all__ = [
@@ -19,7 +21,9 @@ __all__ = [
     "authenticate",
     "check_email",
     "create_user",
+    "give_password",
     "hash_token",
     "invite",
     "note_sign_in",
+    "set_departments",
 ]

@@ -2,17 +2,18 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from portal import clock
 from portal.accounts import passwords, queries
-from portal.accounts.models import Facilitator, Manager, OneTimeToken, Student, User
+from portal.accounts.models import Facilitator, Manager, ManagerDepartment, OneTimeToken, Student, User
 from portal.accounts.queries import Person
-from portal.audit.services import Actor, record
+from portal.audit.services import Actor, Change, record, record_many
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
@@ -88,6 +89,34 @@ def _add_profile(user: User) -> None:
         db.session.add(Facilitator(user_id=user.id, employee_id=f"U{user.id:06d}"))
     elif user.role is Role.STUDENT:
         db.session.add(Student(user_id=user.id, student_number=f"U{user.id:06d}"))
+    db.session.flush()
+
+
+def give_password(emails: Sequence[str], password: str, by: Actor) -> None:
+    """Set one password for several accounts, hashed once, and end their sessions. Raises as `hash_password` does."""
+    hashed = passwords.hash_password(password)
+    changed = User.email.in_(emails)
+    db.session.execute(
+        update(User)
+        .where(changed)
+        .values(password_hash=hashed, session_epoch=User.session_epoch + 1)
+        .execution_options(synchronize_session=False)
+    )
+    user_ids = db.session.scalars(select(User.id).where(changed))
+    record_many(by, [Change("set_password", "users", user_id, {}) for user_id in user_ids])
+
+
+def set_departments(email: str, department_ids: Sequence[int], by: Actor) -> None:
+    """Make a manager answer for exactly these departments; for all when there are none. Raises NotFound."""
+    wanted = select(Manager.id).join(User, User.id == Manager.user_id).where(User.email == email.strip().lower())
+    manager_id = db.session.scalar(wanted)
+    if manager_id is None:
+        raise NotFound(lazy("There is no manager with the address %(email)s.", email=email), "email")
+    own = ManagerDepartment.manager_id == manager_id
+    before = sorted(db.session.scalars(select(ManagerDepartment.department_id).where(own)))
+    db.session.execute(delete(ManagerDepartment).where(own))
+    db.session.add_all(ManagerDepartment(manager_id=manager_id, department_id=one) for one in department_ids)
+    record(by, "update", "managers", manager_id, departments=(before, sorted(department_ids)))
     db.session.flush()
 
 

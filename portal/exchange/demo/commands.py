@@ -1,0 +1,44 @@
+"""`flask demo load` and `flask demo clear`."""
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from portal.accounts.commands import in_words
+from portal.audit.services import System
+from portal.exchange.demo import people
+from portal.exchange.demo.clear import clear_demo
+from portal.exchange.demo.load import is_loaded, load_demo
+from portal.extensions import db
+
+demo = AppGroup("demo", help="The demo institution, to try everything with.")
+
+
+@demo.command("load")
+def load() -> None:
+    """Load it: one term around today, its people, courses and logs. Not in production."""
+    with in_words():
+        counts = load_demo(current_app.config["PORTAL"], System())
+    db.session.commit()
+    click.echo(
+        f"Loaded {counts.courses} courses, {counts.facilitators} facilitators, {counts.students} students "
+        f"and {counts.logs} weekly logs."
+    )
+    click.echo(f"Sign in with the password {people.PASSWORD} as one of:")
+    for one in (people.ADMIN, people.HEAD, people.FACILITATORS[0], people.STUDENT):
+        click.echo(f"  {one.email}")
+
+
+@demo.command("clear")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clear(yes: bool) -> None:
+    """Take it out again, and nothing else."""
+    if is_loaded() and not yes:
+        db.session.rollback()  # nobody waits for the answer with the database locked
+        click.confirm("Delete the demo institution with everything that was done in it?", abort=True)
+    with in_words():
+        counts = clear_demo(current_app.config["PORTAL"], System())
+    db.session.commit()
+    click.echo(f"Removed {counts.courses} courses and {counts.people} people of the demo institution.")
+    if counts.kept:
+        click.echo(f"Kept, because your own courses use them: {', '.join(counts.kept)}")

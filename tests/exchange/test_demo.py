@@ -1,0 +1,303 @@
+"""The demo institution: true to show, the same every time, and gone without a trace."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from portal import clock
+from portal.accounts.models import Facilitator, Manager, ManagerDepartment, Student, User
+from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.audit.services import System
+from portal.catalogue.calendar import rules_of, weeks_of
+from portal.catalogue.models import CalendarBreak, Department, Module
+from portal.catalogue.queries import list_breaks
+from portal.dashboards.queries import find_running_term
+from portal.enrolments.models import Enrolment, EnrolmentStatus
+from portal.exchange.demo import clear_demo, load_demo
+from portal.extensions import db
+from portal.roles import Role
+from portal.tracker.models import ActivityLog, ActivityLogItem, Attendance
+from portal.tracker.services import plan_logs
+from tests.support import databases
+from tests.support.people import make_facilitator, make_manager, make_student
+from tests.support.teaching import make_cohort, make_log, make_module, make_offering, make_study_class
+
+MONDAY_MORNING = datetime(2027, 1, 4, 6, tzinfo=UTC)
+SUNDAY_NIGHT = datetime(2027, 1, 3, 23, 59, tzinfo=UTC)
+
+
+def load(app):
+    with app.app_context():
+        counts = load_demo(app.config["PORTAL"], System())
+        db.session.commit()
+        return counts
+
+
+def clear(app):
+    with app.app_context():
+        counts = clear_demo(app.config["PORTAL"], System())
+        db.session.commit()
+        return counts
+
+
+def everything(app):
+    """All rows of all tables but the audit of clearing itself."""
+    with app.app_context():
+        rows = {
+            table.name: sorted(map(tuple, db.session.execute(select(table))), key=repr)
+            for table in db.metadata.sorted_tables
+        }
+    rows["audit_events"] = [row for row in rows["audit_events"] if "clear_demo" not in row]
+    return rows
+
+
+def logs_of(email):
+    wanted = (
+        select(ActivityLog)
+        .join(Facilitator, Facilitator.id == ActivityLog.facilitator_id)
+        .join(User, User.id == Facilitator.user_id)
+        .where(User.email == email)
+        .order_by(ActivityLog.allocation_id, ActivityLog.week_number)
+    )
+    return db.session.scalars(wanted).all()
+
+
+@pytest.fixture
+def demo(app, frozen_time):
+    """The demo institution on Wednesday 14 October 2026."""
+    return load(app)
+
+
+def test_it_has_the_size_of_a_small_school(app, demo):
+    assert (demo.courses, demo.facilitators, demo.students) == (40, 15, 300)
+    with app.app_context():
+        assert db.session.scalar(select(func.count(Department.id))) == 8
+        roles = Counter(db.session.scalars(select(User.role)))
+        assert roles == {Role.ADMIN: 1, Role.MANAGER: 2, Role.FACILITATOR: 15, Role.STUDENT: 300}
+        sizes = db.session.scalars(select(CourseOffering.enrolled_count)).all()
+        assert sum(size == 0 for size in sizes) == 3
+        assert all(12 <= size <= 35 for size in sizes if size)
+        assert db.session.scalar(select(func.count()).select_from(CourseOffering).filter_by(facilitator_id=None)) == 3
+        states = Counter(db.session.scalars(select(CourseOffering.status)))
+        assert set(states) == set(OfferingStatus)
+
+
+@pytest.mark.parametrize("who", ["admin", "manager", "facilitator", "student"])
+def test_its_four_accounts_sign_in(client, demo, who):
+    data = {"email": f"{who}@demo.example.org", "password": "demo-pass-2026"}
+    assert client.post("/login", data=data).status_code == 303
+    others = {"email": "ds-0002@demo.example.org", "password": "demo-pass-2026"}
+    assert client.post("/login", data=others).status_code == 422
+
+
+def test_today_lies_in_its_ninth_week_of_fifteen(app, demo):
+    with app.app_context():
+        today = clock.today(app.config["PORTAL"].zone)
+        term = find_running_term(today)
+        weeks = weeks_of(term.start, term.end, list_breaks())
+        assert len(weeks) == 15
+        assert weeks[8].start <= today <= weeks[8].end
+        assert (term.trimester, term.start.weekday(), term.end.weekday()) == (3, 0, 4)
+
+
+@pytest.mark.parametrize("moment", [MONDAY_MORNING, SUNDAY_NIGHT, datetime(2028, 2, 29, 12, tzinfo=UTC)])
+def test_nothing_in_it_lies_in_the_future(app, frozen_time, moment):
+    frozen_time.move_to(moment)
+    load(app)
+    with app.app_context():
+        logs = db.session.scalars(select(ActivityLog)).all()
+        assert any(log.submitted_at for log in logs)
+        for log in logs:
+            assert log.submitted_at is None or log.started_at <= log.submitted_at <= moment
+            assert log.started_at is None or log.started_at.date() >= log.week_start
+            assert log.excused_at is None or (log.submitted_at is None and log.excused_reason)
+
+
+def test_it_shows_every_state_of_a_log(app, demo):
+    with app.app_context():
+        now, logs = clock.now(), db.session.scalars(select(ActivityLog)).all()
+        sent = [log for log in logs if log.submitted_at]
+        assert sum(log.submitted_at <= log.due_at for log in sent) > 150
+        assert sum(log.submitted_at > log.due_at for log in sent) > 10
+        assert sum(log.submitted_at is None and log.due_at < now and log.excused_at is None for log in logs) > 5
+        assert sum(log.excused_at is not None for log in logs) >= 4
+        assert sum(log.started_at is not None and log.submitted_at is None for log in logs) > 3
+        assert sum(bool(log.notes) for log in logs) > 20
+
+
+def test_the_log_of_a_course_agrees_with_its_items_and_roster(app, demo):
+    with app.app_context():
+        done = Counter(
+            log_id for log_id, status in db.session.execute(select(ActivityLogItem.tracker_id, ActivityLogItem.status))
+            if status == "Done"
+        )  # fmt: skip
+        assert all(log.done_count == done[log.id] for log in db.session.scalars(select(ActivityLog)))
+        wrong = (
+            select(func.count())
+            .select_from(Attendance)
+            .join(ActivityLog, ActivityLog.id == Attendance.tracker_id)
+            .join(Enrolment, Enrolment.id == Attendance.enrolment_id)
+            .where((Enrolment.offering_id != ActivityLog.allocation_id) | (Enrolment.status != EnrolmentStatus.ACTIVE))
+        )
+        assert db.session.scalar(select(func.count()).select_from(Attendance)) > 1000
+        assert db.session.scalar(wrong) == 0
+
+
+def test_the_facilitator_has_something_to_do(app, demo):
+    with app.app_context():
+        now, logs = clock.now(), logs_of("facilitator@demo.example.org")
+        assert len({log.allocation_id for log in logs}) == 6
+        owed = [log for log in logs if log.due_at < now and not log.submitted_at and not log.excused_at]
+        assert len(owed) == 1
+        week = [log for log in logs if log.week_number == 9]
+        assert sum(log.submitted_at is not None for log in week) == 1
+        assert sum(log.started_at is not None and log.submitted_at is None for log in week) == 2
+
+
+def test_the_student_takes_five_courses(client, demo):
+    client.post("/login", data={"email": "student@demo.example.org", "password": "demo-pass-2026"})
+    page = client.get("/courses/")
+    assert page.status_code == 200
+    assert page.text.count('<th scope="row"') == 5
+
+
+def test_one_facilitator_is_over_the_limit_and_one_manager_answers_for_some_departments(app, demo):
+    with app.app_context():
+        load = (
+            select(func.count(CourseOffering.id))
+            .where(CourseOffering.facilitator_id == Facilitator.id, CourseOffering.status == OfferingStatus.ACTIVE)
+            .scalar_subquery()
+        )
+        over = db.session.scalars(select(Facilitator.employee_id).where(load > Facilitator.max_course_load)).all()
+        assert over == ["DF-08"]
+        counts = select(func.count(ManagerDepartment.department_id)).select_from(Manager)
+        counts = counts.outerjoin(ManagerDepartment).group_by(Manager.id).order_by(Manager.id)
+        assert db.session.scalars(counts).all() == [0, 3]
+
+
+def test_its_logs_are_as_planning_would_make_them(app, demo):
+    with app.app_context():
+        counts = plan_logs(None, rules_of(app.config["PORTAL"]))
+        assert (counts.created, counts.changed, counts.deleted) == (0, 0, 0)
+
+
+def test_it_is_the_same_every_time(app, demo):
+    def told(app):
+        with app.app_context():
+            names = db.session.execute(select(User.email, User.first_name, User.last_name).order_by(User.email)).all()
+            logs = db.session.execute(
+                select(Module.code, ActivityLog.week_number, ActivityLog.submitted_at, ActivityLog.notes)
+                .join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
+                .join(Module, Module.id == CourseOffering.module_id)
+                .order_by(Module.code, ActivityLog.due_at, ActivityLog.submitted_at, ActivityLog.notes)
+            ).all()
+            return Counter(map(tuple, names)), Counter(map(tuple, logs))
+
+    first = told(app)
+    clear(app)
+    load(app)
+    assert told(app) == first
+
+
+def test_loading_twice_says_so_and_changes_nothing(app, demo):
+    before = everything(app)
+    answer = app.test_cli_runner().invoke(args=["demo", "load"])
+    assert answer.exit_code == 1
+    assert "here already. Nothing was changed." in answer.output
+    assert everything(app) == before
+
+
+def test_a_code_that_is_taken_is_named_and_nothing_is_loaded(app, make):
+    make.module(code="COMP-101")
+    answer = app.test_cli_runner().invoke(args=["demo", "load"])
+    assert answer.exit_code == 1
+    assert "COMP-101" in answer.output
+    with app.app_context():
+        assert db.session.scalar(select(func.count(User.id))) == 0
+
+
+def test_production_refuses_it(database, tmp_path):
+    settings = {"portal_env": "production", "secret_key": "x" * 40}
+    app = databases.build_app(database.url, tmp_path, **settings)
+    answer = app.test_cli_runner().invoke(args=["demo", "load"])
+    databases.dispose(app)
+    assert answer.exit_code == 1
+    assert "not for production" in answer.output
+
+
+def test_clearing_an_empty_institution_says_so(app):
+    answer = app.test_cli_runner().invoke(args=["demo", "clear"])
+    assert answer.exit_code == 1
+    assert "not here. Nothing was changed." in answer.output
+
+
+def test_clearing_asks_first(app, demo):
+    before = everything(app)
+    answer = app.test_cli_runner().invoke(args=["demo", "clear"], input="n\n")
+    assert answer.exit_code == 1
+    assert everything(app) == before
+    answer = app.test_cli_runner().invoke(args=["demo", "clear", "--yes"])
+    assert answer.exit_code == 0, answer.output
+    assert "Removed 40 courses and 318 people" in answer.output
+
+
+def test_clearing_leaves_exactly_what_was_there_before(app, frozen_time):
+    with app.app_context():
+        own = make_offering(facilitator=make_facilitator())
+        make_log(own, 1)
+        make_manager()
+        make_student()
+    before = everything(app)
+    load(app)
+    with app.app_context():
+        assert db.session.scalar(select(func.count(CalendarBreak.id))) == 0  # it would move the own course's weeks
+    clear(app)
+    assert everything(app) == before
+
+
+def test_clearing_spares_what_was_made_beside_and_with_the_demo(app, demo):
+    with app.app_context():
+        borrowed = db.session.scalar(select(Module.id).where(Module.code == "COMP-101"))
+        taught_by = db.session.scalar(select(Facilitator).where(Facilitator.employee_id == "DF-03"))
+        demo_student = db.session.scalar(select(Student.id).where(Student.student_number == "DS-0001"))
+        own_student = make_student()
+        course = make_offering(
+            module_id=borrowed, class_id=make_study_class().id, cohort_id=make_cohort().id, facilitator_id=taught_by.id
+        )
+        make_log(course, 1, submitted_at=clock.now(), submitted_by=taught_by.user_id)
+        kept = make_offering(module_id=make_module().id, facilitator=make_facilitator())
+        log = make_log(kept, 1, excused_at=clock.now(), excused_by=taught_by.user_id)
+        joined = [Enrolment(offering_id=course.id, student_id=one) for one in (demo_student, own_student.profile_id)]
+        db.session.add_all(joined)
+        course_id, kept_id, log_id = course.id, kept.id, log.id
+        db.session.commit()
+    counts = clear(app)
+    assert counts.kept == ["COMP-101", "COMP"]
+    with app.app_context():
+        course = db.session.get(CourseOffering, course_id)
+        assert (course.module_id, course.facilitator_id, course.enrolled_count) == (borrowed, None, 1)
+        assert db.session.get(CourseOffering, kept_id).facilitator_id is not None
+        log = db.session.get(ActivityLog, log_id)
+        assert log.excused_by is None
+        assert log.excused_at
+        assert db.session.scalars(select(User.email).where(User.email.like("%demo.example.org"))).all() == []
+
+
+def test_a_cookie_of_the_demo_opens_no_later_account(app, client, demo, make, frozen_time):
+    client.post("/login", data={"email": "admin@demo.example.org", "password": "demo-pass-2026"})
+    assert client.get("/login").status_code == 302
+    clear(app)
+    for _ in range(3):
+        make.student()
+    frozen_time.shift(timedelta(minutes=1))
+    assert client.get("/login").status_code == 200
+
+
+def test_loading_takes_at_most_three_seconds(app, count_sql):
+    began = datetime.now(UTC)
+    with count_sql() as sql:
+        load(app)
+    assert (datetime.now(UTC) - began).total_seconds() < 3
+    assert len(sql) < 150, sql.text

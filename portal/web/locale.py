@@ -1,12 +1,11 @@
 """English and French: which one, and dates and numbers in it."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_skeleton
 from flask import Blueprint, Flask, current_app, has_request_context, redirect, request, session, url_for
-from flask_babel import format_date, format_datetime, format_decimal, get_locale
+from flask_babel import format_date, format_datetime, format_decimal
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -58,7 +57,7 @@ def date_long(day: date) -> str:
 
 def date_short(day: date) -> str:
     """23 Nov, 23 nov."""
-    return str(format_skeleton("MMMd", datetime.combine(day, time()), locale=get_locale()))
+    return str(format_date(day, "d MMM"))
 
 
 def datetime_long(moment: datetime) -> str:

@@ -1,10 +1,25 @@
-"""tracker."""
+"""Weekly logs: planned from the calendar, filled in by facilitators, watched by managers."""
 
-from flask import Flask
+from collections.abc import Sequence
 
+from flask import Flask, current_app
+
+from portal.allocations.services import offerings_changed
+from portal.catalogue.calendar import rules_of
+from portal.tracker import routes
 from portal.tracker.reminding import init_reminders
+from portal.tracker.services import plan_logs
+from portal.tracker.words import init_words
 
 
 def init_app(app: Flask) -> None:
-    """Register pages and commands."""
+    """Register pages and reminders, and plan anew whatever changes in course offerings."""
+    app.register_blueprint(routes.bp)
+    init_words(app)
     init_reminders(app)
+    offerings_changed.connect(_plan_again)
+
+
+def _plan_again(_sender: object, offering_ids: Sequence[int]) -> None:
+    """Within the transaction of the change itself."""
+    plan_logs(offering_ids, rules_of(current_app.config["PORTAL"]))

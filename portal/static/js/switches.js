@@ -80,9 +80,11 @@ const itemOf = (radio) => radio.closest("[data-item]")?.dataset.item;
 // show its older state, and a morph leaves a radio that was clicked as it is, whatever the markup says.
 const wanted = new WeakMap();
 const chosen = (form) => form.querySelector(".switch input:checked")?.value;
+// A switch saves by itself: as a form of its own, or as a part of the form of its whole week.
+const SWITCH = ".switch-form";
 
 document.addEventListener("change", (event) => {
-  const form = event.target.closest?.("form.switch-form");
+  const form = event.target.closest?.(SWITCH);
   if (!form) return;
   wanted.set(form, event.target.value);
   form.querySelector(".switch").classList.remove("failed");
@@ -91,17 +93,18 @@ document.addEventListener("change", (event) => {
 document.addEventListener("htmx:before:request", (event) => {
   const { ctx } = event.detail;
   const form = ctx.sourceElement;
-  if (!form.matches?.("form.switch-form")) return;
+  if (!form.matches?.(SWITCH)) return;
   form.querySelector(".switch").setAttribute("aria-busy", "true");
-  // A click that waited in the queue goes out with the version that the answer before it brought.
-  const version = form.elements.version;
-  if (version && ctx.request.body?.has?.("version")) ctx.request.body.set("version", version.value);
+  // A click that waited in the queue goes out with what the answer before it brought: the version, and what was seen.
+  for (const { name, value } of (form.closest("form") ?? form).querySelectorAll('input[name="version"], input[name^="was-"]')) {
+    if (ctx.request.body?.has?.(name)) ctx.request.body.set(name, value);
+  }
 });
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
   const form = ctx.sourceElement;
-  if (!form.matches?.("form.switch-form")) return;
-  const sent = ctx.request.body?.get?.("status");
+  if (!form.matches?.(SWITCH)) return;
+  const sent = ctx.request.body?.get?.(form.querySelector(".switch input")?.name);
   const newest = wanted.get(form);
   const isLast = newest === undefined || newest === sent || ctx.response?.status >= 400;
   for (const radio of form.querySelectorAll('.switch input[type="radio"]')) {
@@ -110,12 +113,12 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 document.addEventListener("htmx:finally:request", (event) => {
   const form = event.detail.ctx.sourceElement;
-  if (form.matches?.("form.switch-form")) form.querySelector(".switch")?.removeAttribute("aria-busy");
+  if (form.matches?.(SWITCH)) form.querySelector(".switch")?.removeAttribute("aria-busy");
 });
 
 // Refused: back to what was last saved, with a word beside it.
 document.addEventListener("portal:refused", (event) => {
-  const form = event.target.closest?.("form.switch-form");
+  const form = event.target.closest?.(SWITCH);
   if (!form) return;
   const missed = chosen(form);
   event.preventDefault();

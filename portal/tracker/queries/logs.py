@@ -1,0 +1,85 @@
+"""One log at a time: with whom it belongs to in the WHERE, so that what is not yours is not found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, or_, select, true
+
+from portal.allocations.models import CourseOffering
+from portal.extensions import db
+from portal.tracker.models import ActivityLog, ActivityLogItem, ChecklistItem, ItemStatus
+from portal.tracker.queries.rows import CHECKLIST_COLUMNS, LOG_COLUMNS, Log, Moment, build_item, build_log, join_course
+
+
+def log_owned_by(facilitator_id: int | None, log_id: int, moment: Moment) -> Log | None:
+    """The log if this facilitator owes it, with all items of the checklist. One statement."""
+    return _find(and_(ActivityLog.id == log_id, ActivityLog.facilitator_id == facilitator_id), moment)
+
+
+def log_seen_by(facilitator_id: int | None, log_id: int, moment: Moment) -> Log | None:
+    """The log if this facilitator owes it or teaches the course now. One statement."""
+    theirs = or_(ActivityLog.facilitator_id == facilitator_id, CourseOffering.facilitator_id == facilitator_id)
+    return _find(and_(ActivityLog.id == log_id, theirs), moment)
+
+
+def any_log(log_id: int, moment: Moment) -> Log | None:
+    """The log whoever owes it, for those who manage. One statement."""
+    return _find(ActivityLog.id == log_id, moment)
+
+
+def _find(condition: ColumnElement[bool], moment: Moment) -> Log | None:
+    rows = db.session.execute(_LOG_WITH_ITEMS.where(condition)).all()
+    if not rows:
+        return None
+    items = [
+        build_item(row, row.week_number, (row.status, row.changed_at) if row.status is not None else None)
+        for row in rows
+        if row.item_id is not None
+    ]
+    return build_log(rows[0], items, moment)
+
+
+@dataclass(frozen=True, slots=True)
+class WeekBefore:
+    """The log before another of the same course: its number, and the status of each item id that was answered."""
+
+    week_number: int
+    statuses: Mapping[int, ItemStatus]
+
+
+def week_before(log: Log) -> WeekBefore | None:
+    """The week before this one; None for a course's first. One statement."""
+    previous = (
+        select(ActivityLog.id)
+        .where(ActivityLog.allocation_id == log.offering_id, ActivityLog.week_start < log.week_start)
+        .order_by(ActivityLog.week_start.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(ActivityLog.week_number, ActivityLogItem.item_id, ActivityLogItem.status)
+        .outerjoin(ActivityLogItem, ActivityLogItem.tracker_id == ActivityLog.id)
+        .where(ActivityLog.id == previous)
+    ).all()
+    statuses = {row.item_id: row.status for row in rows if row.item_id is not None}
+    return WeekBefore(rows[0].week_number, statuses) if rows else None
+
+
+_LOG_WITH_ITEMS = (
+    select(
+        *LOG_COLUMNS,
+        *CHECKLIST_COLUMNS,
+        ActivityLogItem.status,
+        ActivityLogItem.updated_at.label("changed_at"),
+    )
+    .select_from(
+        join_course()
+        # Every item there is: a week also has to tell an item that is not expected from one that does not exist.
+        .outerjoin(ChecklistItem.__table__, true())
+        .outerjoin(
+            ActivityLogItem.__table__,
+            and_(ActivityLogItem.tracker_id == ActivityLog.id, ActivityLogItem.item_id == ChecklistItem.id),
+        )
+    )
+    .order_by(ChecklistItem.position, ChecklistItem.id)
+)

@@ -1,0 +1,237 @@
+"""The facilitator's weekly logs: this week, one log, one course."""
+
+import json
+from datetime import date
+from typing import NoReturn
+
+from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal import clock
+from portal.errors import DomainError, NotFound, lazy
+from portal.extensions import db
+from portal.roles import Role
+from portal.tracker import board, queries, services
+from portal.tracker.forms import LogForm, read_item_form, read_log_form
+from portal.tracker.models import ItemStatus
+from portal.tracker.queries import Log, Moment, Place, WeekFilter
+from portal.tracker.services import Clashes, Edit, Saved
+from portal.web.access import actor, audience
+from portal.web.htmx import fragment, is_htmx
+from portal.web.locale import safe_next
+from portal.web.pages import page
+
+bp = Blueprint("tracker", __name__, url_prefix="/tracker")
+
+_MANAGES = frozenset({Role.MANAGER, Role.ADMIN})
+
+
+@bp.get("/")
+@audience(Role.FACILITATOR)
+def this_week() -> str:
+    """Everything that waits for a facilitator: overdue weeks first, then open ones, then those just submitted."""
+    moment, wanted, me = _moment(), _wanted(), current_user.facilitator_id or 0
+    checklist = queries.list_checklist()
+    counts = queries.standing(me, moment, checklist)
+    logs, following = queries.list_logs_to_do(me, wanted, moment, checklist)
+    return page(
+        "tracker/this_week.html",
+        moment=moment,
+        standing=board.standing_of(counts, moment.today),
+        choices=board.list_week_choices(counts),
+        groups=board.list_groups(logs),
+        wanted=wanted,
+        shown=sum(not log.is_submitted for log in logs),
+        following=following.encode() if following else None,
+        back=request.full_path.rstrip("?"),
+    )
+
+
+@bp.get("/standing")
+@audience(Role.FACILITATOR)
+def standing() -> Response:
+    """Where the person stands, alone: asked for after a change."""
+    moment = _moment()
+    counts = queries.standing(current_user.facilitator_id or 0, moment, queries.list_checklist())
+    return fragment("tracker/_standing.html", moment=moment, standing=board.standing_of(counts, moment.today))
+
+
+@bp.get("/logs/<int:log_id>")
+@audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
+def log(log_id: int) -> str:
+    """One week alone; to be filled in by who owes it while it is open, else to be read."""
+    found = _readable_log(log_id)
+    mine = found.facilitator_id == current_user.facilitator_id
+    back = url_for("tracker.log", log_id=log_id)
+    return page("tracker/log.html", log=found, editable=mine and found.is_open, mine=mine, back=back)
+
+
+@bp.get("/courses/<int:offering_id>")
+@audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
+def course(offering_id: int) -> str:
+    """All weeks of a course with their states."""
+    me = current_user.facilitator_id
+    found = queries.course_seen_by(me, offering_id, manages=current_user.role in _MANAGES)
+    if found is None:
+        _not_found()
+    weeks = queries.list_weeks_of(offering_id, _moment())
+    return page("tracker/course.html", course=found, weeks=weeks, me=me)
+
+
+@bp.post("/logs/<int:log_id>/items/<key>")
+@audience(Role.FACILITATOR)
+def set_item(log_id: int, key: str) -> BaseResponse:
+    """Set one checklist item of a week and answer with its switch."""
+    found, moment = _own_log(log_id), _moment()
+    try:
+        saved = services.save(found, read_item_form(request.form, key), moment, actor())
+    except NotFound:
+        raise
+    except DomainError as error:
+        return _refused(log_id, error)
+    db.session.commit()
+    if saved.clashes or not is_htmx():
+        return _answer(saved, Edit(), opened=False)
+    item = services.find_item(saved.log, key)
+    return _changed(fragment("tracker/_item.html", log=saved.log, item=item, alone=True))
+
+
+@bp.post("/logs/<int:log_id>")
+@audience(Role.FACILITATOR)
+def save_log(log_id: int) -> BaseResponse:
+    """What the whole form of a week asks for: save, submit, fill in, or decide what clashed."""
+    found, moment = _own_log(log_id), _moment()
+    edit = Edit()
+    try:
+        form = read_log_form(request.form)
+        edit = form.edit
+        saved = _carry_out(found, form, moment)
+    except NotFound:
+        raise
+    except DomainError as error:
+        return _refused(log_id, error, edit)
+    db.session.commit()
+    return _answer(saved, edit, opened=form.act == "save")
+
+
+@bp.post("/logs/<int:log_id>/submit")
+@audience(Role.FACILITATOR)
+def submit_log(log_id: int) -> BaseResponse:
+    """Hand a week in as it stands."""
+    found, moment = _own_log(log_id), _moment()
+    try:
+        saved = services.save(found, Edit(), moment, actor(), submit=True)
+    except NotFound:
+        raise
+    except DomainError as error:
+        return _refused(log_id, error)
+    db.session.commit()
+    return _answer(saved, Edit(), opened=False)
+
+
+def _carry_out(found: Log, form: LogForm, moment: Moment) -> Saved:
+    """Do what the pressed button says, with all that the form holds."""
+    if form.act == "all_done":
+        edit = form.filled(services.all_done(found))
+    elif form.act == "same_as_last_week":
+        services.check_open(found)
+        edit = form.filled(services.same_as_last_week(found))
+    elif form.act in {"use", "keep"}:
+        edit = form.decided()
+    else:
+        edit = form.edit
+    waiting = _still_waiting(found, form)
+    saved = services.save(found, edit, moment, actor(), submit=form.act == "submit" and not waiting)
+    if not waiting:
+        return saved
+    return Saved(saved.log, Clashes({**waiting, **saved.clashes.statuses}, saved.clashes.notes))
+
+
+def _still_waiting(found: Log, form: LogForm) -> dict[str, ItemStatus]:
+    """Clashes from before that were not decided and have not settled themselves."""
+    current = {item.key: item.current for item in found.items}
+    return {key: mine for key, mine in form.waiting().items() if key in current and current[key] is not mine}
+
+
+def _answer(saved: Saved, edit: Edit, *, opened: bool) -> BaseResponse:
+    """The log after a change: its fragment for htmx; a form goes back to its page, or is asked about what clashes."""
+    if saved.clashes:
+        return _shown(saved.log, 409, clashes=saved.clashes, typed=saved.clashes.notes)
+    said = _what_happened(saved.log)
+    if is_htmx():
+        answer = _fragment_of(saved.log, 200, open_notes=opened and edit.notes is not None)
+        return _changed(answer, said)
+    flash(said, "done")
+    back = safe_next(request.form.get("next") or url_for("tracker.this_week"))
+    return redirect(f"{back.partition('#')[0]}#log-{saved.log.id}", 303)
+
+
+def _refused(log_id: int, error: DomainError, edit: Edit | None = None) -> BaseResponse:
+    """The log as it stands, why nothing was changed, and the notes that were typed."""
+    db.session.rollback()
+    found = _own_log(log_id)
+    typed = edit.notes if edit and edit.notes != found.notes else None
+    return _shown(found, error.status, message=str(error), field=error.field, typed=typed)
+
+
+def _shown(found: Log, status: int, **context: object) -> BaseResponse:
+    """A log with something to say: as a fragment for htmx, as a page of its own for a form."""
+    if is_htmx():
+        return _fragment_of(found, status, **context)
+    back = safe_next(request.form.get("next") or url_for("tracker.this_week"))
+    text = page("tracker/log.html", log=found, editable=found.is_open, mine=True, back=back, **context)
+    return Response(text, status)
+
+
+def _fragment_of(found: Log, status: int, **context: object) -> Response:
+    """The whole log for the place where it stands, whatever part of it asked."""
+    back = safe_next(request.form.get("next") or url_for("tracker.this_week"))
+    answer = fragment("tracker/_log.html", status, log=found, back=back, **context)
+    answer.headers["HX-Retarget"] = f"#log-{found.id}"
+    answer.headers["HX-Reswap"] = "outerHTML"
+    return answer
+
+
+def _changed(answer: Response, said: str | None = None) -> Response:
+    """Tell the page that the figures moved, and what to say aloud."""
+    events: dict[str, dict[str, str]] = {"logs-changed": {"target": "body"}}
+    if said:
+        events["announce"] = {"target": "body", "text": said}
+    answer.headers["HX-Trigger"] = json.dumps(events)
+    return answer
+
+
+def _what_happened(found: Log) -> str:
+    if found.is_submitted:
+        return str(_("Week %(week)s of %(course)s is submitted.", week=found.week_number, course=found.course))
+    return str(_("Week %(week)s of %(course)s is saved.", week=found.week_number, course=found.course))
+
+
+def _own_log(log_id: int) -> Log:
+    return queries.log_owned_by(current_user.facilitator_id, log_id, _moment()) or _not_found()
+
+
+def _readable_log(log_id: int) -> Log:
+    if current_user.role in _MANAGES:
+        return queries.any_log(log_id, _moment()) or _not_found()
+    return queries.log_seen_by(current_user.facilitator_id, log_id, _moment()) or _not_found()
+
+
+def _not_found() -> NoReturn:
+    raise NotFound(lazy("There is no such week, or it belongs to someone else."))
+
+
+def _moment() -> Moment:
+    return Moment.of(clock.now(), current_app.config["PORTAL"].zone)
+
+
+def _wanted() -> WeekFilter:
+    """The filter in the address; what makes no sense is left out."""
+    try:
+        week = date.fromisoformat(request.args.get("week", ""))
+    except ValueError:
+        week = None
+    offering_id = request.args.get("course", type=int)
+    return WeekFilter(week, offering_id, Place.decode(request.args.get("after")))

@@ -1,0 +1,214 @@
+"""Filling in a week: ticks, notes, submitting. Races are settled by the log's version, in the database."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, insert, update
+
+from portal.audit.services import Actor, record
+from portal.errors import Conflict, DomainError, NotFound, lazy
+from portal.extensions import db
+from portal.tracker import queries
+from portal.tracker.models import ActivityLog, ActivityLogItem, ItemStatus
+from portal.tracker.queries import Item, Log, Moment
+from portal.tracker.services.merging import Clashes, Edit, Merge, check_notes, merge
+from portal.tracker.states import LogState
+
+_LOGS = cast(Table, ActivityLog.__table__)
+_ITEMS = cast(Table, ActivityLogItem.__table__)
+# A lost race is merged anew; whoever loses so often is told to try again.
+_ATTEMPTS = 4
+
+
+class Locked(Conflict):
+    """The week cannot be filled in: submitted, excused, not begun, or the course is cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A log as it stands after an edit, and what of the edit was not written."""
+
+    log: Log
+    clashes: Clashes
+
+
+def save(log: Log, edit: Edit, moment: Moment, by: Actor, *, submit: bool = False) -> Saved:
+    """Write what of the edit fits, and hand the week in if `submit` and nothing clashes.
+
+    Three statements at most for one tick. Raises Locked, NotFound and DomainError as `merge` does.
+    """
+    for _attempt in range(_ATTEMPTS):
+        if submit and log.is_submitted:
+            return _submitted_already(log, edit)
+        check_open(log)
+        merged = merge(log, edit)
+        submitting = submit and not merged.clashes
+        if merged.is_empty and not submitting:
+            return Saved(log, merged.clashes)
+        written = _write(log, merged, moment, by, submitting=submitting)
+        if written is not None:
+            return Saved(written, merged.clashes)
+        log = _reload(log, moment)
+    raise Conflict(lazy("Someone else is changing this week at this moment. Nothing was lost; try again."))
+
+
+def all_done(log: Log) -> dict[str, ItemStatus]:
+    """The statuses that fill a week: every expected item done."""
+    return {item.key: ItemStatus.DONE for item in log.all_items if item.expected}
+
+
+def same_as_last_week(log: Log) -> dict[str, ItemStatus]:
+    """The statuses of the week before for the items that this week expects.
+
+    Raises DomainError when there is no week before, or nothing in it that this week expects.
+    """
+    before = queries.week_before(log)
+    if before is None:
+        raise DomainError(
+            lazy("Week %(week)s is the first of this course: there is no last week.", week=log.week_number)
+        )
+    copied = {
+        item.key: before.statuses[item.id] for item in log.all_items if item.expected and item.id in before.statuses
+    }
+    if not copied:
+        raise DomainError(lazy("Week %(week)s holds nothing to copy. Nothing was changed.", week=before.week_number))
+    return copied
+
+
+def check_open(log: Log) -> None:
+    """Raise Locked when the week cannot be filled in."""
+    if log.is_open:
+        return
+    week = log.week_number
+    if log.is_cancelled:
+        raise Locked(lazy("This course is cancelled; its weeks are closed."))
+    if log.state is LogState.EXCUSED:
+        raise Locked(lazy("Week %(week)s is excused; there is nothing to fill in.", week=week))
+    if log.state is LogState.NOT_DUE:
+        raise Locked(lazy("Week %(week)s has not begun.", week=week))
+    raise Locked(lazy("Week %(week)s was submitted. It is locked; ask your manager to reopen it.", week=week))
+
+
+def _submitted_already(log: Log, edit: Edit) -> Saved:
+    """The second of two clicks on Submit: done, unless it brings something that the first did not."""
+    merged = merge(log, edit)
+    if not merged.is_empty or merged.clashes:
+        check_open(log)
+    return Saved(log, Clashes())
+
+
+def _reload(log: Log, moment: Moment) -> Log:
+    found = queries.log_owned_by(log.facilitator_id, log.id, moment)
+    if found is None:
+        raise NotFound(lazy("This week is not yours any more."))
+    return found
+
+
+def _write(log: Log, merged: Merge, moment: Moment, by: Actor, *, submitting: bool) -> Log | None:
+    """Write the merge under the log's version; None when someone else was quicker."""
+    after = _after(log, merged, moment.now, submitting=submitting)
+    if not _take_version(log, after, moment.now, by):
+        return None
+    _write_items(log, merged.statuses, moment.now, by, complete=submitting)
+    record(by, "submit" if submitting else "fill_in", _LOGS.name, log.id, **_differences(log, after, merged))
+    return after
+
+
+def _after(log: Log, merged: Merge, now: datetime, *, submitting: bool) -> Log:
+    """The log as it will be."""
+    opening = all(item.status is None for item in log.all_items)
+    items = tuple(_item_after(item, merged.statuses, now, opening=opening or submitting) for item in log.all_items)
+    changes: dict[str, Any] = {"all_items": items, "version": log.version + 1, "started_at": log.started_at or now}
+    if merged.notes is not None:
+        changes["notes"] = merged.notes
+    if submitting:
+        changes |= {"submitted_at": now, "state": LogState.ON_TIME if now <= log.due_at else LogState.LATE}
+    return replace(log, **changes)
+
+
+def _item_after(item: Item, statuses: Mapping[str, ItemStatus], now: datetime, *, opening: bool) -> Item:
+    if item.key in statuses:
+        return replace(item, status=statuses[item.key], changed_at=now)
+    if opening and item.expected and item.status is None:
+        return replace(item, status=ItemStatus.NOT_STARTED, changed_at=now)
+    return item
+
+
+def _take_version(log: Log, after: Log, now: datetime, by: Actor) -> bool:
+    """Raise the log's version with all its own columns, unless someone did since it was read. One statement."""
+    values: dict[str, Any] = {
+        "version": after.version,
+        "done_count": after.done_count,
+        "started_at": after.started_at,
+        "updated_at": now,
+    }
+    if after.notes != log.notes:
+        values["notes"] = after.notes
+    if after.submitted_at is not None:
+        values |= {"submitted_at": after.submitted_at, "submitted_by": by.user_id}
+    taken = db.session.execute(
+        update(_LOGS)
+        .where(
+            _LOGS.c.id == log.id,
+            _LOGS.c.version == log.version,
+            _LOGS.c.facilitator_id == log.facilitator_id,
+            _LOGS.c.submitted_at.is_(None),
+            _LOGS.c.excused_at.is_(None),
+        )
+        .values(**values)
+    )
+    return bool(taken.rowcount)  # type: ignore[attr-defined]
+
+
+def _write_items(log: Log, statuses: Mapping[str, ItemStatus], now: datetime, by: Actor, *, complete: bool) -> None:
+    """Write the answers. Only who took the version comes here, so what was read still holds.
+
+    What starts a log writes a row for every expected item, in one statement; so does submitting.
+    """
+    written = [item for item in log.all_items if item.status is not None]
+    fill = complete or not written
+    new = [
+        item for item in log.all_items
+        if item.status is None and (item.key in statuses or (fill and item.expected))
+    ]  # fmt: skip
+    if new:
+        db.session.execute(insert(_ITEMS), [_new_item(log, item, statuses, now, by) for item in new])
+    for status in set(statuses.values()):
+        ids = [item.id for item in written if statuses.get(item.key) is status]
+        if ids:
+            _set_items(log, ids, status, now, by)
+
+
+def _new_item(log: Log, item: Item, statuses: Mapping[str, ItemStatus], now: datetime, by: Actor) -> dict[str, object]:
+    return {
+        "tracker_id": log.id,
+        "item_id": item.id,
+        "status": statuses.get(item.key, ItemStatus.NOT_STARTED),
+        "updated_by": by.user_id,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _set_items(log: Log, item_ids: Iterable[int], status: ItemStatus, now: datetime, by: Actor) -> None:
+    db.session.execute(
+        update(_ITEMS)
+        .where(_ITEMS.c.tracker_id == log.id, _ITEMS.c.item_id.in_(item_ids))
+        .values(status=status, updated_by=by.user_id, updated_at=now)
+    )
+
+
+def _differences(log: Log, after: Log, merged: Merge) -> dict[str, tuple[Any, Any]]:
+    """Field by field what was and what is, for the audit."""
+    before = {item.key: item.current for item in log.all_items}
+    fields: dict[str, tuple[Any, Any]] = {key: (before[key], status) for key, status in merged.statuses.items()}
+    if after.notes != log.notes:
+        fields["notes"] = (log.notes, after.notes)
+    if after.submitted_at != log.submitted_at:
+        fields["submitted_at"] = (None, after.submitted_at)
+    return fields
+
+
+__all__ = ["Locked", "Saved", "all_done", "check_notes", "check_open", "same_as_last_week", "save"]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import servers
 
-pytest_plugins = ["tests.support.databases", "tests.support.web", "tests.support.browser"]
+pytest_plugins = ["tests.support.databases", "tests.support.web", "tests.support.browser", "tests.support.term"]
 
 _chosen = pytest.StashKey[list[str]]()
 _left_out = pytest.StashKey[list[str]]()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from portal import clock
 from portal.accounts.models import Facilitator, OneTimeToken, Student, User, folded_name
@@ -73,7 +73,13 @@ def accounts_by_email(emails: Iterable[str]) -> dict[str, Account]:
 
 def facilitator_ids() -> dict[str, int]:
     """The ids of all facilitators by employee id."""
-    return dict(db.session.execute(select(Facilitator.employee_id, Facilitator.id)).tuples())
+    return dict(db.session.execute(select(Facilitator.employee_id, Facilitator.id)).tuples().all())
+
+
+def absent_facilitators() -> frozenset[str]:
+    """The employee ids of facilitators who cannot be allocated: not available, or without an active account."""
+    wanted = select(Facilitator.employee_id).join(User, User.id == Facilitator.user_id)
+    return frozenset(db.session.scalars(wanted.where(or_(~Facilitator.is_available, ~User.is_active))))
 
 
 def stored_facilitators() -> dict[str, Stored[FacilitatorDraft]]:
@@ -170,7 +176,7 @@ def _update_users(edits: Iterable[Edit[Any]], profile: type[Facilitator] | type[
     changed = {edit.id: edit for edit in edits if _person(edit.before) != _person(edit.after)}
     users: dict[int, int] = {}
     for part in in_chunks(changed):
-        users.update(db.session.execute(select(profile.id, profile.user_id).where(profile.id.in_(part))).tuples())
+        users.update(db.session.execute(select(profile.id, profile.user_id).where(profile.id.in_(part))).tuples().all())
     rows = [{"id": users[row_id], "email": edit.after.email, **_name(edit.after)} for row_id, edit in changed.items()]
     update_rows(User, rows)
     _end_tokens(users[row_id] for row_id, edit in changed.items() if edit.before.email != edit.after.email)

@@ -9,6 +9,7 @@ from sqlalchemy import select, tuple_
 
 from portal.accounts.models import Facilitator
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
+from portal.allocations.queries.listing import RUNNING
 from portal.audit.services import Actor
 from portal.bulk import Edit, Plan, Stored, in_chunks, insert_rows, record_plan, update_rows
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
@@ -48,6 +49,13 @@ class TermDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredOffering(Stored[TermDraft]):
+    """A stored course offering; one that is completed or cancelled keeps its facilitator."""
+
+    takes_facilitator: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ids:
     """The ids behind the human keys of everything that offerings name."""
 
@@ -63,6 +71,7 @@ _STAFF_LED = CourseOffering.kind == OfferingKind.COHORT
 _OFFERINGS = (
     select(
         CourseOffering.id,
+        CourseOffering.status,
         Module.code,
         ClassGroup.name,
         Cohort.code,
@@ -85,16 +94,15 @@ _OFFERINGS = (
 )
 
 
-def stored_offerings(
-    years: Iterable[int] | None = None, *, with_cancelled: bool = True
-) -> dict[Key, Stored[TermDraft]]:
+def stored_offerings(years: Iterable[int] | None = None, *, with_cancelled: bool = True) -> dict[Key, StoredOffering]:
     """The staff-led course offerings of these academic years (None: of all) by key. One statement."""
     wanted = _OFFERINGS
     if years is not None:
         wanted = wanted.where(CourseOffering.academic_year.in_(sorted(set(years))))
     if not with_cancelled:
         wanted = wanted.where(CourseOffering.status != OfferingStatus.CANCELLED)
-    found = (Stored(row_id, TermDraft(*rest)) for row_id, *rest in db.session.execute(wanted))
+    rows: Iterable[Any] = db.session.execute(wanted)
+    found = (StoredOffering(row_id, TermDraft(*rest), status in RUNNING) for row_id, status, *rest in rows)
     return {stored.draft.key: stored for stored in found}
 
 
@@ -155,7 +163,7 @@ def _update(edits: Iterable[Edit[TermDraft]], ids: Ids, today: date) -> None:
         version, allocated_on = versions[edit.id]
         before, after = edit.before.facilitator_employee_id, edit.after.facilitator_employee_id
         if before != after:
-            allocated_on = None if after is None else (allocated_on if before else today)
+            allocated_on = (allocated_on or max(today, edit.after.start_date)) if after else None
         row = {"id": edit.id, **_columns(edit.after, ids), "allocated_on": allocated_on, "version": version + 1}
         rows.append(row)
     update_rows(CourseOffering, rows)

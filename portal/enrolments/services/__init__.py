@@ -4,8 +4,9 @@ from portal.enrolments.services.bulk import (
     HOLDS_A_PLACE,
     EnrolmentDraft,
     count_anew,
+    count_overfull,
     save_enrolments,
     stored_enrolments,
 )
 
-__all__ = ["HOLDS_A_PLACE", "EnrolmentDraft", "count_anew", "save_enrolments", "stored_enrolments"]
+__all__ = ["HOLDS_A_PLACE", "EnrolmentDraft", "count_anew", "count_overfull", "save_enrolments", "stored_enrolments"]

@@ -63,6 +63,14 @@ def save_enrolments(
     count_anew(offerings[draft.offering] for draft in plan.drafts)
 
 
+def count_overfull(offering_ids: Iterable[int]) -> int:
+    """How many of these offerings have more students than places."""
+    too_many = CourseOffering.enrolled_count > CourseOffering.max_students
+    wanted = select(func.count()).select_from(CourseOffering).where(too_many)
+    parts = in_chunks(sorted(set(offering_ids)))
+    return sum(db.session.scalar(wanted.where(CourseOffering.id.in_(part))) or 0 for part in parts)
+
+
 def _ids_of(offering_ids: Iterable[int]) -> dict[tuple[int, int], int]:
     """The ids of all enrolments of these offerings, by offering and student."""
     found: dict[tuple[int, int], int] = {}

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 from click._termui_impl import ProgressBar
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from portal.errors import DomainError, lazy
 from portal.exchange.services import Report, RowResult, Verdict, Written
@@ -75,9 +75,10 @@ def show(report: Report) -> None:
     if (more := len(errors) - _SHOWN) > 0:
         click.echo(
             ngettext(
-                "… and %(num)d more error; --report FILE.csv writes all of them.",
-                "… and %(num)d more errors; --report FILE.csv writes all of them.",
+                "… and %(count)s more error; --report FILE.csv writes all of them.",
+                "… and %(count)s more errors; --report FILE.csv writes all of them.",
                 more,
+                count=format_decimal(more),
             ),
             err=True,
         )
@@ -85,7 +86,7 @@ def show(report: Report) -> None:
 
 def sentence(row: RowResult) -> str:
     """One error with file, line, column and value."""
-    place = _("%(file)s, line %(line)s", file=row.file, line=row.line)
+    place = _("%(file)s, line %(line)s", file=row.file, line=row.line) if row.line else row.file
     if row.column:
         place = _("%(place)s, column %(column)s", place=place, column=row.column)
     if row.value:
@@ -106,33 +107,64 @@ def save(report: Report, path: Path) -> None:
         raise DomainError(lazy("%(file)s cannot be written: %(why)s", file=str(path), why=error.strerror)) from None
 
 
-def conclude(report: Report, written: Written | None, *, dry_run: bool) -> None:
+def conclude(report: Report, written: Written | None, *, may_write: bool) -> None:
     """Say what was written, or why nothing was and what to do."""
     click.echo()
     if written:
-        rows = ngettext("%(num)d row was written.", "%(num)d rows were written.", written.rows)
-        logs = written.logs.created + written.logs.changed + written.logs.deleted
-        planned = ngettext("%(num)d weekly log was planned.", "%(num)d weekly logs were planned.", logs)
-        click.echo(f"{rows} {planned}")
-        if report.errors:
-            click.echo(_left_out(report))
-        return
-    if report.broken:
+        _tell(written)
+    elif report.broken:
         click.echo(_("Nothing was written: there are files that cannot be read."), err=True)
-    elif report.errors:
+    elif not may_write:
         count = len(report.errors)
+        said = ngettext(
+            "Nothing was written: %(count)s row has an error. Mend it, or leave it out with --skip-errors.",
+            "Nothing was written: %(count)s rows have errors. Mend them, or leave them out with --skip-errors.",
+            count,
+            count=format_decimal(count),
+        )
+        click.echo(said, err=True)
+    else:
+        click.echo(_("This was a dry run; nothing was written."))
+    left_out = sum(row.verdict in {Verdict.ERROR, Verdict.SKIPPED} for row in report.rows) if may_write else 0
+    if left_out:
         click.echo(
             ngettext(
-                "Nothing was written: %(num)d row has an error. Mend it, or leave it out with --skip-errors.",
-                "Nothing was written: %(num)d rows have errors. Mend them, or leave them out with --skip-errors.",
-                count,
-            ),
-            err=True,
+                "%(count)s row was left out.",
+                "%(count)s rows were left out.",
+                left_out,
+                count=format_decimal(left_out),
+            )
         )
-    if dry_run:
-        click.echo(_("This was a dry run; nothing was written."))
 
 
-def _left_out(report: Report) -> str:
-    count = sum(row.verdict in {Verdict.ERROR, Verdict.SKIPPED} for row in report.rows)
-    return str(ngettext("%(num)d row was left out.", "%(num)d rows were left out.", count))
+def _tell(written: Written) -> None:
+    if not written.rows:
+        click.echo(_("Everything is as the files say already; there was nothing to write."))
+    else:
+        click.echo(
+            ngettext(
+                "%(count)s row was written.",
+                "%(count)s rows were written.",
+                written.rows,
+                count=format_decimal(written.rows),
+            )
+        )
+    logs = written.logs.created + written.logs.changed + written.logs.deleted
+    if logs:
+        click.echo(
+            ngettext(
+                "%(count)s weekly log was planned.",
+                "%(count)s weekly logs were planned.",
+                logs,
+                count=format_decimal(logs),
+            )
+        )
+    if written.overfull:
+        click.echo(
+            ngettext(
+                "%(count)s course has more students than places.",
+                "%(count)s courses have more students than places.",
+                written.overfull,
+                count=format_decimal(written.overfull),
+            )
+        )

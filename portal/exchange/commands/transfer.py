@@ -1,11 +1,13 @@
 """`flask exchange import` and `flask exchange export`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from portal.accounts.commands import in_words
 from portal.audit.services import System
@@ -28,49 +30,57 @@ _FOLDER = click.Path(path_type=Path)
 @click.option("--report", "report_file", type=_FOLDER, help="Write the verdict on every row to this CSV file.")
 def import_files(folder: Path, dry_run: bool, skip_errors: bool, report_file: Path | None) -> None:
     """Create and update what the CSV and XLSX files in DIR say, all of it or nothing."""
-    reading_only.set(dry_run)
-    with in_words(), output.Bar() as bar:
+    with in_words(), _database_errors(), output.Bar() as bar, _reading(only=dry_run):
         checked = services.check_folder(folder, bar)
-        report = checked.report
-        may_write = report.may_be_written(skip_errors=skip_errors)
-        written = None
-        if may_write and not dry_run:
-            written = _write(checked, skip_errors=skip_errors, bar=bar)
-        else:
-            db.session.rollback()
-    output.show(report)
+        may_write = checked.report.may_be_written(skip_errors=skip_errors)
+        written = _write(checked, bar, skip_errors=skip_errors) if may_write and not dry_run else None
+        db.session.rollback()
+    output.show(checked.report)
     if report_file:
         with in_words():
-            output.save(report, report_file)
-    output.conclude(report, written, dry_run=dry_run)
+            output.save(checked.report, report_file)
+    output.conclude(checked.report, written, may_write=may_write)
     if not may_write:
         raise SystemExit(1)
 
 
-def _write(checked: Checked, *, skip_errors: bool, bar: output.Bar) -> Written:
-    """Write and commit; what somebody else did meanwhile is told as such."""
+def _write(checked: Checked, bar: output.Bar, *, skip_errors: bool) -> Written:
     rules = rules_of(current_app.config["PORTAL"])
-    try:
-        written = services.write(checked, rules, System(), skip_errors=skip_errors, progress=bar)
-        db.session.commit()
-    except (IntegrityError, OperationalError) as error:
-        db.session.rollback()
-        current_app.logger.warning("import undone: %s", error.orig)
-        raise DomainError(
-            lazy(
-                "The database refused the import: something else was changed meanwhile. Nothing was written; try again."
-            )
-        ) from None
+    written = services.write(checked, rules, System(), skip_errors=skip_errors, progress=bar)
+    db.session.commit()
     return written
+
+
+@contextmanager
+def _reading(*, only: bool) -> Iterator[None]:
+    """Whoever only reads runs beside those who write."""
+    before = reading_only.set(only)
+    try:
+        yield
+    finally:
+        reading_only.reset(before)
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    """Say in one line what the database refused; whatever was written until then is undone."""
+    try:
+        yield
+    except IntegrityError as error:
+        current_app.logger.warning("import undone: %s", error.orig)
+        message = lazy("Something else was changed while the import ran. Nothing was written; try again.")
+        raise DomainError(message) from None
+    except DBAPIError as error:
+        message = lazy("The database answers with an error. Nothing was written. It says: %(why)s", why=str(error.orig))
+        raise DomainError(message) from None
 
 
 @exchange.command("export")
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 def export_files(folder: Path) -> None:
     """Write all files into DIR; importing them again changes nothing."""
-    reading_only.set(True)
-    with in_words():
+    with in_words(), _database_errors(), _reading(only=True):
         exported = services.export_folder(folder)
-    db.session.rollback()
+        db.session.rollback()
     for file in exported:
         click.echo(f"{file.rows:>9,}  {file.path}")

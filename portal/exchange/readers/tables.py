@@ -25,9 +25,9 @@ class Table:
 
 
 class BadFile(Exception):
-    """A file that cannot be read as a whole. `message` is translatable and says what to do."""
+    """A file that cannot be read as a whole. `message` is translatable and says what to do; line 0 is the whole file."""
 
-    def __init__(self, file: str, message: Any, line: int = 1, column: str = "", value: str = "") -> None:
+    def __init__(self, file: str, message: Any, line: int = 0, column: str = "", value: str = "") -> None:
         super().__init__(message)
         self.file, self.message, self.line, self.column, self.value = file, message, line, column, value
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from portal.bulk import differences
-from portal.errors import lazy
+from portal.errors import lazy, lazy_plural
 from portal.exchange.readers import BadFile, FileThere, Line, Table, find_files, read_table
 from portal.exchange.services.cells import Blank, Column, RowError, read_cell
 from portal.exchange.services.kinds import KINDS, Given, Kind
@@ -91,7 +91,7 @@ def _check_header(kind: Kind, table: Table, report: Report) -> None:
     if missing:
         there = ", ".join(name for name in table.columns if name)
         why = lazy("The column %(name)s is missing. The header has: %(there)s.", name=missing[0], there=there[:300])
-        raise BadFile(table.file, why, column=missing[0])
+        raise BadFile(table.file, why, line=1, column=missing[0])
     for number, name in enumerate(table.columns, start=1):
         if name not in known:
             why = lazy("The column %(name)s is not known and was left out.", name=name or f"({number})")
@@ -105,6 +105,15 @@ def _check_table(kind: Kind, table: Table, term: Term, report: Report, progress:
         if number % _STEP == 0:
             progress.advance(_STEP)
     progress.advance(len(table.lines) % _STEP)
+    repeated = sum(bool(row.message) and row.verdict is Verdict.UNCHANGED for row in report.rows[-len(table.lines) :])
+    if repeated:
+        said = lazy_plural(
+            "%(count)s row repeats an earlier one and was counted once.",
+            "%(count)s rows repeat earlier ones and were counted once.",
+            repeated,
+            count=repeated,
+        )
+        report.remarks.append(Remark(table.file, said))
 
 
 def _check_line(kind: Kind, table: Table, places: Sequence[tuple[Column, int]], line: Line, term: Term) -> RowResult:

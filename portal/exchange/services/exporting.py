@@ -4,7 +4,7 @@ import contextlib
 import csv
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ def _everything() -> Iterator[tuple[Kind, Iterable[Any]]]:
     yield ENROLMENTS, _drafts(stored_enrolments({stored.id: key for key, stored in offerings.items()}))
 
 
-def _drafts(stored: dict[Any, Stored[Any]]) -> Iterator[Any]:
+def _drafts(stored: Mapping[Any, Stored[Any]]) -> Iterator[Any]:
     """Drafts in the order of their keys, so that two exports differ only where the data does."""
     return (stored[key].draft for key in sorted(stored))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from portal.accounts.services.bulk import FacilitatorDraft, StudentDraft
 from portal.allocations.models import MAX_STUDENTS, IntakePeriod
-from portal.allocations.services.bulk import TermDraft
+from portal.allocations.services.bulk import StoredOffering, TermDraft
 from portal.catalogue.calendar import trimester_of
 from portal.catalogue.services import BreakDraft, ClassDraft, CohortDraft, DepartmentDraft, ModuleDraft
 from portal.enrolments.models import EnrolmentStatus
@@ -159,10 +159,23 @@ def _verify_facilitator(draft: FacilitatorDraft, stored: Any, term: Term) -> Non
     _new_department(draft.department, term)
 
 
-def _verify_offering(draft: TermDraft, _stored: Any, _term: Term) -> None:
+def _verify_offering(draft: TermDraft, stored: StoredOffering | None, term: Term) -> None:
     _in_order(draft.start_date, draft.end_date)
     if draft.end_date - draft.start_date > _LONGEST_COURSE:
         raise RowError(lazy("A course cannot last longer than three years."), "end_date", draft.end_date.isoformat())
+    if stored and stored.draft.facilitator_employee_id != draft.facilitator_employee_id:
+        _verify_change(draft.facilitator_employee_id, stored, term)
+
+
+def _verify_change(person: str | None, stored: StoredOffering, term: Term) -> None:
+    """Another facilitator is taken from a file as it would be taken from a manager; only the limit does not bind."""
+    column = "facilitator_employee_id"
+    if not stored.takes_facilitator:
+        raise RowError(
+            lazy("This course is completed or cancelled: its facilitator stays as it is."), column, person or ""
+        )
+    if person in term.absent:
+        raise RowError(lazy("This facilitator is not available at present."), column, person or "")
 
 
 BREAKS = Kind(

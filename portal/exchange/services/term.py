@@ -9,6 +9,7 @@ from portal.accounts.services.bulk import (
     Account,
     FacilitatorDraft,
     StudentDraft,
+    absent_facilitators,
     accounts_by_email,
     stored_facilitators,
     stored_students,
@@ -71,6 +72,11 @@ class Term:
             one.draft.email for register in (self.facilitators, self.students) for one in register.stored.values()
         ]
         return accounts_by_email({*self.hint.emails, *stored})
+
+    @cached_property
+    def absent(self) -> frozenset[str]:
+        """Employee ids of those whom nobody can be handed over to at present."""
+        return absent_facilitators()
 
     def _load_students(self) -> Mapping[Any, Stored[StudentDraft]]:
         return stored_students({one.id: code for code, one in self._stored(self.cohorts).items()})

@@ -12,7 +12,7 @@ from portal.audit.services import Actor
 from portal.bulk import Draft, Plan, in_chunks
 from portal.catalogue import services as catalogue
 from portal.catalogue.calendar import Rules
-from portal.enrolments.services import save_enrolments
+from portal.enrolments.services import count_overfull, save_enrolments
 from portal.errors import lazy
 from portal.exchange.models import ImportRun
 from portal.exchange.services.checking import Checked, Progress, Silent
@@ -28,6 +28,7 @@ class Written:
 
     rows: int
     logs: PlanCounts
+    overfull: int  # courses of the files that have more students than places
 
 
 def write(
@@ -43,10 +44,11 @@ def write(
     term = checked.term
     rows = sum(len(plan) for plan in _plans(term))
     progress.begin(lazy("Writing rows"), rows)
-    offerings = _Writer(term, clock.today(rules.zone), by, progress).write()
+    writer = _Writer(term, clock.today(rules.zone), by, progress)
+    offerings = writer.write()
     counts = _plan_logs(None if len(term.breaks.plan) else offerings, rules, progress)
     _note_run(checked, by, skip_errors=skip_errors)
-    return Written(rows, counts)
+    return Written(rows, counts, count_overfull(writer.rosters))
 
 
 def _plans(term: Term) -> Iterable[Plan[Any]]:
@@ -67,6 +69,7 @@ class _Writer:
 
     def __init__(self, term: Term, today: date, by: Actor, progress: Progress) -> None:
         self._term, self._today, self._by, self._progress = term, today, by, progress
+        self.rosters: list[int] = []
 
     def write(self) -> list[int]:
         """Write all plans; gives the ids of the course offerings that were created or changed."""
@@ -89,6 +92,7 @@ class _Writer:
         if term.enrolments.plan:
             offerings = _stored_ids(term.offerings) | written
             save_enrolments(term.enrolments.plan, offerings, students, by)
+            self.rosters = [offerings[draft.offering] for draft in term.enrolments.plan.drafts]
             self._progress.advance(len(term.enrolments.plan))
         return list(written.values())
 

@@ -1,0 +1,304 @@
+"""The list of courses: filters, counts, sorting, paging, and who may see it."""
+
+import re
+from datetime import date
+
+import pytest
+
+from portal.allocations import queries
+from portal.allocations.models import IntakePeriod, OfferingKind, OfferingStatus
+from portal.allocations.queries import OfferingFilter
+from portal.paging import Cursor, PageRequest
+
+HX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def manager(make, client, sign_in):
+    person = make.manager()
+    sign_in(client, person)
+    return person
+
+
+@pytest.fixture
+def term(make):
+    """Nine courses that differ in everything that can be filtered."""
+    cs, art = make.department(code="CS", name="Computing"), make.department(code="ART", name="Fine Arts")
+    algorithms = make.module(code="CS357", name="Algorithmes avancés", department_id=cs.id)
+    data = make.module(code="CS100", name="Data 100%_safe", department_id=cs.id)
+    drawing = make.module(code="ART100", name="Drawing", department_id=art.id)
+    siya = make.facilitator(
+        first_name="Siya", last_name="Bhat", profile={"employee_id": "FAC02559", "max_course_load": 2}
+    )
+    ali = make.facilitator(first_name="علي", last_name="حسن", profile={"employee_id": "FAC00002"})
+    ug, pg = make.cohort(code="CS-UG-2026", name="Undergraduates"), make.cohort(code="CS-PG-2026", name="Postgraduates")
+    online, hybrid = make.mode("Online"), make.mode("Hybrid")
+    common = {"academic_year": 2026, "trimester": 3, "cohort_id": ug.id, "mode_id": online.id}
+    made = {}
+    made["algorithms"] = make.offering(siya, module_id=algorithms.id, max_students=40, **common)
+    made["algorithms again"] = make.offering(siya, module_id=algorithms.id, **(common | {"cohort_id": pg.id}))
+    made["data"] = make.offering(None, module_id=data.id, intake_period=IntakePeriod.HT1, **common)
+    made["data hybrid"] = make.offering(ali, module_id=data.id, **(common | {"mode_id": hybrid.id}))
+    made["drawing"] = make.offering(
+        ali, module_id=drawing.id, status=OfferingStatus.PLANNED, max_students=10, **(common | {"cohort_id": pg.id})
+    )
+    made["drawing last year"] = make.offering(siya, module_id=drawing.id, **(common | {"academic_year": 2025}))
+    made["drawing first term"] = make.offering(None, module_id=drawing.id, **(common | {"trimester": 1}))
+    made["drawing over"] = make.offering(
+        siya, module_id=drawing.id, status=OfferingStatus.COMPLETED, start_date=date(2026, 1, 5), end_date=date(2026, 3, 1),
+        **(common | {"mode_id": hybrid.id}),
+    )  # fmt: skip
+    made["self-paced"] = make.offering(
+        ali, kind=OfferingKind.OPEN, title="Chess 😀 for all", module_id=None, class_id=None,
+        **(common | {"cohort_id": None}),
+    )  # fmt: skip
+    return {offering.id: name for name, offering in made.items()}
+
+
+def shown(answer):
+    """The ids of the courses on a page, in order."""
+    assert answer.status_code == 200, answer.text[:2000]
+    return [int(found) for found in re.findall(r'<tr id="course-(\d+)"', answer.text)]
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("trimester=3", "algorithms, algorithms again, data, data hybrid, drawing, drawing last year, drawing over, self-paced"),
+        ("trimester=2026-1", "drawing first term"),
+        ("trimester=2025", "drawing last year"),
+        ("trimester=3&academic_year=2025", "drawing last year"),
+        ("academic_year=2025", "drawing last year"),
+        ("cohort=CS-PG-2026", "algorithms again, drawing"),
+        ("cohort=cs-pg-2026", "algorithms again, drawing"),
+        ("cohort=CS", ""),
+        ("intake=HT1", "data"),
+        ("intake=ht1", "data"),
+        ("facilitator=Siya Bhat (FAC02559)", "algorithms, algorithms again, drawing last year, drawing over"),
+        ("facilitator=fac02559", "algorithms, algorithms again, drawing last year, drawing over"),
+        ("facilitator=bha si", "algorithms, algorithms again, drawing last year, drawing over"),
+        ("facilitator=حسن", "data hybrid, drawing, self-paced"),
+        ("facilitator=Nobody (FAC99999)", ""),
+        ("mode=Hybrid", "data hybrid, drawing over"),
+        ("mode=hybrid", "data hybrid, drawing over"),
+        ("mode=Telepathy", ""),
+        ("module=CS357 · Algorithmes avancés", "algorithms, algorithms again"),
+        ("module=CS", "algorithms, algorithms again, data, data hybrid"),
+        ("module=AVANCES", "algorithms, algorithms again"),
+        ("department=CS", "algorithms, algorithms again, data, data hybrid"),
+        ("department=CS · Computing", "algorithms, algorithms again, data, data hybrid"),
+        ("status=planned", "drawing"),
+        ("status=completed", "drawing over"),
+        ("status=cancelled", ""),
+        ("status=none", "data, drawing first term"),
+        ("unallocated=1", "data, drawing first term"),
+        ("unallocated=1&status=active", "data, drawing first term"),
+        ("q=advances", ""),
+        ("q=ALGORITHMES avances", "algorithms, algorithms again"),
+        ("q=cs357 siya", "algorithms, algorithms again"),
+        ("q=undergraduates cs100", "data, data hybrid"),
+        ("q=chess", "self-paced"),
+        ("q=😀", "self-paced"),
+        ("q=علي", "data hybrid, drawing, self-paced"),
+        ("q=%_", "data, data hybrid"),
+        ("q=%25_s", "data, data hybrid"),
+        ("q=100%25_", "data, data hybrid"),
+        ("q=_", "data, data hybrid"),
+        ("q=\\", ""),
+        ("q=' OR 1=1 --", ""),
+        ("q=" + "x" * 10000, ""),
+        ("q=%00", "algorithms, algorithms again, data, data hybrid, drawing, drawing last year, drawing first term, drawing over, self-paced"),
+        ("facilitator=Siya Bhat (FAC02559)&trimester=2026-3&status=active&mode=Online", "algorithms, algorithms again"),
+    ],
+)  # fmt: skip
+def test_each_filter_shows_what_matches(client, manager, term, address, expected):
+    names = {term[key] for key in shown(client.get(f"/allocations/?{address}"))}
+    assert names == {name for name in expected.split(", ") if name}
+
+
+def test_counts_of_a_choice_ignore_that_choice_and_keep_the_others(app, term):
+    with app.app_context():
+        facets = queries.facets_of(OfferingFilter(mode="Online", status=OfferingStatus.ACTIVE, academic_year=2026))
+    assert facets.total == 5
+    assert facets.modes == {"Online": 5, "Hybrid": 1}
+    assert facets.statuses == {OfferingStatus.ACTIVE: 5, OfferingStatus.PLANNED: 1}
+    assert facets.without_facilitator == 2
+    assert facets.terms == {(2026, 3): 4, (2026, 1): 1, (2025, 3): 1}
+    assert facets.intakes == {IntakePeriod.FT: 4, IntakePeriod.HT1: 1}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        OfferingFilter(),
+        OfferingFilter(trimester=3, academic_year=2026),
+        OfferingFilter(unallocated=True),
+        OfferingFilter(q="drawing", mode="Online"),
+        OfferingFilter(facilitator="siya", intake=IntakePeriod.FT),
+    ],
+)
+def test_each_count_is_what_choosing_it_shows(app, term, wanted):
+    from dataclasses import replace
+
+    with app.app_context():
+        facets = queries.facets_of(wanted)
+
+        def shown_by(**changes):
+            return len(queries.page_of_offerings(replace(wanted, **changes), PageRequest("course"), 0).rows)
+
+        assert facets.total == shown_by() == facets.allocated + facets.unallocated
+        assert {name: shown_by(mode=name) for name in facets.modes} == facets.modes
+        assert {intake: shown_by(intake=intake) for intake in facets.intakes} == facets.intakes
+        statuses = {status: shown_by(status=status, unallocated=False) for status in facets.statuses}
+        assert statuses == facets.statuses
+        assert shown_by(status=None, unallocated=True) == facets.without_facilitator
+        terms = {(year, number): shown_by(academic_year=year, trimester=number) for year, number in facets.terms}
+        assert terms == facets.terms
+
+
+def test_the_page_says_where_things_stand(client, manager, term):
+    page = client.get("/allocations/?trimester=2026-3").text
+    assert "<strong>7 courses</strong>; 6 have a facilitator, <strong>1 does not</strong>." in page
+    assert "2026, trimester 3" in page
+    assert "<strong>2 courses</strong> without a facilitator." in client.get("/allocations/?status=none").text
+    assert "<strong>1 course</strong>; it has a facilitator." in client.get("/allocations/?status=planned").text
+
+
+def test_load_counts_running_courses_of_the_same_term(app, term):
+    with app.app_context():
+        rows = queries.page_of_offerings(OfferingFilter(), PageRequest("course"), 9).rows
+    loads = {term[row.id]: (row.load, row.limit) for row in rows}
+    assert loads["algorithms"] == (2, 2)  # neither last year's nor the completed one
+    assert loads["drawing last year"] == (1, 2)
+    assert loads["drawing"] == (3, 4)
+    assert loads["data"] == (None, None)
+
+
+@pytest.mark.parametrize("sort", queries.SORTS)
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_every_sort_holds_across_pages(client, manager, make, app, sort, sign):
+    names = ["Zoë", "Anaïs", "Ana", "ana", "Øyvind", "Łukasz", "王小明", "علي حسن", "😀 Smile", "O'Hara"]
+    people = [make.facilitator(first_name="Same", last_name=name) for name in names[:4]]
+    modules = [make.module(code=f"M{n}", name=name) for n, name in enumerate(names)]
+    cohort, group = make.cohort(), make.study_class()
+    for n in range(120):
+        make.offering(
+            people[n % 5] if n % 5 < 4 else None, module_id=modules[n % 10].id, class_id=group.id, cohort_id=cohort.id,
+            academic_year=2000 + n, max_students=20 + n % 3, start_date=date(2026, 8, 3 + n % 2), end_date=date(2026, 12, 1),
+            status=list(OfferingStatus)[n % 4],
+        )  # fmt: skip
+    found, address = [], f"/allocations/?sort={sign}{sort}"
+    pages = [shown(client.get(address))]
+    while following := re.search(r'id="page-next"[^>]* href="([^"]+)"', client.get(address).text):
+        address = following[1].replace("&amp;", "&")
+        pages.append(shown(client.get(address)))
+    assert [len(page) for page in pages] == [50, 50, 20]
+    found = [key for page in pages for key in page]
+    assert len(set(found)) == 120
+    for page in reversed(pages[:-1]):
+        address = re.search(r'id="page-prev"[^>]* href="([^"]+)"', client.get(address).text)[1].replace("&amp;", "&")
+        assert shown(client.get(address)) == page
+    with app.app_context():
+        whole = queries.page_of_offerings(OfferingFilter(), PageRequest(sort, sign == "-", size=500), 120)
+        assert [row.id for row in whole.rows] == found
+        other_way = queries.page_of_offerings(OfferingFilter(), PageRequest(sort, sign != "-", size=500), 120)
+        assert [row.id for row in other_way.rows] == found[::-1]
+
+
+def test_courses_that_need_someone_come_first_and_names_sort_without_accents(app, term):
+    with app.app_context():
+        by_standing = queries.page_of_offerings(OfferingFilter(trimester=3), PageRequest("status"), 8).rows
+        by_course = queries.page_of_offerings(OfferingFilter(), PageRequest("course"), 9).rows
+        by_places = queries.page_of_offerings(OfferingFilter(), PageRequest("places"), 9).rows
+        by_start = queries.page_of_offerings(OfferingFilter(), PageRequest("start"), 9).rows
+    standing = [term[row.id] for row in by_standing]
+    assert standing[0] == "data" and standing[-2:] == ["drawing", "drawing over"]
+    assert [term[row.id] for row in by_course][:3] == ["algorithms", "algorithms again", "self-paced"]
+    assert term[by_places[0].id] == "drawing" and term[by_places[-1].id] == "algorithms"
+    assert term[by_start[0].id] == "drawing over"
+
+
+def test_a_cursor_of_another_sort_shows_the_first_page(client, manager, term):
+    cursor = Cursor(("a", "b"), 1, 50).encode()
+    assert shown(client.get(f"/allocations/?sort=start&after={cursor}")) == shown(
+        client.get("/allocations/?sort=start")
+    )
+    assert shown(client.get("/allocations/?after=nonsense")) == shown(client.get("/allocations/"))
+
+
+@pytest.mark.parametrize("address", ["", "q=mod", "status=none", "facilitator=fac", "sort=-facilitator", "mode=Online"])
+def test_the_page_takes_four_statements_with_1_and_with_12_rows(client, manager, make, count_sql, address):
+    mode = make.mode("Online")
+    for more in (1, 11):
+        for _ in range(more):
+            make.offering(make.facilitator(), mode_id=mode.id)
+        with count_sql() as sql:
+            client.get(f"/allocations/?{address}")
+        assert len(sql) == 4, sql.text
+
+
+def test_htmx_gets_the_results_with_all_counts_and_the_address(client, manager, term):
+    answer = client.get("/allocations/?mode=Hybrid&trimester=&cohort=&sort=course", headers=HX)
+    assert answer.headers["HX-Push-Url"] == "/allocations/?mode=Hybrid&sort=course"
+    assert "HX-Request" in answer.headers["Vary"]
+    assert "2 courses" in answer.headers["HX-Trigger"]
+    assert "<html" not in answer.text and len(shown(answer)) == 2
+    for part in ("#where", "#term-field", "#sets"):
+        assert f'hx-target="{part}"' in answer.text
+    assert "<html" in client.get("/allocations/", headers=HX | {"HX-History-Restore-Request": "true"}).text
+
+
+def test_what_is_not_understood_is_named_and_left_out(client, manager, term):
+    answer = client.get(
+        "/allocations/?trimester=9&status=asleep&intake=HT7&academic_year=x&sort=colour&unallocated=perhaps"
+    )
+    assert len(shown(answer)) == 9
+    for value in ("9", "asleep", "HT7", "x", "colour"):
+        assert f"“{value}”" in answer.text
+
+
+def test_typed_text_is_shown_as_text(client, manager, term):
+    answer = client.get('/allocations/?q="><script>alert(1)</script>&facilitator=<b>&trimester=<i>')
+    assert "<script>alert" not in answer.text and "<b>" not in answer.text and "“&lt;i&gt;”" in answer.text
+
+
+def test_an_empty_list_says_what_to_do(client, manager, make):
+    assert "No courses yet" in client.get("/allocations/").text
+    make.offering()
+    answer = client.get("/allocations/?q=nothing-like-it")
+    assert "No course matches" in answer.text and 'href="/allocations/">Clear filters' in answer.text
+
+
+def test_a_page_whose_courses_have_gone_leads_on(client, manager, make):
+    make.offering()
+    cursor = Cursor((4, "zzzz", "zzzz", "zzzz"), 10**6, 50).encode()
+    answer = client.get(f"/allocations/?after={cursor}")
+    assert "This page is empty now" in answer.text and 'id="page-prev"' in answer.text
+
+
+def test_names_of_any_script_are_isolated_and_links_are_named(client, manager, term):
+    page = client.get("/allocations/?q=علي").text
+    assert "<bdi>علي حسن</bdi>" in page
+    assert "Chess 😀 for all" in page
+    assert re.search(r'Change<span class="unseen"> CS100 · ', page)
+
+
+@pytest.mark.parametrize("who", ["facilitator", "student"])
+@pytest.mark.parametrize(
+    "address",
+    ["/allocations/", "/allocations/{}", "/allocations/{}/facilitator", "/allocations/facilitators?offering={}", "/allocations/options/modules"],
+)  # fmt: skip
+def test_only_managers_and_administrators_see_allocations(client, make, sign_in, who, address):
+    address = address.format(make.offering().id)
+    assert client.get(address).status_code in {302, 303}
+    sign_in(client, getattr(make, who)())
+    assert client.get(address).status_code == 403
+    sign_in(client, make.admin())
+    assert client.get(address).status_code == 200
+
+
+def test_a_session_that_only_reads_writes_nothing(client, manager, term, count_sql):
+    with count_sql() as sql:
+        client.get("/allocations/")
+        client.get(f"/allocations/{next(iter(term))}")
+    assert not re.search(r"^\s*(INSERT|UPDATE|DELETE)", sql.text, re.MULTILINE)

@@ -1,0 +1,146 @@
+"""What the type-ahead fields offer."""
+
+import re
+
+import pytest
+
+from portal.allocations.routes.highlight import highlight
+
+
+@pytest.fixture(autouse=True)
+def manager(make, client, sign_in):
+    sign_in(client, make.manager())
+
+
+@pytest.fixture
+def course(make):
+    return make.offering(academic_year=2026, trimester=3)
+
+
+@pytest.fixture
+def people(make):
+    names = [
+        ("Natan", "Tylec"),
+        ("Nathalie", "Giguère"),
+        ("Leonard", "Czubaszek"),
+        ("علي", "حسن"),
+        ("Ana", "O'Neil %_"),
+    ]
+    return {
+        last: make.facilitator(
+            first_name=first, last_name=last, profile={"employee_id": f"FAC{n}", "max_course_load": 2}
+        )
+        for n, (first, last) in enumerate(names)
+    }
+
+
+def offered(client, course, text):
+    answer = client.get("/allocations/facilitators", query_string={"q": text, "offering": course.id})
+    assert answer.status_code == 200
+    return re.findall(r'data-text="([^"]+)"', answer.text), answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("na", ["Nathalie Giguère", "Ana O&#39;Neil %_", "Natan Tylec", "Leonard Czubaszek"]),
+        ("giguere", ["Nathalie Giguère"]),
+        ("GIGUÈRE nath", ["Nathalie Giguère"]),
+        ("FAC2", ["Leonard Czubaszek"]),
+        ("fac2", ["Leonard Czubaszek"]),
+        ("حس", ["علي حسن"]),
+        ("%", ["Ana O&#39;Neil %_"]),
+        ("zzz", []),
+        ("z" * 10000, []),
+        ("\u0301", []),
+    ],
+)
+def test_names_that_begin_with_the_text_come_first(client, course, people, text, expected):
+    found = [name.rpartition(" (")[0] for name in offered(client, course, text)[0]]
+    if text == "na":
+        assert set(found[:2]) == {"Nathalie Giguère", "Natan Tylec"} and set(found) == set(expected)
+    elif text == "\u0301":
+        assert len(found) <= 8
+    else:
+        assert found == expected
+
+
+def test_each_candidate_shows_the_load_after_this_choice(client, course, people, make):
+    natan = people["Tylec"]
+    make.offering(natan, academic_year=2026, trimester=3)
+    assert "1 of 2 courses, 2 with this one" in offered(client, course, "tylec")[1]
+    make.offering(natan, academic_year=2026, trimester=3)
+    html = offered(client, course, "tylec")[1]
+    assert "Would be over the limit" in html and "3 of 2" in html
+
+
+def test_who_cannot_be_chosen_is_shown_and_marked(client, make, people):
+    course = make.offering(people["Tylec"], academic_year=2026, trimester=3)
+    html = offered(client, course, "tylec")[1]
+    assert 'aria-disabled="true"' in html and "Teaches it now" in html
+    make.facilitator(last_name="Away", profile={"is_available": False})
+    html = offered(client, course, "away")[1]
+    assert 'aria-disabled="true"' in html and "Not available" in html
+    make.facilitator(last_name="Gone", is_active=False)
+    assert offered(client, course, "gone")[0] == []
+
+
+def test_without_a_text_those_of_the_department_with_most_room_come_first(client, make):
+    computing = make.department(code="CS")
+    course = make.offering(module_id=make.module(department_id=computing.id).id, academic_year=2026, trimester=3)
+    make.facilitator(last_name="Aaa", profile={"department": "ART", "max_course_load": 9})
+    make.facilitator(last_name="Ccc", profile={"department": "CS", "max_course_load": 3})
+    make.facilitator(last_name="Bbb", profile={"department": "CS", "max_course_load": 4})
+    make.facilitator(last_name="Ddd", profile={"department": "CS", "max_course_load": 9, "is_available": False})
+    assert [name.split()[1] for name in offered(client, course, "")[0]] == ["Bbb", "Ccc", "Aaa", "Ddd"]
+
+
+def test_at_most_eight_are_offered_in_three_statements(client, course, make, count_sql):
+    for n in range(12):
+        make.facilitator(first_name="Same", last_name=f"Name{n:02}")
+    with count_sql() as sql:
+        found = offered(client, course, "same")[0]
+    assert len(found) == 8 and len(sql) == 3, sql.text
+
+
+@pytest.mark.parametrize("offering", ["", "0", "x", "999999", "99999999999999999999"])
+def test_an_unknown_course_is_404(client, offering):
+    assert client.get(f"/allocations/facilitators?q=a&offering={offering}").status_code == 404
+
+
+def test_filters_offer_keys_that_they_understand(client, make):
+    make.offering(
+        make.facilitator(first_name="Siya", last_name="Bhat", profile={"employee_id": "FAC02559"}),
+        module_id=make.module(code="CS357", name="Àlgorithms & <b>", department_id=make.department(code="CS").id).id,
+        cohort_id=make.cohort(code="CS-UG-2026", name="Undergraduates").id,
+    )
+    for kind, text, name, key in (
+        ("modules", "algo 357", "module", "CS357 · Àlgorithms &amp; &lt;b&gt;"),
+        ("cohorts", "under", "cohort", "CS-UG-2026"),
+        ("departments", "cs", "department", "CS"),
+        ("facilitators", "bhat", "facilitator", "Siya Bhat (FAC02559)"),
+    ):
+        html = client.get(f"/allocations/options/{kind}", query_string={"q": text}).text
+        (found,) = re.findall(r'data-text="([^"]+)"', html)
+        assert found == key
+        plain = key.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
+        assert "1 course" in client.get("/allocations/", query_string={name: plain}).text
+    assert "Nothing matches." in client.get("/allocations/options/modules?q=zzz").text
+    assert client.get("/allocations/options/passwords").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("Leonard Czubaszek", "na", [("Leo", False), ("na", True), ("rd Czubaszek", False)]),
+        ("Nathalie Giguère", "GIGUERE nat", [("Nat", True), ("halie ", False), ("Giguère", True)]),
+        ("Bjørk Æther", "aeth", [("Bjørk ", False), ("Æth", True), ("er", False)]),
+        ("Straße", "strass", [("Straß", True), ("e", False)]),
+        ("علي حسن", "حسن", [("علي ", False), ("حسن", True)]),
+        ("Ana", "", [("Ana", False)]),
+        ("", "x", []),
+        ("Ana", "zz", [("Ana", False)]),
+    ],
+)
+def test_the_letters_that_were_typed_are_marked(name, text, expected):
+    assert list(highlight(name, text)) == expected

@@ -107,8 +107,8 @@ def _stale_form(error: CSRFError) -> Answer:
 @bp.get("/login/token")
 @public
 def fresh_token() -> Response:
-    """A CSRF token of the present session, for the password dialog of a page whose session has ended."""
-    return _private(jsonify(csrf=generate_csrf()))
+    """The CSRF token of the present session and who is in it, for a page that outlived its own session."""
+    return _private(jsonify(csrf=generate_csrf(), person=current_user.id if current_user.is_authenticated else None))
 
 
 @bp.post("/logout")

@@ -56,20 +56,25 @@ document.addEventListener("htmx:before:swap", (event) => {
 // The session has ended: ask for the password here, then do what was asked.
 const dialog = document.getElementById("reauth");
 const waiting = new Set();
-let tokenReady = null;
 document.addEventListener("htmx:before:response", (event) => {
   const { ctx } = event.detail;
   if (ctx.response.status !== 401 || ctx.response.headers.get("HX-Reauth") !== "1" || !dialog) return;
   event.preventDefault();
   waiting.add(ctx);
-  if (dialog.open) return;
-  dialog.showModal();
-  // The session that has just begun, without anyone in it, has a token of its own.
-  tokenReady = freshToken();
+  if (!dialog.open) dialog.showModal();
 });
+// The token of the session as it is now, whoever is in it.
 async function freshToken() {
   const answer = await fetch(dialog.dataset.token, { headers: { Accept: "application/json" }, cache: "no-store" });
-  if (answer.ok) renew((await answer.json()).csrf);
+  if (answer.ok) await take(await answer.json());
+}
+// A page belongs to one person: when someone else has signed in meanwhile, nothing is done in their name.
+async function take({ csrf, person }) {
+  if (person && String(person) !== dialog.dataset.person) {
+    location.reload();
+    await new Promise(() => {});
+  }
+  if (csrf) renew(csrf);
 }
 
 // A token that no longer fits the session (signed in anew in another tab, or the cookie ran out) is renewed, once.
@@ -90,14 +95,15 @@ dialog?.querySelector("form").addEventListener("submit", async (event) => {
   const send = form.querySelector("button:not([type])");
   send.setAttribute("aria-busy", "true");
   try {
-    await tokenReady;
+    // The session that has just begun, without anyone in it, has a token of its own.
+    await freshToken();
     const answer = await fetch(form.action, {
       method: "POST",
       body: new FormData(form),
       headers: { "X-Reauth": "1", "X-CSRFToken": tokenMeta.content, Accept: "application/json" },
     });
     const told = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
-    if (told.csrf) renew(told.csrf);
+    await take(told);
     if (answer.ok && told.csrf) goOn(form);
     else complain(told.error ?? words.signed_in_as_other);
   } catch {

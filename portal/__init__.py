@@ -66,8 +66,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "WTF_CSRF_TIME_LIMIT": None,
         "SEND_FILE_MAX_AGE_DEFAULT": 3600,
         "COMPRESS_ALGORITHM": ["br", "gzip"],
-        # Files are streamed; browsers offer br on https only, and deflate everywhere.
-        "COMPRESS_ALGORITHM_STREAMING": ["br", "deflate"],
+        "COMPRESS_STREAMS": False,
         "COMPRESS_BR_LEVEL": 4,
         "COMPRESS_MIMETYPES": ["text/html", "text/css", "text/javascript", "image/svg+xml", "application/json"],
     }

@@ -2,11 +2,13 @@
 
 import hashlib
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 
 from flask import Flask, Response, current_app, request, url_for
 
 _YEAR = 365 * 24 * 3600
+_TEXTS = frozenset({"text/css", "text/javascript", "image/svg+xml"})
 
 
 def init_assets(app: Flask) -> None:
@@ -31,7 +33,13 @@ def _version(folder: str, name: str, stamp: int) -> str:
 
 
 def _cache_versioned(response: Response) -> Response:
-    if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
+    if request.endpoint != "static" or response.status_code != HTTPStatus.OK:
+        return response
+    if response.mimetype in _TEXTS:
+        # Read whole (and closed), so that it can be compressed; fonts and pictures are streamed as they are.
+        response.direct_passthrough = False
+        response.get_data()
+    if "v" in request.args:
         response.cache_control.max_age = _YEAR
         response.cache_control.public = True
         response.cache_control.immutable = True

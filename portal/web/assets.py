@@ -4,6 +4,7 @@ import hashlib
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, current_app, request, url_for
 
@@ -36,12 +37,18 @@ def _cache_versioned(response: Response) -> Response:
     if request.endpoint != "static" or response.status_code != HTTPStatus.OK:
         return response
     if response.mimetype in _TEXTS:
-        # Read whole (and closed), so that it can be compressed; fonts and pictures are streamed as they are.
-        response.direct_passthrough = False
-        response.get_data()
+        _read_whole(response)
     if "v" in request.args:
         response.cache_control.max_age = _YEAR
         response.cache_control.public = True
         response.cache_control.immutable = True
         response.cache_control.no_cache = None
     return response
+
+
+def _read_whole(response: Response) -> None:
+    """Take a text file into the answer, so that it can be compressed; fonts and pictures are streamed as they are."""
+    streamed: Any = response.response
+    response.direct_passthrough = False
+    response.set_data(b"".join(streamed))
+    streamed.close()

@@ -49,24 +49,29 @@ def _run(*path: str) -> None:
 
 
 class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic for the type checker alone
-    """An ISO 8601 time; without an offset it is the institution's own time."""
+    """An ISO 8601 time, with or without an offset."""
 
     name = "ISO-TIME"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The moment, aware."""
+        """The time as it was written."""
         try:
-            moment = datetime.fromisoformat(value)
+            return datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not an ISO time such as 2026-11-23T08:00", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=_settings().zone)
 
 
 @reminders.command("run")
 @click.option("--dry-run", is_flag=True, help="Only say who would be told what.")
-@click.option("--at", type=_Moment(), help="The moment for which to ask who owes what; default: now.")
+@click.option(
+    "--at",
+    type=_Moment(),
+    help="The moment for which to ask who owes what, by the institution's clock unless it has an offset; default: now.",
+)
 def run(dry_run: bool, at: datetime | None) -> None:
     """Tell everyone which weekly logs they owe and were not told of yet, and send what waits to be sent."""
+    if at and not at.tzinfo:
+        at = at.replace(tzinfo=_settings().zone)
     now = at or clock.now()
     if dry_run:
         _say_who_would_be_told(now)

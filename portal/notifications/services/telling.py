@@ -61,7 +61,7 @@ def _waiting_messages() -> dict[int, int]:
         .where(Delivery.state == DeliveryState.PENDING, Delivery.channel == "mail")
         .with_for_update()
     )
-    return dict(db.session.execute(waiting).tuples().all())
+    return {row.recipient_id: row.id for row in db.session.execute(waiting)}
 
 
 def _new_messages(recipients: Iterable[int], now: datetime) -> dict[int, int]:
@@ -74,7 +74,7 @@ def _new_messages(recipients: Iterable[int], now: datetime) -> dict[int, int]:
         return {}
     db.session.execute(insert(_DELIVERIES), rows)
     made = db.session.execute(select(Delivery.recipient_id, Delivery.id).where(Delivery.claim_token == token))
-    return dict(made.tuples().all())
+    return {row.recipient_id: row.id for row in made}
 
 
 def mark_read(user_id: int, *, up_to: int, entry: int | None = None) -> int:

@@ -1,0 +1,134 @@
+"""The command line of those who run the portal."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from portal import clock
+from portal.extensions import db
+from portal.notifications.models import Delivery, Notification
+from tests.support.databases import build_app
+
+ROOT = Path(__file__).resolve().parents[2]
+Mails = Callable[[Flask], list[EmailMessage]]
+
+
+def run(app: Flask, *arguments: str) -> Any:
+    return app.test_cli_runner().invoke(args=list(arguments))
+
+
+@pytest.fixture
+def owing(app: Flask, make: Any) -> Any:
+    """A facilitator who owes weeks 1 and 2 of a course."""
+    facilitator = make.facilitator(first_name="Ada", last_name="Okafor")
+    offering = make.offering(facilitator, weeks_ago=4)
+    for week in (1, 2):
+        make.log(offering, week)
+    return facilitator
+
+
+def test_a_pass_tells_and_sends_and_says_how_many(app: Flask, owing: Any, mail_files: Mails) -> None:
+    first, second = run(app, "reminders", "run"), run(app, "reminders", "run")
+    assert first.output.splitlines() == [
+        "1 people told: 2 logs missing, 0 due soon.",
+        "1 mails sent, 0 with nothing left to say, 0 failed.",
+    ]
+    assert second.output.startswith("0 people told")
+    assert len(mail_files(app)) == 1
+
+
+def test_a_dry_run_names_who_would_get_what_and_writes_nothing(app: Flask, owing: Any, mail_files: Mails) -> None:
+    result = run(app, "reminders", "run", "--dry-run")
+    assert result.output.startswith(f"Ada Okafor <{owing.email}>: missing MOD")
+    assert "1, 2" in result.output
+    assert result.output.endswith("1 people would be told: 2 logs missing, 0 due soon.\n")
+    assert mail_files(app) == []
+    with app.app_context():
+        assert db.session.scalar(select(func.count(Notification.id))) == 0
+        assert db.session.scalar(select(func.count(Delivery.id))) == 0
+
+
+@pytest.mark.parametrize("offset", ["", "+00:00", "Z"])
+def test_a_pass_for_another_moment(app: Flask, make: Any, offset: str) -> None:
+    make.log(make.offering(make.facilitator(), weeks_ago=0), 3)
+    later = clock.now() + timedelta(days=40)
+    assert run(app, "reminders", "run", "--dry-run").output.startswith("0 people")
+    result = run(app, "reminders", "run", "--at", f"{later:%Y-%m-%dT%H:%M:%S}{offset}")
+    assert result.output.splitlines()[0] == "1 people told: 1 logs missing, 0 due soon."
+    assert result.output.splitlines()[1].startswith("1 mails sent")
+
+
+def test_a_wrong_time_is_said_in_one_line(app: Flask) -> None:
+    result = run(app, "reminders", "run", "--at", "tomorrow")
+    assert result.exit_code == 2
+    assert "'tomorrow' is not an ISO time" in result.output
+
+
+def test_a_mail_server_that_is_away_ends_the_pass_with_an_error(
+    app: Flask, owing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = app.config["PORTAL"].model_copy(update={"mail_url": "smtp://127.0.0.1:1"})
+    monkeypatch.setitem(app.config, "PORTAL", away)
+    result = run(app, "reminders", "run")
+    assert result.exit_code == 1
+    assert "The mail server is away" in result.output
+
+
+def test_a_test_mail_goes_where_mail_goes(app: Flask, mail_files: Mails, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run(app, "mail", "test", "ada@example.org")
+    assert result.exit_code == 0
+    assert result.output.startswith("A mail to ada@example.org was handed over as a file in")
+    (mail,) = mail_files(app)
+    assert mail["To"] == "ada@example.org"
+    away = app.config["PORTAL"].model_copy(update={"mail_url": "smtp://127.0.0.1:1"})
+    monkeypatch.setitem(app.config, "PORTAL", away)
+    result = run(app, "mail", "test", "ada@example.org")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: The mail was not sent: 127.0.0.1:1")
+
+
+def flask(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    given = {"PATH": os.environ["PATH"], "PORTAL_DATA_DIR": str(folder), "SECRET_KEY": "x" * 40} | environment
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False)
+
+
+def test_prepare_makes_the_database_and_then_has_nothing_to_do(tmp_path: Path) -> None:
+    first = flask(tmp_path, "prepare", PORTAL_ENV="production")
+    assert (first.returncode, first.stdout) == (0, "The database is up to date.\n"), first.stderr
+    began = time.perf_counter()
+    second = flask(tmp_path, "prepare", PORTAL_ENV="production")
+    assert (second.returncode, second.stdout) == (0, "The database is up to date.\n")
+    assert time.perf_counter() - began < 10
+    app = build_app(f"sqlite:///{tmp_path}/portal.db", tmp_path)
+    with app.app_context():
+        assert db.session.scalar(select(func.count(Notification.id))) == 0
+
+
+def test_prepare_loads_no_demo_beside_real_people(tmp_path: Path) -> None:
+    assert flask(tmp_path, "prepare", PORTAL_ENV="production").returncode == 0
+    assert flask(tmp_path, "users", "add", "dean@example.org", "--role", "admin").returncode == 0
+    assert flask(tmp_path, "prepare").returncode == 0
+    app = build_app(f"sqlite:///{tmp_path}/portal.db", tmp_path)
+    with app.app_context():
+        assert db.session.scalars(select(db.metadata.tables["users"].c.email)).all() == ["dean@example.org"]
+
+
+def test_a_moment_without_an_offset_is_the_institutions(build_fresh_app: Any, make_fresh: Any) -> None:
+    deadline = datetime(2026, 10, 19, 17, tzinfo=UTC)
+    app = build_fresh_app(portal_time_zone="America/Chicago")
+    offering = make_fresh.offering(make_fresh.facilitator())
+    make_fresh.log(offering, 1, due_at=deadline)
+    at = ("reminders", "run", "--dry-run", "--at")
+    assert "1 due soon" in run(app, *at, "2026-10-19T11:59").output  # 16:59 UTC
+    assert "1 logs missing" in run(app, *at, "2026-10-19T12:01").output

@@ -23,8 +23,9 @@ def init_words(app: Flask) -> None:
 
 
 def weekday_time(moment: datetime) -> str:
-    """Monday 17:00."""
-    return str(format_datetime(moment, "EEEE HH:mm"))
+    """Monday 17:00; with the date when that Monday is not the next one."""
+    ahead = to_user_timezone(moment).date() - to_user_timezone(clock.now()).date()
+    return str(format_datetime(moment, "EEEE HH:mm" if ahead.days < 7 else "EEEE d MMMM HH:mm"))
 
 
 def clock_time(moment: datetime) -> str:

@@ -15,29 +15,29 @@ from portal.tracker.states import LogState, in_state
 
 # So many logs at once stay quick to draw and to walk through.
 PAGE_SIZE = 60
+SUBMITTED_SHOWN = 20
 _TERM_IS_PAST = timedelta(days=300)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a part of a long list begins: after this log. Open weeks come before submitted ones."""
+    """Where a part of a long list begins: after this log that waits."""
 
-    submitted: bool
     due_at: datetime
     log_id: int
 
     def encode(self) -> str:
         """The place as it stands in an address."""
-        return f"{int(self.submitted)}-{int(self.due_at.timestamp())}-{self.log_id}"
+        return f"{int(self.due_at.timestamp())}-{self.log_id}"
 
     @classmethod
     def decode(cls, text: str | None) -> "Place | None":
         """The place in an address; None when there is none, or it makes no sense (the first part then)."""
         parts = (text or "").split("-")
-        if len(parts) != 3 or not all(part.isdecimal() and len(part) < 12 for part in parts):
+        if len(parts) != 2 or not all(part.isdecimal() and len(part) < 12 for part in parts):
             return None
         try:
-            return cls(parts[0] == "1", datetime.fromtimestamp(int(parts[1]), UTC), int(parts[2]) % 2**31)
+            return cls(datetime.fromtimestamp(int(parts[0]), UTC), int(parts[1]) % 2**31)
         except (OverflowError, ValueError):
             return None
 
@@ -117,15 +117,16 @@ def _standing(facilitator_id: int, moment: Moment) -> AnySelect:
 def list_logs_to_do(
     facilitator_id: int, wanted: WeekFilter, moment: Moment, checklist: Sequence[AnyRow]
 ) -> tuple[list[Log], Place | None]:
-    """Overdue logs first, then open ones, then those submitted of late: at most PAGE_SIZE, and where to go on.
+    """Overdue logs first, then open ones: at most PAGE_SIZE, and where to go on. At the end some submitted of late.
 
     Two statements at any size.
     """
     logs = load_logs(_to_do(facilitator_id, wanted, moment), moment, checklist)
-    if len(logs) <= PAGE_SIZE:
-        return logs, None
-    last = logs[PAGE_SIZE - 1]
-    return logs[:PAGE_SIZE], Place(last.is_submitted, last.due_at, last.id)
+    waiting = [log for log in logs if not log.is_submitted]
+    if len(waiting) > PAGE_SIZE:
+        last = waiting[PAGE_SIZE - 1]
+        return waiting[:PAGE_SIZE], Place(last.due_at, last.id)
+    return waiting + [log for log in logs if log.is_submitted][:SUBMITTED_SHOWN], None
 
 
 def _to_do(facilitator_id: int, wanted: WeekFilter, moment: Moment) -> AnySelect:
@@ -143,16 +144,13 @@ def _to_do(facilitator_id: int, wanted: WeekFilter, moment: Moment) -> AnySelect
     if wanted.offering_id is not None:
         found = found.where(ActivityLog.allocation_id == wanted.offering_id)
     if wanted.after is not None:
-        found = found.where(_beyond(wanted.after, bucket))
+        found = found.where(or_(ActivityLog.submitted_at.is_not(None), _beyond(wanted.after)))
     return found.order_by(bucket, ActivityLog.due_at, ActivityLog.id).limit(PAGE_SIZE + 1)
 
 
-def _beyond(place: Place, bucket: ColumnElement[int]) -> ColumnElement[bool]:
-    here = bucket == int(place.submitted)
-    later = or_(
-        ActivityLog.due_at > place.due_at, and_(ActivityLog.due_at == place.due_at, ActivityLog.id > place.log_id)
-    )
-    return or_(bucket > int(place.submitted), and_(here, later))
+def _beyond(place: Place) -> ColumnElement[bool]:
+    same = and_(ActivityLog.due_at == place.due_at, ActivityLog.id > place.log_id)
+    return or_(ActivityLog.due_at > place.due_at, same)
 
 
 def _recently_submitted(moment: Moment) -> ColumnElement[bool]:

@@ -94,7 +94,7 @@ def ids_by(column: InstrumentedAttribute[str], keys: Iterable[str]) -> dict[str,
     found: dict[str, int] = {}
     wanted = set(keys)
     for part in in_chunks(sorted(wanted)):
-        found.update(db.session.execute(select(column, column.class_.id).where(column.in_(part))).tuples())
+        found.update(db.session.execute(select(column, column.class_.id).where(column.in_(part))).all())
     # MariaDB finds "jose" for "josé" too.
     return {key: row_id for key, row_id in found.items() if key in wanted}
 

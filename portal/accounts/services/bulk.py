@@ -73,7 +73,7 @@ def accounts_by_email(emails: Iterable[str]) -> dict[str, Account]:
 
 def facilitator_ids() -> dict[str, int]:
     """The ids of all facilitators by employee id."""
-    return dict(db.session.execute(select(Facilitator.employee_id, Facilitator.id)).tuples().all())
+    return dict(db.session.execute(select(Facilitator.employee_id, Facilitator.id)).all())
 
 
 def absent_facilitators() -> frozenset[str]:
@@ -176,7 +176,7 @@ def _update_users(edits: Iterable[Edit[Any]], profile: type[Facilitator] | type[
     changed = {edit.id: edit for edit in edits if _person(edit.before) != _person(edit.after)}
     users: dict[int, int] = {}
     for part in in_chunks(changed):
-        users.update(db.session.execute(select(profile.id, profile.user_id).where(profile.id.in_(part))).tuples().all())
+        users.update(db.session.execute(select(profile.id, profile.user_id).where(profile.id.in_(part))).all())
     rows = [{"id": users[row_id], "email": edit.after.email, **_name(edit.after)} for row_id, edit in changed.items()]
     update_rows(User, rows)
     _end_tokens(users[row_id] for row_id, edit in changed.items() if edit.before.email != edit.after.email)

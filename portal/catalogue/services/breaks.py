@@ -11,6 +11,8 @@ from portal.catalogue.models import CalendarBreak
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 
+LONGEST_NAME = 100
+
 
 @dataclass(frozen=True, slots=True)
 class BreakDraft:
@@ -51,6 +53,8 @@ def add_break(draft: BreakDraft, by: Actor) -> None:
     """Add one break. Raises DomainError on bad dates or an empty name, Conflict when it is there already."""
     if not draft.name.strip():
         raise DomainError(lazy("Give the break a name."), "name")
+    if len(draft.name) > LONGEST_NAME:
+        raise DomainError(lazy("A name of at most %(limit)s characters fits.", limit=LONGEST_NAME), "name")
     if draft.end_date < draft.start_date:
         raise DomainError(lazy("The last day of a break cannot be before its first."), "end_date")
     if draft.key in stored_breaks():

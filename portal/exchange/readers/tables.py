@@ -25,7 +25,7 @@ class Table:
 
 
 class BadFile(Exception):
-    """A file that cannot be read as a whole. `message` is translatable and says what to do; line 0 is the whole file."""
+    """A file that cannot be read. `message` is translatable and says what to do; line 0 is the whole file."""
 
     def __init__(self, file: str, message: Any, line: int = 0, column: str = "", value: str = "") -> None:
         super().__init__(message)

@@ -18,7 +18,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """One row's fate: file, line (0: all of it), verdict; for errors column and value at fault and a translatable message."""
+    """One row's fate: file, line (0: all of it), verdict; for errors column, value and a translatable message."""
 
     file: str
     line: int

@@ -1,0 +1,78 @@
+"""What is exported can be imported again, and then nothing changes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
+from portal.extensions import db
+from tests.support.files import COURSE, SMALL, counts, read_rows
+from tests.support.term import HEADERS
+
+Run = Callable[..., Result]
+
+pytestmark = pytest.mark.usefixtures("frozen_time")
+
+
+def test_an_export_says_what_was_imported(run: Run, small_term: Path, tmp_path: Path) -> None:
+    run("exchange", "import", small_term)
+    target = tmp_path / "new" / "folder"
+    result = run("exchange", "export", target)
+    assert result.exit_code == 0
+    for kind, rows in SMALL.items():
+        found = [tuple(row.values()) for row in read_rows(target / f"{kind}.csv")]
+        assert found == sorted(tuple(str(cell) for cell in row) for row in rows)
+        assert (target / f"{kind}.csv").read_text().splitlines()[0] == ",".join(HEADERS[kind])
+    assert sorted(path.name for path in target.iterdir()) == sorted(f"{kind}.csv" for kind in SMALL)
+
+
+def test_importing_an_export_changes_nothing(run: Run, small_term: Path, tmp_path: Path, make: Any) -> None:
+    run("exchange", "import", small_term)
+    make.module(code="'=M", name="=SUM(A1)")
+    make.module(code="-1", name='say "hello", twice')
+    make.manager(email="office@example.edu")
+    make.facilitator(first_name="+Ada", last_name="", profile={"department": "School of Engineering and Design"})
+    run("exchange", "export", tmp_path)
+    assert b"\r\n''=M,'=SUM(A1)," in (tmp_path / "modules.csv").read_bytes()
+    result = run("exchange", "import", tmp_path)
+    assert result.exit_code == 0, result.output
+    for created, updated, _, errors, skipped in counts(result.output).values():
+        assert (created, updated, errors, skipped) == (0, 0, 0, 0), result.output
+
+
+def test_open_and_cancelled_courses_have_no_place_in_a_term(
+    app: Flask, run: Run, small_term: Path, tmp_path: Path, make: Any
+) -> None:
+    run("exchange", "import", small_term)
+    make.offering(kind=OfferingKind.OPEN, module_id=None, class_id=None, cohort_id=None)
+    with app.app_context():
+        first = db.update(CourseOffering).where(CourseOffering.max_students == 25)
+        db.session.execute(first.values(status=OfferingStatus.CANCELLED))
+        db.session.commit()
+    run("exchange", "export", tmp_path)
+    assert [row["module_code"] for row in read_rows(tmp_path / "offerings.csv")] == ["CS102"]
+    assert read_rows(tmp_path / "enrolments.csv") == []
+
+
+def test_an_export_replaces_an_older_one(run: Run, small_term: Path, tmp_path: Path) -> None:
+    (tmp_path / "modules.csv").write_text("old")
+    run("exchange", "import", small_term)
+    run("exchange", "export", tmp_path)
+    assert len(read_rows(tmp_path / "modules.csv")) == 2
+
+
+def test_a_folder_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = run("exchange", "export", tmp_path / "file")
+    assert result.exit_code == 1
+    assert "cannot be written" in result.output
+
+
+def test_an_enrolment_names_its_course_by_seven_columns(run: Run, small_term: Path, tmp_path: Path) -> None:
+    run("exchange", "import", small_term)
+    run("exchange", "export", tmp_path)
+    assert tuple(read_rows(tmp_path / "enrolments.csv")[0].values()) == ("S1", *COURSE, "active")

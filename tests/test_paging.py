@@ -79,7 +79,8 @@ def test_forward_and_back_shows_every_row_once_in_one_order(app, rows, sort, des
             page = page_at(PageRequest(sort, descending, Cursor.decode(page.previous), size=17), KEYS[sort])
             backward.append(list(page.rows))
             assert page.following is not None
-        assert list(reversed(backward)) != [] and [key for rows in reversed(backward) for key in rows] == everything
+        assert list(reversed(backward)) != []
+        assert [key for rows in reversed(backward) for key in rows] == everything
         assert page.first == 1
 
 
@@ -89,9 +90,13 @@ def test_a_page_that_ran_empty_leads_back_to_the_rows_before_it(app, rows):
         after = Cursor.decode(first.following)
         db.session.execute(people.delete().where(people.c.id.not_in(first.rows)))
         empty = page_at(PageRequest("name", cursor=after, size=100), KEYS["name"])
-        assert list(empty.rows) == [] and empty.last == 0 and empty.following is None
+        assert list(empty.rows) == []
+        assert empty.last == 0
+        assert empty.following is None
         back = page_at(PageRequest("name", cursor=Cursor.decode(empty.previous), size=100), KEYS["name"])
-        assert back.rows == first.rows and back.first == 1 and back.previous is None
+        assert back.rows == first.rows
+        assert back.first == 1
+        assert back.previous is None
 
 
 def test_a_row_added_meanwhile_neither_repeats_nor_hides_another(app, rows):
@@ -102,7 +107,8 @@ def test_a_row_added_meanwhile_neither_repeats_nor_hides_another(app, rows):
             insert(people).values(code="NEW", name="!", name_folded="!", credits=0, is_active=True, **stamps)
         )
         second = page_at(PageRequest("name", cursor=Cursor.decode(first.following), size=50), KEYS["name"])
-        assert not set(first.rows) & set(second.rows) and len(second.rows) == 50
+        assert not set(first.rows) & set(second.rows)
+        assert len(second.rows) == 50
 
 
 def packed(*parts):
@@ -112,7 +118,8 @@ def packed(*parts):
 @pytest.mark.parametrize(
     "text",
     [
-        None, "", "x", "%%%", "é", "A" * 5000, packed(1), packed(["a"], 1, 0), packed(["a"], "1", 0, 0), packed(["a"], -1, 0, 0),
+        None, "", "x", "%%%", "é", "A" * 5000, packed(1), packed(["a"], 1, 0), packed(["a"], "1", 0, 0),
+        packed(["a"], -1, 0, 0),
         packed(["a"], 1, 10**12, 0), packed([10**30], 1, 0, 0), packed(["a\0b"], 1, 0, 0), packed(["\ud800"], 1, 0, 0),
         packed([None], 1, 0, 0), packed([[1]], 1, 0, 0), packed(None, 1, 0, 0), packed(["a"], True, 0, 0), "[" * 2000,
     ],

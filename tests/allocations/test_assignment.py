@@ -90,7 +90,8 @@ def test_the_same_deed_twice_changes_nothing_the_second_time(in_app, make, heard
     assert assign(offering, person, version=1) is True
     assert assign(offering, person, version=1) is False
     assert as_it_is(offering).version == 2
-    assert len(heard) == 1 and len(audit_of(offering)) == 1
+    assert len(heard) == 1
+    assert len(audit_of(offering)) == 1
 
 
 def test_a_stale_version_says_who_is_there_now(in_app, make, heard):
@@ -101,7 +102,8 @@ def test_a_stale_version_says_who_is_there_now(in_app, make, heard):
         assign(offering, loser, version=1)
     assert caught.value.facts == {"version": 2, "facilitator_id": winner.profile_id, "facilitator": "Siya Bhat"}
     assert "Siya Bhat" in str(caught.value)
-    assert as_it_is(offering).facilitator_id == winner.profile_id and len(heard) == 1
+    assert as_it_is(offering).facilitator_id == winner.profile_id
+    assert len(heard) == 1
 
 
 @pytest.mark.parametrize("status", [OfferingStatus.COMPLETED, OfferingStatus.CANCELLED])
@@ -109,7 +111,8 @@ def test_a_course_that_is_over_keeps_its_facilitator(in_app, make, heard, status
     offering = make.offering(status=status)
     with pytest.raises(Conflict):
         assign(offering, make.facilitator())
-    assert as_it_is(offering).facilitator_id is None and heard == []
+    assert as_it_is(offering).facilitator_id is None
+    assert heard == []
 
 
 def test_an_unknown_course_is_not_found(in_app):
@@ -127,7 +130,8 @@ def test_who_cannot_teach_is_refused_on_the_field(in_app, make, fields):
     key = 999_999 if fields is None else make.facilitator(**fields).profile_id
     with pytest.raises(DomainError) as caught:
         services.assign_facilitator(offering.id, key, 1, System(), TODAY)
-    assert caught.value.field == "facilitator" and not isinstance(caught.value, Conflict)
+    assert caught.value.field == "facilitator"
+    assert not isinstance(caught.value, Conflict)
     assert as_it_is(offering).version == 1
 
 
@@ -138,7 +142,8 @@ def test_over_the_limit_needs_a_reason_which_is_kept(in_app, make):
     for reason in (None, "", "  "):
         with pytest.raises(OverLimit) as caught:
             assign(offering, person, reason=reason)
-        assert caught.value.facts["load"] == 2 and caught.value.facts["limit"] == 1
+        assert caught.value.facts["load"] == 2
+        assert caught.value.facts["limit"] == 1
         assert "2 of 1" in str(caught.value)
     assert assign(offering, person, reason=" Nobody else knows it ") is True
     assert audit_of(offering)[0].changes["reason"] == [None, "Nobody else knows it"]
@@ -177,7 +182,8 @@ def test_two_at_once_on_one_course_leave_one_facilitator(fresh_app, make_fresh):
     assert outcomes.count("conflict") == 1
     with fresh_app.app_context():
         now = as_it_is(offering)
-        assert now.facilitator_id in outcomes and now.version == 2
+        assert now.facilitator_id in outcomes
+        assert now.version == 2
         assert len(audit_of(offering)) == 1
 
 

@@ -10,6 +10,10 @@ from portal.allocations.models import IntakePeriod, OfferingKind, OfferingStatus
 from portal.allocations.queries import OfferingFilter
 from portal.paging import Cursor, PageRequest
 
+ALL = (
+    "algorithms, algorithms again, data, data hybrid, drawing, drawing last year, drawing first term, drawing over, "
+    "self-paced"
+)
 HX = {"HX-Request": "true"}
 
 
@@ -45,7 +49,8 @@ def term(make):
     made["drawing last year"] = make.offering(siya, module_id=drawing.id, **(common | {"academic_year": 2025}))
     made["drawing first term"] = make.offering(None, module_id=drawing.id, **(common | {"trimester": 1}))
     made["drawing over"] = make.offering(
-        siya, module_id=drawing.id, status=OfferingStatus.COMPLETED, start_date=date(2026, 1, 5), end_date=date(2026, 3, 1),
+        siya, module_id=drawing.id, status=OfferingStatus.COMPLETED,
+        start_date=date(2026, 1, 5), end_date=date(2026, 3, 1),
         **(common | {"mode_id": hybrid.id}),
     )  # fmt: skip
     made["self-paced"] = make.offering(
@@ -64,7 +69,7 @@ def shown(answer):
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("trimester=3", "algorithms, algorithms again, data, data hybrid, drawing, drawing last year, drawing over, self-paced"),
+        ("trimester=3", ALL.replace("drawing first term, ", "")),
         ("trimester=2026-1", "drawing first term"),
         ("trimester=2025", "drawing last year"),
         ("trimester=3&academic_year=2025", "drawing last year"),
@@ -107,7 +112,7 @@ def shown(answer):
         ("q=\\", ""),
         ("q=' OR 1=1 --", ""),
         ("q=" + "x" * 10000, ""),
-        ("q=%00", "algorithms, algorithms again, data, data hybrid, drawing, drawing last year, drawing first term, drawing over, self-paced"),
+        ("q=%00", ALL),
         ("facilitator=Siya Bhat (FAC02559)&trimester=2026-3&status=active&mode=Online", "algorithms, algorithms again"),
     ],
 )  # fmt: skip
@@ -184,7 +189,8 @@ def test_every_sort_holds_across_pages(client, manager, make, app, sort, sign):
     for n in range(120):
         make.offering(
             people[n % 5] if n % 5 < 4 else None, module_id=modules[n % 10].id, class_id=group.id, cohort_id=cohort.id,
-            academic_year=2000 + n, max_students=20 + n % 3, start_date=date(2026, 8, 3 + n % 2), end_date=date(2026, 12, 1),
+            academic_year=2000 + n, max_students=20 + n % 3, start_date=date(2026, 8, 3 + n % 2),
+            end_date=date(2026, 12, 1),
             status=list(OfferingStatus)[n % 4],
         )  # fmt: skip
     found, address = [], f"/allocations/?sort={sign}{sort}"
@@ -212,9 +218,11 @@ def test_courses_that_need_someone_come_first_and_names_sort_without_accents(app
         by_places = queries.page_of_offerings(OfferingFilter(), PageRequest("places"), 9).rows
         by_start = queries.page_of_offerings(OfferingFilter(), PageRequest("start"), 9).rows
     standing = [term[row.id] for row in by_standing]
-    assert standing[0] == "data" and standing[-2:] == ["drawing", "drawing over"]
+    assert standing[0] == "data"
+    assert standing[-2:] == ["drawing", "drawing over"]
     assert [term[row.id] for row in by_course][:3] == ["algorithms", "algorithms again", "self-paced"]
-    assert term[by_places[0].id] == "drawing" and term[by_places[-1].id] == "algorithms"
+    assert term[by_places[0].id] == "drawing"
+    assert term[by_places[-1].id] == "algorithms"
     assert term[by_start[0].id] == "drawing over"
 
 
@@ -242,7 +250,8 @@ def test_htmx_gets_the_results_with_all_counts_and_the_address(client, manager, 
     assert answer.headers["HX-Push-Url"] == "/allocations/?mode=Hybrid&sort=course"
     assert "HX-Request" in answer.headers["Vary"]
     assert "2 courses" in answer.headers["HX-Trigger"]
-    assert "<html" not in answer.text and len(shown(answer)) == 2
+    assert "<html" not in answer.text
+    assert len(shown(answer)) == 2
     for part in ("#where", "#term-field", "#sets"):
         assert f'hx-target="{part}"' in answer.text
     assert "<html" in client.get("/allocations/", headers=HX | {"HX-History-Restore-Request": "true"}).text
@@ -259,21 +268,25 @@ def test_what_is_not_understood_is_named_and_left_out(client, manager, term):
 
 def test_typed_text_is_shown_as_text(client, manager, term):
     answer = client.get('/allocations/?q="><script>alert(1)</script>&facilitator=<b>&trimester=<i>')
-    assert "<script>alert" not in answer.text and "<b>" not in answer.text and "“&lt;i&gt;”" in answer.text
+    assert "<script>alert" not in answer.text
+    assert "<b>" not in answer.text
+    assert "“&lt;i&gt;”" in answer.text
 
 
 def test_an_empty_list_says_what_to_do(client, manager, make):
     assert "No courses yet" in client.get("/allocations/").text
     make.offering()
     answer = client.get("/allocations/?q=nothing-like-it")
-    assert "No course matches" in answer.text and 'href="/allocations/">Clear filters' in answer.text
+    assert "No course matches" in answer.text
+    assert 'href="/allocations/">Clear filters' in answer.text
 
 
 def test_a_page_whose_courses_have_gone_leads_on(client, manager, make):
     make.offering()
     cursor = Cursor((4, "zzzz", "zzzz", "zzzz"), 10**6, 50).encode()
     answer = client.get(f"/allocations/?after={cursor}")
-    assert "This page is empty now" in answer.text and 'id="page-prev"' in answer.text
+    assert "This page is empty now" in answer.text
+    assert 'id="page-prev"' in answer.text
 
 
 def test_names_of_any_script_are_isolated_and_links_are_named(client, manager, term):
@@ -286,7 +299,10 @@ def test_names_of_any_script_are_isolated_and_links_are_named(client, manager, t
 @pytest.mark.parametrize("who", ["facilitator", "student"])
 @pytest.mark.parametrize(
     "address",
-    ["/allocations/", "/allocations/{}", "/allocations/{}/facilitator", "/allocations/facilitators?offering={}", "/allocations/options/modules"],
+    [
+        "/allocations/", "/allocations/{}", "/allocations/{}/facilitator", "/allocations/facilitators?offering={}",
+        "/allocations/options/modules",
+    ],
 )  # fmt: skip
 def test_only_managers_and_administrators_see_allocations(client, make, sign_in, who, address):
     address = address.format(make.offering().id)

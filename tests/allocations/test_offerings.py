@@ -39,7 +39,8 @@ def test_a_course_is_made_and_recorded(draft):
     assert (offering.status, offering.max_students, offering.facilitator_id) == (OfferingStatus.PLANNED, 45, None)
     event = db.session.scalar(select(AuditEvent).where(AuditEvent.entity == "course_offerings"))
     assert (event.action, event.entity_id) == ("create", offering.id)
-    assert event.changes["start_date"] == [None, "2026-08-24"] and event.changes["intake_period"] == [None, "HT1"]
+    assert event.changes["start_date"] == [None, "2026-08-24"]
+    assert event.changes["intake_period"] == [None, "HT1"]
 
 
 @pytest.mark.parametrize(

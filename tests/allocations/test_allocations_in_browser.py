@@ -1,0 +1,127 @@
+"""Allocations as a manager meets them: in a browser, by keyboard, on a phone, without scripts."""
+
+import pytest
+from playwright.sync_api import expect
+
+from portal.allocations.models import CourseOffering
+from portal.extensions import db
+from tests.support.browser import PHONE
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def term(live_server, make_fresh):
+    """Three courses: one of Siya's, who has room for one more, and two without anyone."""
+    siya = make_fresh.facilitator(
+        first_name="Siya", last_name="Bhat", profile={"employee_id": "FAC02559", "max_course_load": 2}
+    )
+    make_fresh.facilitator(first_name="Silas", last_name="Ng")
+    online, cohort = make_fresh.mode("Online"), make_fresh.cohort(code="CS-UG-2026")
+    common = {"academic_year": 2026, "trimester": 3, "mode_id": online.id, "cohort_id": cohort.id}
+    return [
+        make_fresh.offering(siya, module_id=make_fresh.module(code="CS357", name="Algorithms").id, **common),
+        make_fresh.offering(module_id=make_fresh.module(code="CS100", name="Data").id, **common),
+        make_fresh.offering(
+            module_id=make_fresh.module(code="ART1", name="Drawing").id, academic_year=2026, trimester=3
+        ),
+    ]
+
+
+@pytest.fixture
+def manager(make_fresh, live_server):
+    return make_fresh.manager()
+
+
+def test_filters_apply_themselves_and_live_in_the_address(page, browser_sign_in, manager, term):
+    browser_sign_in(page, manager)
+    page.goto("/allocations/")
+    page.get_by_label("Online 2").check()
+    expect(page.locator(".lead")).to_contain_text("2 courses; 1 has a facilitator, 1 does not.")
+    expect(page).to_have_url("/allocations/?mode=Online")
+    page.get_by_label("Search", exact=True).press_sequentially("algo")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page).to_have_url("/allocations/?q=algo&mode=Online")
+    assert page.evaluate("document.activeElement.id") == "filter-q"
+    page.reload()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    for _ in range(2):  # htmx reloads the page that the history leads to
+        page.evaluate("history.back()")
+        page.wait_for_timeout(500)
+    expect(page).to_have_url("/allocations/")
+    expect(page.locator("tbody tr")).to_have_count(3)
+    expect(page.get_by_label("All 3").first).to_be_checked()
+
+
+def test_a_facilitator_is_allocated_by_keyboard_alone(page, browser_sign_in, manager, term, live_server):
+    browser_sign_in(page, manager)
+    page.goto("/allocations/")
+    page.locator(f"#who-{term[1].id}").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#who-{term[1].id}[role=combobox]")).to_be_focused()
+    page.keyboard.type("si")
+    expect(page.locator(".pick [role=option]")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    row = page.locator(f"#course-{term[1].id}")
+    expect(row).to_contain_text("Silas Ng")
+    expect(page.locator(".lead")).to_contain_text("3 courses; 2 have a facilitator")
+    expect(page.locator(f"#who-{term[1].id}")).to_be_focused()
+    page.get_by_role("button", name="Undo").click()
+    expect(row).to_contain_text("No facilitator")
+    with live_server.app.app_context():
+        assert db.session.get(CourseOffering, term[1].id).facilitator_id is None
+
+
+def test_loads_of_the_same_person_follow_and_the_limit_asks(page, browser_sign_in, manager, term):
+    browser_sign_in(page, manager)
+    page.goto("/allocations/")
+    for offering in term[1:]:
+        page.locator(f"#who-{offering.id}").click()
+        page.locator(f"#who-{offering.id}[role=combobox]").press_sequentially("bhat")
+        page.locator(".pick [role=option]").click()
+        if offering is term[2]:
+            expect(page.get_by_role("alert")).to_contain_text("Siya Bhat would be over the limit: 3 of 2.")
+            page.get_by_label("Reason").fill("Just this once")
+            page.keyboard.press("Enter")
+        expect(page.locator(f"#course-{offering.id} .who")).to_contain_text("Siya Bhat")
+    for offering in term:
+        expect(page.locator(f"#course-{offering.id} .load")).to_contain_text("3 of 2")
+
+
+def test_without_scripts_everything_is_a_form(new_page, browser_sign_in, manager, term):
+    page = new_page(java_script_enabled=False)
+    browser_sign_in(page, manager)
+    page.goto("/allocations/")
+    page.get_by_label("Online 2").check()
+    page.get_by_role("button", name="Apply").click()
+    assert page.locator("tbody tr").count() == 2
+    page.locator(f"#who-{term[1].id}").click()
+    page.get_by_role("combobox", name="Facilitator for").fill("silas")
+    page.get_by_role("button", name="Allocate").click()
+    assert "mode=Online" in page.url
+    assert "Silas Ng" in page.locator(f"#course-{term[1].id}").inner_text()
+    assert "Silas Ng teaches CS100" in page.locator("#toasts").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", [{}, PHONE], ids=["desk", "phone"])
+def test_pages_are_accessible_and_never_scroll_sideways(new_page, browser_sign_in, axe, manager, term, scheme, device):
+    page = new_page(color_scheme=scheme, **device)
+    browser_sign_in(page, manager)
+    for address in (
+        "/allocations/",
+        "/allocations/?q=none&status=odd",
+        f"/allocations/{term[0].id}",
+        f"/allocations/{term[1].id}/facilitator",
+    ):
+        page.goto(address)
+        assert axe(page) == [], address
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    page.goto("/allocations/")
+    page.locator(f"#who-{term[1].id}").click()
+    page.locator(f"#who-{term[1].id}[role=combobox]").press_sequentially("s")
+    expect(page.locator(".pick [role=option]").first).to_be_visible()
+    assert axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1,0 +1,159 @@
+"""The main job from end to end on a real term: import, look over, invite, tick on a phone, remind."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.message import EmailMessage
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from playwright.sync_api import Page, expect
+from sqlalchemy import func, select
+
+from portal import clock
+from portal.accounts.models import Facilitator, User
+from portal.allocations.models import CourseOffering
+from portal.extensions import db
+from portal.tracker.models import ActivityLog
+from tests.support.browser import PHONE, LiveServer
+from tests.support.term import real_term_dir
+
+# A Sunday: seven weeks are over, the log of the eighth is due tomorrow at 17:00.
+SUNDAY = datetime(2026, 10, 18, 12, 0, tzinfo=UTC)
+PASSWORD = "a-quiet-autumn-26"
+
+
+def run(app: Flask, *args: str, stdin: str | None = None) -> str:
+    """A command's output; its success is taken for granted."""
+    answer: Result = app.test_cli_runner().invoke(args=args, input=stdin)
+    assert answer.exit_code == 0, answer.output
+    return answer.output
+
+
+def pick_facilitator(app: Flask) -> tuple[str, str, str]:
+    """Employee id, e-mail and full name of someone who teaches four courses."""
+    courses = func.count(CourseOffering.id)
+    wanted = (
+        select(Facilitator.employee_id, User.email, User.first_name, User.last_name)
+        .join(User, User.id == Facilitator.user_id)
+        .join(CourseOffering, CourseOffering.facilitator_id == Facilitator.id)
+        .group_by(Facilitator.employee_id, User.email, User.first_name, User.last_name)
+        .having(courses == 4)
+        .order_by(Facilitator.employee_id)
+        .limit(1)
+    )
+    with app.app_context():
+        employee_id, email, first, last = db.session.execute(wanted).one()
+    return employee_id, email, f"{first} {last}"
+
+
+def owed_by_address(app: Flask) -> dict[str, int]:
+    """How many logs each person owes on that Sunday, by e-mail address."""
+    owed = (
+        select(User.email, func.count(ActivityLog.id))
+        .join(Facilitator, Facilitator.user_id == User.id)
+        .join(ActivityLog, ActivityLog.facilitator_id == Facilitator.id)
+        .where(ActivityLog.submitted_at.is_(None), ActivityLog.week_number <= 8)
+        .group_by(User.email)
+    )
+    with app.app_context():
+        return dict(db.session.execute(owed).all())
+
+
+def sign_in(page: Page, email: str) -> None:
+    page.goto("/login")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def manager_filters_to(page: Page, employee_id: str, name: str) -> None:
+    """The manager looks the term over and filters it to one facilitator's courses."""
+    sign_in(page, "dean@example.edu")
+    expect(page.get_by_role("heading", name="Allocations")).to_be_visible()
+    expect(page.locator(".lead").first).to_contain_text("6,565 courses")
+    page.get_by_role("combobox", name="Facilitator").fill(employee_id)
+    page.get_by_role("option", name=re.compile(re.escape(name))).first.click()
+    expect(page.locator(".lead").first).to_contain_text("4 courses")
+    expect(page).to_have_url(re.compile(employee_id))
+    page.reload()
+    expect(page.locator("tbody tr")).to_have_count(4)
+
+
+def facilitator_submits_a_week(phone: Page, link: str, name: str) -> str:
+    """On a phone: accept the invitation, tick one open week, submit it. Gives the course's name."""
+    phone.goto(link)
+    phone.get_by_label("New password").fill(PASSWORD)
+    phone.get_by_label("The same password again").fill(PASSWORD)
+    phone.locator("main form button[type=submit]").click()
+    expect(phone.get_by_role("heading", name="This week", level=1)).to_be_visible()
+    phone.goto("/tracker/?week=2026-10-12")
+    article = phone.locator("article.log").first
+    course = article.locator("h3").inner_text()
+    log_id = article.get_attribute("id")
+    article = phone.locator(f"#{log_id}")
+    for done in article.locator("fieldset.switch label.done").all():
+        done.click()
+    # Filled only when every item has been saved as done.
+    submit = article.locator("button.primary", has_text="Submit week 8")
+    expect(submit).to_be_visible()
+    submit.click()
+    expect(phone.locator(f"#{log_id} button", has_text="Submit week 8")).to_have_count(0)
+    return course
+
+
+def recipients(mails: list[EmailMessage]) -> dict[str, EmailMessage]:
+    by_address = {str(mail["To"]).rpartition("<")[2].rstrip(">"): mail for mail in mails}
+    assert len(by_address) == len(mails), "somebody got two mails"
+    return by_address
+
+
+def owed_in(mail: EmailMessage) -> int:
+    """How many logs the subject says."""
+    found = re.match(r"(\d+) weekly logs? to submit", str(mail["Subject"]))
+    assert found, mail["Subject"]
+    return int(found[1])
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_story_of_a_term(
+    live_server: LiveServer,
+    new_page: Callable[..., Page],
+    mail_files: Callable[[Flask], list[EmailMessage]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, term = live_server.app, real_term_dir()
+    monkeypatch.setattr(clock, "now", lambda: SUNDAY)
+
+    imported = run(app, "exchange", "import", str(term), "--skip-errors")
+    assert re.search(r"offerings\.csv +6,573 +6,565 +0 +4 +4 +0", imported), imported
+    run(app, "users", "add", "dean@example.edu", "--role", "manager", "--password-stdin", stdin=f"{PASSWORD}\n")
+    employee_id, email, name = pick_facilitator(app)
+
+    manager_filters_to(new_page(viewport={"width": 1280, "height": 800}), employee_id, name)
+
+    link = run(app, "users", "invite", email).strip().splitlines()[-1]
+    course = facilitator_submits_a_week(new_page(**PHONE), link[link.index("/invitations/") :], name)
+
+    owed = owed_by_address(app)
+    assert owed[email] == 4 * 8 - 1
+    run(app, "reminders", "run", "--at", SUNDAY.isoformat())
+    mails = recipients(mail_files(app))
+    assert {address: owed_in(mail) for address, mail in mails.items()} == owed
+    assert_names_the_others(app, mails[email], email, course)
+
+    run(app, "reminders", "run", "--at", SUNDAY.isoformat())
+    assert len(mail_files(app)) == len(mails), "a second run reminded again"
+
+
+def assert_names_the_others(app: Flask, mail: EmailMessage, email: str, course: str) -> None:
+    """Week 8 stands in the mail for three of the four courses, the earlier weeks for all four."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
+    assert text.count("Weeks 1–7") == 4
+    assert text.count("Week 8, due") == 3
+    assert course in text  # its earlier weeks are still owed

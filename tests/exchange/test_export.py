@@ -44,6 +44,15 @@ def test_importing_an_export_changes_nothing(run: Run, small_term: Path, tmp_pat
         assert (created, updated, errors, skipped) == (0, 0, 0, 0), result.output
 
 
+def test_importing_exported_workbooks_changes_nothing(run: Run, small_term: Path, tmp_path: Path, make: Any) -> None:
+    run("exchange", "import", small_term)
+    make.module(code="007", name="=SUM(A1)")
+    run("exchange", "export", tmp_path / "books", "--xlsx")
+    result = run("exchange", "import", tmp_path / "books")
+    assert "nothing to write" in result.output, result.output
+    assert counts(result.output)["modules.xlsx"] == (0, 0, 3, 0, 0)
+
+
 def test_open_and_cancelled_courses_have_no_place_in_a_term(
     app: Flask, run: Run, small_term: Path, tmp_path: Path, make: Any
 ) -> None:

@@ -77,10 +77,11 @@ def _database_errors() -> Iterator[None]:
 
 @exchange.command("export")
 @click.argument("folder", metavar="DIR", type=_FOLDER)
-def export_files(folder: Path) -> None:
+@click.option("--xlsx", is_flag=True, help="Write workbooks instead of CSV.")
+def export_files(folder: Path, xlsx: bool) -> None:
     """Write all files into DIR; importing them again changes nothing."""
     with in_words(), _database_errors(), _reading(only=True):
-        exported = services.export_folder(folder)
+        exported = services.export_folder(folder, as_workbooks=xlsx)
         db.session.rollback()
     for file in exported:
         click.echo(f"{file.rows:>9,}  {file.path}")

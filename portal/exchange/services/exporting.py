@@ -1,13 +1,14 @@
 """Everything that files can hold, written as the files that an import reads. Importing them again changes nothing."""
 
-import contextlib
 import csv
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import xlsxwriter
 
 from portal.accounts.services.bulk import stored_facilitators, stored_students
 from portal.allocations.services.bulk import stored_offerings
@@ -37,14 +38,15 @@ class Exported:
     rows: int
 
 
-def export_folder(folder: Path) -> list[Exported]:
+def export_folder(folder: Path, *, as_workbooks: bool = False) -> list[Exported]:
     """Write all files into a folder, which is made if it is not there; files of the same names are replaced.
 
     Open and cancelled courses have no place in a term's files. Raises DomainError when the folder cannot be written.
     """
+    ending = ".xlsx" if as_workbooks else ".csv"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [_write_file(folder / f"{kind.name}.csv", kind, rows) for kind, rows in _everything()]
+        return [_write_file(folder / f"{kind.name}{ending}", kind, rows) for kind, rows in _everything()]
     except OSError as error:
         raise DomainError(
             lazy("%(folder)s cannot be written: %(why)s", folder=str(folder), why=error.strerror)
@@ -72,19 +74,33 @@ def _drafts(stored: Mapping[Any, Stored[Any]]) -> Iterator[Any]:
 def _write_file(path: Path, kind: Kind, drafts: Iterable[Any]) -> Exported:
     """Write one file beside its place and put it there when it is complete."""
     names = [column.name for column in kind.columns]
+    rows = [[_cell(value) for value in _values(kind, draft, names)] for draft in drafts]
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    rows = 0
+    os.close(handle)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(names)
-            for rows, draft in enumerate(drafts, start=1):  # noqa: B007  (the last number is the count)
-                writer.writerow([_cell(value) for value in _values(kind, draft, names)])
+        _FORMATS[path.suffix](Path(temporary), [names, *rows])
         Path(temporary).replace(path)
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
-    return Exported(path, rows)
+        Path(temporary).unlink(missing_ok=True)
+    return Exported(path, len(rows))
+
+
+def _write_csv(path: Path, rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+def _write_xlsx(path: Path, rows: Iterable[Sequence[str]]) -> None:
+    """All cells as text: a spreadsheet must not make numbers of codes."""
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.freeze_panes(1, 0)
+        for number, row in enumerate(rows):
+            for column, text in enumerate(row):
+                sheet.write_string(number, column, text)
+
+
+_FORMATS = {".csv": _write_csv, ".xlsx": _write_xlsx}
 
 
 def _values(kind: Kind, draft: Any, names: Iterable[str]) -> Iterator[Any]:

@@ -1,18 +1,25 @@
-"""Whose address it is: an address has one account, whatever files say."""
+"""Facilitators and students. An address has one account, whatever files say."""
 
 from portal.accounts.services.bulk import FacilitatorDraft, StudentDraft
 from portal.bulk import Stored
 from portal.errors import lazy
-from portal.exchange.services.cells import RowError
+from portal.exchange.services.cells import Blank, Column, RowError, email, text, whole
+from portal.exchange.services.kinds.kind import Given, Kind, new_department, refer_to
 from portal.exchange.services.term import Term
 from portal.roles import Role
 
 _OFFICE = {Role.ADMIN, Role.MANAGER}
 
 
-def verify_facilitator(draft: FacilitatorDraft, stored: Stored[FacilitatorDraft] | None, term: Term) -> None:
+def _verify_facilitator(draft: FacilitatorDraft, stored: Stored[FacilitatorDraft] | None, term: Term) -> None:
     """Raise RowError when the address is not this person's to have."""
     _claim(draft.email, ("facilitators", draft.employee_id), term)
+    _check_address(draft, stored, term)
+    new_department(draft.department, term)
+
+
+def _check_address(draft: FacilitatorDraft, stored: Stored[FacilitatorDraft] | None, term: Term) -> None:
+    """A new address must be free, or be that of somebody who does not teach yet."""
     if stored and stored.draft.email == draft.email:
         return
     account = term.accounts.get(draft.email)
@@ -23,7 +30,7 @@ def verify_facilitator(draft: FacilitatorDraft, stored: Stored[FacilitatorDraft]
         _keep_office_address(stored.draft.email, draft.email, term)
 
 
-def verify_student(draft: StudentDraft, stored: Stored[StudentDraft] | None, term: Term) -> None:
+def _verify_student(draft: StudentDraft, stored: Stored[StudentDraft] | None, term: Term) -> None:
     """Raise RowError when the address is not this person's to have."""
     _claim(draft.email, ("students", draft.student_number), term)
     if stored and stored.draft.email == draft.email:
@@ -55,3 +62,41 @@ def _keep_office_address(before: str, after: str, term: Term) -> None:
             "email",
             after,
         )
+
+
+def _refer_student(given: Given, term: Term) -> None:
+    refer_to(given, "cohort_code", term.cohorts)
+
+
+FACILITATORS = Kind(
+    "facilitators",
+    lazy("facilitator"),
+    FacilitatorDraft,
+    (
+        Column("employee_id", text(40)),
+        Column("email", email),
+        Column("first_name", text(100)),
+        Column("last_name", text(100), Blank.EMPTY_TEXT),
+        Column.optional("department", text(100)),
+        Column.optional("max_course_load", whole(0, 1000), Blank.AS_BEFORE),
+    ),
+    ("employee_id",),
+    lambda term: term.facilitators,
+    verify=_verify_facilitator,
+)
+STUDENTS = Kind(
+    "students",
+    lazy("student"),
+    StudentDraft,
+    (
+        Column("student_number", text(40)),
+        Column("email", email),
+        Column("first_name", text(100)),
+        Column("last_name", text(100), Blank.EMPTY_TEXT),
+        Column.optional("cohort_code", text(40)),
+    ),
+    ("student_number",),
+    lambda term: term.students,
+    refer=_refer_student,
+    verify=_verify_student,
+)

@@ -23,12 +23,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How the notifications of one kind read together; `state` names their shape in ui/state.html."""
+    """How the notifications of one kind read together; `state` names their shape in ui/state.html.
+
+    `path` is where a person does something about them, `deed` the words of the button that leads there.
+    """
 
     name: str
     topic: str
     state: str
     path: str
+    deed: Any
     title: Callable[[Sequence[Params]], str]
     lines: Callable[[Sequence[Params]], Sequence[Line]]
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from flask import Flask
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
@@ -13,6 +14,7 @@ from portal.tracker.services.reminders import CourseWeeks, Owed, courses_told, w
 from portal.web.locale import datetime_long
 
 _PAGE = "/tracker/"
+_DEED = _l("Go to this week")
 
 
 def init_reminders(app: Flask) -> None:
@@ -20,8 +22,8 @@ def init_reminders(app: Flask) -> None:
     app.jinja_env.filters["weeks"] = weeks_in_words
     register(
         Topic("weekly_logs", "mail/weekly_logs", subject, what_is_owed),
-        Kind(MISSING, "weekly_logs", "missing", _PAGE, _missing, _lines),
-        Kind(DUE, "weekly_logs", "open", _PAGE, _due, _lines),
+        Kind(MISSING, "weekly_logs", "missing", _PAGE, _DEED, _missing, _lines),
+        Kind(DUE, "weekly_logs", "open", _PAGE, _DEED, _due, _lines),
     )
 
 

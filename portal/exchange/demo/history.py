@@ -28,6 +28,7 @@ from portal.tracker.models import (
 )
 
 _HOUR = timedelta(hours=1)
+_WEEK = timedelta(days=7)
 _OWN = people.FACILITATORS[0].key
 _STATES = (AttendanceState.PRESENT, AttendanceState.LATE, AttendanceState.ABSENT, AttendanceState.EXCUSED)
 
@@ -118,13 +119,19 @@ def _fates(logs: Sequence[Log], chance: Random, now: datetime) -> Iterable[tuple
         past = [log for log in opened if log.due_at < now]
         for log in opened:
             if log.due_at >= now:
-                yield log, _present_fate(own.index(offering_id) if offering_id in own else None, chance)
+                place = own.index(offering_id) if offering_id in own else None
+                yield log, _present_fate(place, now - log.opened_at >= _WEEK, chance)
             else:
                 yield log, _past_fate(log, len(past) - past.index(log), own[:1] == [offering_id], chance)
 
 
-def _present_fate(place: int | None, chance: Random) -> Fate:
-    """The facilitator of the demo account has submitted one course, begun two, and left the others for visitors."""
+def _present_fate(place: int | None, is_over: bool, chance: Random) -> Fate:
+    """What became of a log that is not due yet; `is_over` when its week has ended and only its deadline is to come.
+
+    The facilitator of the demo account has submitted one course, begun two, and left the others for visitors.
+    """
+    if is_over:
+        return chance.choices((Fate.ON_TIME, Fate.STARTED, Fate.UNTOUCHED), (75, 10, 15))[0]
     if place is not None:
         return (Fate.ON_TIME, Fate.STARTED, Fate.STARTED)[place] if place < 3 else Fate.UNTOUCHED
     return chance.choices((Fate.ON_TIME, Fate.STARTED, Fate.UNTOUCHED), (35, 25, 40))[0]
@@ -175,11 +182,11 @@ def _tell(
 def _moment(log: Log, fate: Fate, chance: Random, now: datetime) -> datetime:
     """When a log was begun: within its week and before its deadline, or after it when it was late; never to come."""
     if fate is Fate.LATE:
-        first, last = log.due_at + _HOUR, min(log.due_at + 70 * _HOUR, now)
+        first, last = log.due_at, min(log.due_at + 70 * _HOUR, now)
     else:
-        first, last = log.opened_at + 48 * _HOUR, min(log.due_at - _HOUR, now)
-    span = max((last - first).total_seconds(), 0)
-    return min(first, last) + timedelta(seconds=int(chance.random() * span))
+        last = min(log.due_at - _HOUR, now)
+        first = log.opened_at + min(48 * _HOUR, (last - log.opened_at) / 3)
+    return first + timedelta(seconds=int(chance.random() * (last - first).total_seconds()))
 
 
 def _status(place: int, fate: Fate, chance: Random) -> ItemStatus:

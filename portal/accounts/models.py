@@ -68,8 +68,12 @@ class ManagerDepartment(Timestamps, Model):
 
     __tablename__ = "manager_departments"
 
-    manager_id: Mapped[int] = mapped_column(ForeignKey("managers.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True)
-    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True, index=True)
+    manager_id: Mapped[int] = mapped_column(
+        ForeignKey("managers.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True
+    )
+    department_id: Mapped[int] = mapped_column(
+        ForeignKey("departments.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class Facilitator(Timestamps, Model):

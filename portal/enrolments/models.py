@@ -26,6 +26,10 @@ class Enrolment(Timestamps, Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     offering_id: Mapped[int] = mapped_column(ForeignKey("course_offerings.id", onupdate="CASCADE", ondelete="CASCADE"))
-    student_id: Mapped[int] = mapped_column(ForeignKey("students.id", onupdate="CASCADE", ondelete="CASCADE"), index=True)
-    status: Mapped[EnrolmentStatus] = mapped_column(enum_column(EnrolmentStatus, "status"), default=EnrolmentStatus.ACTIVE)
+    student_id: Mapped[int] = mapped_column(
+        ForeignKey("students.id", onupdate="CASCADE", ondelete="CASCADE"), index=True
+    )
+    status: Mapped[EnrolmentStatus] = mapped_column(
+        enum_column(EnrolmentStatus, "status"), default=EnrolmentStatus.ACTIVE
+    )
     source: Mapped[str] = mapped_column(String(20), default="import")

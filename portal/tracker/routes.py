@@ -58,7 +58,7 @@ def standing() -> Response:
     return fragment("tracker/_standing.html", moment=moment, standing=board.standing_of(counts, moment.today))
 
 
-@bp.get("/logs/<int:log_id>")
+@bp.get("/logs/<int(max=2147483647):log_id>")
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
 def log(log_id: int) -> str:
     """One week alone; to be filled in by who owes it while it is open, else to be read."""
@@ -68,7 +68,7 @@ def log(log_id: int) -> str:
     return page("tracker/log.html", log=found, editable=mine and found.is_open, mine=mine, back=back)
 
 
-@bp.get("/courses/<int:offering_id>")
+@bp.get("/courses/<int(max=2147483647):offering_id>")
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
 def course(offering_id: int) -> str:
     """All weeks of a course with their states."""
@@ -80,7 +80,7 @@ def course(offering_id: int) -> str:
     return page("tracker/course.html", course=found, weeks=weeks, me=me)
 
 
-@bp.post("/logs/<int:log_id>/items/<key>")
+@bp.post("/logs/<int(max=2147483647):log_id>/items/<key>")
 @audience(Role.FACILITATOR)
 def set_item(log_id: int, key: str) -> BaseResponse:
     """Set one checklist item of a week and answer with its switch."""
@@ -98,7 +98,7 @@ def set_item(log_id: int, key: str) -> BaseResponse:
     return _changed(fragment("tracker/_item.html", log=saved.log, item=item, alone=True))
 
 
-@bp.post("/logs/<int:log_id>")
+@bp.post("/logs/<int(max=2147483647):log_id>")
 @audience(Role.FACILITATOR)
 def save_log(log_id: int) -> BaseResponse:
     """What the whole form of a week asks for: save, submit, fill in, or decide what clashed."""
@@ -116,7 +116,7 @@ def save_log(log_id: int) -> BaseResponse:
     return _answer(saved, edit, opened=form.act == "save")
 
 
-@bp.post("/logs/<int:log_id>/submit")
+@bp.post("/logs/<int(max=2147483647):log_id>/submit")
 @audience(Role.FACILITATOR)
 def submit_log(log_id: int) -> BaseResponse:
     """Hand a week in as it stands."""
@@ -234,4 +234,5 @@ def _wanted() -> WeekFilter:
     except ValueError:
         week = None
     offering_id = request.args.get("course", type=int)
-    return WeekFilter(week, offering_id, Place.decode(request.args.get("after")))
+    known = offering_id if offering_id and 0 < offering_id < 2**31 else None
+    return WeekFilter(week, known, Place.decode(request.args.get("after")))

@@ -139,6 +139,11 @@ def test_with_very_many_overdue_weeks_the_page_shows_sixty_and_leads_on_by_key(o
         address = "/tracker/?after=" + text.rsplit("after=", 1)[1].split('"')[0]
 
 
+@pytest.mark.parametrize("path", ["logs", "courses"])
+def test_numbers_beyond_what_a_database_counts_are_not_found(owner, path):
+    assert owner.get(f"/tracker/{path}/99999999999999").status_code == 404
+
+
 @pytest.mark.usefixtures("heavy")
 def test_one_week_or_one_course_can_be_asked_for(app, owner):
     with app.app_context():
@@ -152,8 +157,10 @@ def test_one_week_or_one_course_can_be_asked_for(app, owner):
 
 @pytest.mark.parametrize(
     "query",
-    ["after=x", "after=0-0", "after=99999999999-1", "after=-1-1", "week=nonsense", "week=2026-13-40", "course=x"]
-    + ["course=99999999999", "course=-1"],
+    [
+        *("after=x", "after=0-0", "after=99999999999-1", "after=-1-1", "week=nonsense", "week=2026-13-40"),
+        *("course=x", "course=99999999999", "course=-1"),
+    ],
 )  # fmt: skip
 def test_an_address_that_makes_no_sense_shows_a_page(owner, week, query):
     assert owner.get(f"/tracker/?{query}").status_code == 200

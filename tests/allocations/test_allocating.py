@@ -13,13 +13,6 @@ HX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/allocations/?tri
 
 
 @pytest.fixture
-def manager(make, client, sign_in):
-    person = make.manager(first_name="Édouard", last_name="Deschênes")
-    sign_in(client, person)
-    return person
-
-
-@pytest.fixture
 def siya(make):
     return make.facilitator(
         first_name="Siya", last_name="Bhat", profile={"employee_id": "FAC02559", "max_course_load": 2}

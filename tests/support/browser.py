@@ -122,7 +122,8 @@ def axe() -> Callable[[Page], list[str]]:
         # Evaluated instead of added as a script: the page's own policy stays in force.
         page.evaluate(_AXE.read_text())
         # Without preloading: axe would put style sheets into the page, which its policy refuses.
-        found = page.evaluate("tags => axe.run(document, {preload: false, runOnly: {type: 'tag', values: tags}})", _WCAG)
+        options = "{preload: false, runOnly: {type: 'tag', values: tags}}"
+        found = page.evaluate(f"tags => axe.run(document, {options})", _WCAG)
         return [
             f"{violation['id']}: {violation['help']} in {node['html'][:200]}"
             for violation in found["violations"]

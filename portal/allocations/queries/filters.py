@@ -93,8 +93,7 @@ def holds_any_case(
 def named(text: str) -> ColumnElement[bool]:
     """Facilitators (joined with their users) that a text means: by "Name (ID)", by id, or by parts of the name."""
     bracketed = _IN_BRACKETS.search(text)
-    key = (bracketed.group(1) if bracketed else text).strip().lower()
-    by_key = func.lower(Facilitator.employee_id) == key
+    by_key = _is_key(Facilitator.employee_id, bracketed.group(1) if bracketed else text)
     if bracketed:
         return by_key
     words = words_of(text)
@@ -106,12 +105,12 @@ def _facilitators(text: str) -> Select[int]:
 
 
 def _cohorts(text: str) -> Select[int]:
-    return select(Cohort.id).where(func.lower(Cohort.code) == _key(text))
+    return select(Cohort.id).where(_is_key(Cohort.code, text))
 
 
 def _modules(text: str) -> Select[int]:
     if KEY_END in text:
-        return select(Module.id).where(func.lower(Module.code) == _key(text))
+        return select(Module.id).where(_is_key(Module.code, text))
     words = words_of(text)
     return select(Module.id).where(
         *(or_(holds(Module.name_folded, word), holds_any_case(Module.code, word)) for word in words)
@@ -119,12 +118,14 @@ def _modules(text: str) -> Select[int]:
 
 
 def _modules_of_department(text: str) -> Select[int]:
-    departments = select(Department.id).where(func.lower(Department.code) == _key(text))
+    departments = select(Department.id).where(_is_key(Department.code, text))
     return select(Module.id).where(Module.department_id.in_(departments))
 
 
-def _key(text: str) -> str:
-    return text.partition(KEY_END)[0].strip().lower()
+def _is_key(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+    """Whether a unique column is this key, as typed or all in one case: an index answers that, `lower()` would scan."""
+    key = text.partition(KEY_END)[0].strip()
+    return column.in_(sorted({key, key.upper(), key.lower()}))
 
 
 def _mentions(word: str) -> ColumnElement[bool]:

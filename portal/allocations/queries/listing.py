@@ -109,15 +109,16 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _joined(statement: Select[Any]) -> Select[Any]:
-    """Left joins: the optimizer starts from the offerings then, and leaves out a table that nothing asks for."""
-    return (
-        statement.outerjoin(Module, Module.id == CourseOffering.module_id)
-        .outerjoin(ClassGroup, ClassGroup.id == CourseOffering.class_id)
-        .outerjoin(Cohort, Cohort.id == CourseOffering.cohort_id)
-        .outerjoin(Mode, Mode.id == CourseOffering.mode_id)
-        .outerjoin(Facilitator, Facilitator.id == CourseOffering.facilitator_id)
-        .outerjoin(User, User.id == Facilitator.user_id)
+def _with_course(statement: Select[Any]) -> Select[Any]:
+    """Left joins of what most sorts need: the optimizer starts from the offerings then."""
+    return statement.outerjoin(Module, Module.id == CourseOffering.module_id).outerjoin(
+        ClassGroup, ClassGroup.id == CourseOffering.class_id
+    )
+
+
+def _with_person(statement: Select[Any]) -> Select[Any]:
+    return statement.outerjoin(Facilitator, Facilitator.id == CourseOffering.facilitator_id).outerjoin(
+        User, User.id == Facilitator.user_id
     )
 
 
@@ -147,8 +148,18 @@ def _keys_of(sort: str) -> list[ColumnElement[Any]]:
     return [key.label(f"key_{at}") for at, key in enumerate(SORTS[sort])]
 
 
-_KEYS = {sort: _joined(select(CourseOffering.id, *_keys_of(sort))) for sort in SORTS}
-_ROWS = _joined(select(*_COLUMNS))
+def _sorted_by(sort: str) -> Select[Any]:
+    """Ids with their sort keys, out of no more tables than that takes."""
+    statement = _with_course(select(CourseOffering.id, *_keys_of(sort)))
+    return _with_person(statement) if sort == "facilitator" else statement
+
+
+_KEYS = {sort: _sorted_by(sort) for sort in SORTS}
+_ROWS = (
+    _with_person(_with_course(select(*_COLUMNS)))
+    .outerjoin(Cohort, Cohort.id == CourseOffering.cohort_id)
+    .outerjoin(Mode, Mode.id == CourseOffering.mode_id)
+)
 
 
 def page_of_offerings(wanted: OfferingFilter, page: PageRequest, total: int) -> Page[OfferingRow]:

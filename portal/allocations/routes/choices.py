@@ -8,10 +8,12 @@ from flask_babel import gettext as _
 from portal.allocations.forms import NO_FACILITATOR, ListForm
 from portal.allocations.models import IntakePeriod, OfferingStatus
 from portal.allocations.queries import Facets
+from portal.allocations.routes.blueprint import bp
 
 Choice = tuple[str, Any, int | None]
 
 
+@bp.app_template_filter("offering_status")
 def status_name(status: OfferingStatus) -> str:
     """The word for a status in the reader's language."""
     names: dict[OfferingStatus, str] = {

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
 from portal import clock
 from portal.extensions import db
+from portal.notifications.models import Delivery
 from portal.ops.queue import new_queue
 from portal.tracker.services.reminders import remind
 
@@ -95,3 +97,29 @@ def test_the_queue_is_on_redis_where_there_is_one(build_fresh_app: Any, redis_ur
     embedded = build_fresh_app().config["PORTAL"]
     assert type(new_queue(embedded)).__name__ == "SqliteHuey"
     assert (embedded.portal_data_dir / "queue.db").exists()
+
+
+PASS = """
+import tasks
+tasks.send_due_reminders.call_local()
+print(tasks.huey.pending_count(), end="")
+"""
+
+
+def test_a_pass_has_its_mails_sent_and_a_second_pass_does_not(
+    fresh_app: Flask, make_fresh: Any, committing_database: Any
+) -> None:
+    make_fresh.log(make_fresh.offering(make_fresh.facilitator(), weeks_ago=4), 1)
+    settings = fresh_app.config["PORTAL"]
+    given = {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": committing_database.url,
+        "PORTAL_DATA_DIR": str(settings.portal_data_dir),
+    }
+    waiting = [
+        subprocess.run([sys.executable, "-c", PASS], cwd=ROOT, env=given, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert [one.stdout for one in waiting] == ["1", "1"]  # the first pass asks for delivery, the second for nothing
+    with fresh_app.app_context():
+        assert db.session.scalar(select(func.count(Delivery.id))) == 1

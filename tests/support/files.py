@@ -4,6 +4,17 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
+
+from portal.accounts.models import Facilitator, Student, User
+from portal.allocations.models import CourseOffering
+from portal.audit.models import AuditEvent
+from portal.catalogue.models import CalendarBreak, ClassGroup, Cohort, Department, Module
+from portal.enrolments.models import Enrolment
+from portal.exchange.models import ImportRun
+from portal.extensions import db
+from portal.tracker.models import ActivityLog
+
 FIRST, LAST = "2026-08-24", "2026-12-09"
 COURSE = ("CS101", "CS A", "CS-UG-2026", "In-person", "2026", "3", "FT")
 
@@ -42,3 +53,19 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file by column."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+_TABLES = (
+    Module, ClassGroup, Cohort, Department, CalendarBreak, User, Facilitator, Student, CourseOffering, Enrolment,
+    ActivityLog, AuditEvent, ImportRun,
+)  # fmt: skip
+
+
+def everything(app: Flask) -> dict[str, list[Any]]:
+    """All rows that an import may touch."""
+    with app.app_context():
+        found = {}
+        for model in _TABLES:
+            table = db.metadata.tables[model.__tablename__]
+            found[table.name] = [tuple(row) for row in db.session.execute(table.select().order_by(table.c.id))]
+        return found

@@ -1,6 +1,6 @@
 """Course offerings in sets: what is there by human keys, and writing what a file says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,8 +13,11 @@ from portal.allocations.queries.listing import RUNNING
 from portal.audit.services import Actor
 from portal.bulk import Edit, Plan, Stored, in_chunks, insert_rows, record_plan, update_rows
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
+from portal.errors import Conflict, lazy
 from portal.extensions import db
 
+# What a file can change of a course offering that is there.
+_CHANGEABLE = ("facilitator_id", "start_date", "end_date", "max_students")
 Key = tuple[str, str, str, str, int, int, IntakePeriod]
 
 
@@ -155,30 +158,33 @@ def _status_on(today: date, draft: TermDraft) -> OfferingStatus:
     return OfferingStatus.ACTIVE if today <= draft.end_date else OfferingStatus.COMPLETED
 
 
-def _update(edits: Iterable[Edit[TermDraft]], ids: Ids, today: date) -> None:
-    """Change offerings as a manager would: a new version, and a first facilitator counts from today."""
+def _update(edits: Sequence[Edit[TermDraft]], ids: Ids, today: date) -> None:
+    """Change offerings as a manager would: a new version, and a first facilitator counts from today.
+
+    Raises Conflict when somebody changed one of them since it was read.
+    """
     rows = []
-    versions = _versions(edit.id for edit in edits)
+    present = _lock(edit.id for edit in edits)
     for edit in edits:
-        version, allocated_on = versions[edit.id]
-        before, after = edit.before.facilitator_employee_id, edit.after.facilitator_employee_id
-        if before != after:
-            allocated_on = (allocated_on or max(today, edit.after.start_date)) if after else None
-        row = {"id": edit.id, **_columns(edit.after, ids), "allocated_on": allocated_on, "version": version + 1}
-        rows.append(row)
+        before, after = _columns(edit.before, ids), _columns(edit.after, ids)
+        version, allocated_on, *stands = present[edit.id]
+        if stands != [before[name] for name in _CHANGEABLE]:
+            raise Conflict(lazy("A course was changed while the import ran. Nothing was written; try again."))
+        if before["facilitator_id"] != after["facilitator_id"]:
+            first = allocated_on or max(today, edit.after.start_date)
+            allocated_on = first if after["facilitator_id"] else None
+        rows.append({"id": edit.id, **after, "allocated_on": allocated_on, "version": version + 1})
     update_rows(CourseOffering, rows)
 
 
-def _versions(offering_ids: Iterable[int]) -> dict[int, tuple[int, date | None]]:
-    """Version and first day of allocation of these offerings, locked until the transaction ends."""
-    found: dict[int, tuple[int, date | None]] = {}
+def _lock(offering_ids: Iterable[int]) -> dict[int, list[Any]]:
+    """Version, first day of allocation and what a file can change of these offerings, locked until the end."""
+    names = ("id", "version", "allocated_on", *_CHANGEABLE)
+    wanted = select(*(getattr(CourseOffering, name) for name in names)).with_for_update()
+    found: dict[int, list[Any]] = {}
     for part in in_chunks(offering_ids):
-        rows = db.session.execute(
-            select(CourseOffering.id, CourseOffering.version, CourseOffering.allocated_on)
-            .where(CourseOffering.id.in_(part))
-            .with_for_update()
-        )
-        found.update({row_id: (version, day) for row_id, version, day in rows})
+        rows: Iterable[Any] = db.session.execute(wanted.where(CourseOffering.id.in_(part)))
+        found.update({row_id: values for row_id, *values in rows})
     return found
 
 

@@ -1,7 +1,7 @@
 """`flask exchange import` and `flask exchange export`."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from portal.accounts.commands import in_words
 from portal.audit.services import System
 from portal.catalogue.calendar import rules_of
-from portal.database import reading_only
+from portal.database import only_reading
 from portal.errors import DomainError, lazy
 from portal.exchange import services
 from portal.exchange.commands import output
@@ -30,7 +30,7 @@ _FOLDER = click.Path(path_type=Path)
 @click.option("--report", "report_file", type=_FOLDER, help="Write the verdict on every row to this CSV file.")
 def import_files(folder: Path, dry_run: bool, skip_errors: bool, report_file: Path | None) -> None:
     """Create and update what the CSV and XLSX files in DIR say, all of it or nothing."""
-    with in_words(), _database_errors(), output.Bar() as bar, _reading(only=dry_run):
+    with in_words(), _database_errors(), output.Bar() as bar, only_reading() if dry_run else nullcontext():
         checked = services.check_folder(folder, bar)
         may_write = checked.report.may_be_written(skip_errors=skip_errors)
         written = _write(checked, bar, skip_errors=skip_errors) if may_write and not dry_run else None
@@ -52,16 +52,6 @@ def _write(checked: Checked, bar: output.Bar, *, skip_errors: bool) -> Written:
 
 
 @contextmanager
-def _reading(*, only: bool) -> Iterator[None]:
-    """Whoever only reads runs beside those who write."""
-    before = reading_only.set(only)
-    try:
-        yield
-    finally:
-        reading_only.reset(before)
-
-
-@contextmanager
 def _database_errors() -> Iterator[None]:
     """Say in one line what the database refused; whatever was written until then is undone."""
     try:
@@ -80,7 +70,7 @@ def _database_errors() -> Iterator[None]:
 @click.option("--xlsx", is_flag=True, help="Write workbooks instead of CSV.")
 def export_files(folder: Path, xlsx: bool) -> None:
     """Write all files into DIR; importing them again changes nothing."""
-    with in_words(), _database_errors(), _reading(only=True):
+    with in_words(), _database_errors(), only_reading():
         exported = services.export_folder(folder, as_workbooks=xlsx)
         db.session.rollback()
     for file in exported:

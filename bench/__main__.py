@@ -1,0 +1,61 @@
+"""`python -m bench [--db sqlite,mariadb,postgresql]`: every figure with its limit and their ratio.
+
+Ends with status 1 when a limit is not kept. The term is the real one where it is there
+(PORTAL_REAL_TERM), else an invented one of the same size.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+import time_machine
+
+from bench import importing, jobs, pages
+from bench.figures import Figure, show
+from tests.support import servers
+from tests.support.databases import build_app, dispose, migrate
+from tests.support.term import real_term_dir
+
+
+def measure(database: str) -> Iterator[Figure]:
+    """All figures of one database, on a fresh one that is thrown away."""
+    url = servers.new_database(database, "bench")
+    folder = servers.run_folder() / f"data_{database}"
+    app = build_app(url, folder)
+    migrate(app)
+    dispose(app)
+    yield from importing.measure(database, url, folder)
+    app = build_app(url, folder)
+    app.config["WTF_CSRF_ENABLED"] = False
+    with time_machine.travel(importing.MOMENT, tick=True):
+        yield from pages.measure(database, app)
+        yield from jobs.measure(database, app)
+    dispose(app)
+
+
+def measure_all(databases: list[str]) -> Iterator[Figure]:
+    """The figures of all databases that are installed."""
+    for database in databases:
+        if servers.is_there(database):
+            yield from measure(database)
+        else:
+            print(f"{database:<11}is not installed")
+
+
+def main() -> int:
+    """Measure and print; 1 when a limit is not kept."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--db", default="sqlite,mariadb", help="databases with commas: sqlite, mariadb, postgresql")
+    databases = parser.parse_args().db.split(",")
+    if unknown := set(databases) - set(servers.KINDS):
+        parser.error(f"--db: unknown: {', '.join(sorted(unknown))}")
+    print(f"Term: {real_term_dir()}")
+    servers.open_run()
+    try:
+        return 0 if show(measure_all(databases)) else 1
+    finally:
+        servers.close_run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

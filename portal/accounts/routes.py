@@ -1,5 +1,7 @@
 """Signing in and out, and accepting an invitation."""
 
+import re
+
 from flask import Blueprint, Response, current_app, flash, g, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_limiter import RateLimitExceeded
@@ -20,11 +22,20 @@ from portal.web.pages import door
 
 bp = Blueprint("accounts", __name__)
 
+_CAMPUS = 20
+_AMOUNT = re.compile(r"\d+(?=\s*(?:per|/))")  # the 5 of "5 per 15 minutes"
+
 Answer = BaseResponse | tuple[str | Response, int] | tuple[str | Response, int, dict[str, str]]
 
 
 def _auth_limit() -> str:
+    """How many failures one account may see."""
     return str(current_app.config["PORTAL"].ratelimit_auth)
+
+
+def _place_limit() -> str:
+    """How many failures one network address may cause: a whole campus often stands behind a single one."""
+    return _AMOUNT.sub(lambda amount: str(_CAMPUS * int(amount[0])), _auth_limit())
 
 
 def _was_refused(response: Response) -> bool:
@@ -48,7 +59,7 @@ def sign_in() -> str | BaseResponse:
 
 @bp.post("/login")
 @public
-@limiter.limit(_auth_limit, deduct_when=_was_refused)
+@limiter.limit(_place_limit, deduct_when=_was_refused)
 @limiter.limit(_auth_limit, key_func=_typed_address, deduct_when=_was_refused)
 def sign_in_post() -> Answer:
     """Check address and password, then go where the person was going."""
@@ -130,7 +141,6 @@ def invitation(token: str) -> Answer:
 
 @bp.post("/invitations/<token>")
 @public
-@limiter.limit(_auth_limit, deduct_when=_was_refused)
 def accept_invitation(token: str) -> Answer:
     """Set the password, use the invitation up and sign in."""
     form = InvitationForm()

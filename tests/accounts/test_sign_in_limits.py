@@ -2,6 +2,9 @@
 
 import pytest
 
+from portal.accounts import services
+from portal.audit.services import System
+from portal.extensions import db
 from tests.support.people import PASSWORD
 
 
@@ -52,9 +55,18 @@ def test_guessing_one_account_from_many_places_is_limited_too(limited, make_fres
     assert answers == [422, 422, 422, 429]
 
 
-def test_one_place_that_tries_many_accounts_is_limited(limited):
+def test_one_place_that_tries_many_accounts_is_limited_too(limited):
     client = limited.test_client()
-    assert [attempt(client, f"a{n}@example.org").status_code for n in range(4)] == [422, 422, 422, 429]
+    answers = [client.post("/login", data={"email": f"a{n}@example.org"}).status_code for n in range(61)]
+    assert answers == [422] * 60 + [429]
+
+
+def test_a_campus_behind_one_address_is_not_locked_out_by_one_person(limited, make_fresh):
+    person, other = make_fresh.student(password=PASSWORD), make_fresh.student(password=PASSWORD)
+    client = limited.test_client()
+    for _ in range(4):
+        attempt(client, person.email)
+    assert attempt(limited.test_client(), other.email, PASSWORD).status_code == 303
 
 
 def test_someone_elsewhere_is_not_held_up(limited, make_fresh):
@@ -79,6 +91,10 @@ def test_the_password_dialog_is_told_in_json(limited, make_fresh):
     assert "Retry-After" in answers[-1].headers
 
 
-def test_setting_passwords_by_guessed_invitations_is_limited(limited, make_fresh):
-    client = limited.test_client()
-    assert {client.post(f"/invitations/{n}").status_code for n in range(5)} == {404}
+def test_whoever_looks_for_a_password_that_keeps_the_rules_is_not_held_up(limited, make_fresh):
+    person, client = make_fresh.student(), limited.test_client()
+    with limited.app_context():
+        token = services.invite(person.email, System())
+        db.session.commit()
+    too_short = {"password": "short", "again": "short"}
+    assert {client.post(f"/invitations/{token}", data=too_short).status_code for _ in range(5)} == {422}

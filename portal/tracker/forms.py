@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.errors import DomainError, lazy
 from portal.tracker.models import ItemStatus
-from portal.tracker.services import Edit
+from portal.tracker.services import Edit, fingerprint
 
 _ACTS = {"save", "submit", "all_done", "same_as_last_week", "use", "keep"}
 _LINE_ENDS = re.compile(r"\r\n?")
@@ -56,21 +56,27 @@ def read_log_form(form: MultiDict[str, str]) -> LogForm:
 
 
 def read_item_form(form: MultiDict[str, str], key: str) -> Edit:
-    """One switch: its status as `status`, or as `item-<key>` when the form of the whole week sends it."""
+    """One switch: its status as `status`, or as `item-<key>` when the form of the whole week sends it.
+
+    Notes that are typed in that form come along, so that they can be shown again; a switch does not save them.
+    """
     wish = form.get("status", form.get(f"item-{key}"))
-    return replace(_read_edit(form, {}), statuses={key: _status(wish, key)}, notes=None)
+    return replace(_read_edit(form, {}), statuses={key: _status(wish, key)})
 
 
 def _read_edit(form: MultiDict[str, str], statuses: Mapping[str, ItemStatus]) -> Edit:
     was = _statuses(form, "was-")
     version = form.get("version", "")
+    notes = _clean(form["notes"]) if "notes" in form else None
+    notes_was = form.get("notes_was")
     return Edit(
         version=int(version) if version.isdecimal() and len(version) < 10 else 0,
         # A switch that stands where it stood asks for nothing.
         statuses={key: status for key, status in statuses.items() if was.get(key) is not status},
         was=was,
-        notes=_clean(form["notes"]) if "notes" in form else None,
-        notes_was=form.get("notes_was"),
+        # So do notes that nobody touched, whatever others wrote into them meanwhile.
+        notes=None if notes is None or fingerprint(notes) == notes_was else notes,
+        notes_was=notes_was,
     )
 
 

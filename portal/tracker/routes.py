@@ -1,6 +1,7 @@
 """The facilitator's weekly logs: this week, one log, one course."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import NoReturn
 
@@ -85,15 +86,17 @@ def course(offering_id: int) -> str:
 def set_item(log_id: int, key: str) -> BaseResponse:
     """Set one checklist item of a week and answer with its switch."""
     found, moment = _own_log(log_id), _moment()
+    edit = Edit()
     try:
-        saved = services.save(found, read_item_form(request.form, key), moment, actor())
+        edit = read_item_form(request.form, key)
+        saved = services.save(found, replace(edit, notes=None), moment, actor())
     except NotFound:
         raise
     except DomainError as error:
-        return _refused(log_id, error)
+        return _refused(log_id, error, edit)
     db.session.commit()
     if saved.clashes or not is_htmx():
-        return _answer(saved, Edit(), opened=False)
+        return _answer(saved, edit)
     item = services.find_item(saved.log, key)
     return _changed(fragment("tracker/_item.html", log=saved.log, item=item, alone=True))
 
@@ -107,13 +110,13 @@ def save_log(log_id: int) -> BaseResponse:
     try:
         form = read_log_form(request.form)
         edit = form.edit
-        saved = _carry_out(found, form, moment)
+        saved, edit = _carry_out(found, form, moment)
     except NotFound:
         raise
     except DomainError as error:
         return _refused(log_id, error, edit)
     db.session.commit()
-    return _answer(saved, edit, opened=form.act == "save")
+    return _answer(saved, edit)
 
 
 @bp.post("/logs/<int(max=2147483647):log_id>/submit")
@@ -126,13 +129,13 @@ def submit_log(log_id: int) -> BaseResponse:
     except NotFound:
         raise
     except DomainError as error:
-        return _refused(log_id, error)
+        return _refused(log_id, error, Edit())
     db.session.commit()
-    return _answer(saved, Edit(), opened=False)
+    return _answer(saved, Edit())
 
 
-def _carry_out(found: Log, form: LogForm, moment: Moment) -> Saved:
-    """Do what the pressed button says, with all that the form holds."""
+def _carry_out(found: Log, form: LogForm, moment: Moment) -> tuple[Saved, Edit]:
+    """Do what the pressed button says, with all that the form holds; gives the edit that this came to as well."""
     if form.act == "all_done":
         edit = form.filled(services.all_done(found))
     elif form.act == "same_as_last_week":
@@ -144,9 +147,9 @@ def _carry_out(found: Log, form: LogForm, moment: Moment) -> Saved:
         edit = form.edit
     waiting = _still_waiting(found, form)
     saved = services.save(found, edit, moment, actor(), submit=form.act == "submit" and not waiting)
-    if not waiting:
-        return saved
-    return Saved(saved.log, Clashes({**waiting, **saved.clashes.statuses}, saved.clashes.notes))
+    if waiting:
+        saved = Saved(saved.log, Clashes({**waiting, **saved.clashes.statuses}, saved.clashes.notes))
+    return saved, edit
 
 
 def _still_waiting(found: Log, form: LogForm) -> dict[str, ItemStatus]:
@@ -155,29 +158,30 @@ def _still_waiting(found: Log, form: LogForm) -> dict[str, ItemStatus]:
     return {key: mine for key, mine in form.waiting().items() if key in current and current[key] is not mine}
 
 
-def _answer(saved: Saved, edit: Edit, *, opened: bool) -> BaseResponse:
+def _answer(saved: Saved, edit: Edit) -> BaseResponse:
     """The log after a change: its fragment for htmx; a form goes back to its page, or is asked about what clashes."""
     if saved.clashes:
-        return _shown(saved.log, 409, clashes=saved.clashes, typed=saved.clashes.notes)
+        return _shown(saved.log, 409, edit, clashes=saved.clashes)
     said = _what_happened(saved.log)
     if is_htmx():
-        answer = _fragment_of(saved.log, 200, open_notes=opened and edit.notes is not None)
-        return _changed(answer, said)
+        return _changed(_fragment_of(saved.log, 200, open_notes=edit.notes is not None), said)
     flash(said, "done")
     back = safe_next(request.form.get("next") or url_for("tracker.this_week"))
     return redirect(f"{back.partition('#')[0]}#log-{saved.log.id}", 303)
 
 
-def _refused(log_id: int, error: DomainError, edit: Edit | None = None) -> BaseResponse:
-    """The log as it stands, why nothing was changed, and the notes that were typed."""
+def _refused(log_id: int, error: DomainError, edit: Edit) -> BaseResponse:
+    """The log as it stands, and why nothing was changed."""
     db.session.rollback()
-    found = _own_log(log_id)
-    typed = edit.notes if edit and edit.notes != found.notes else None
-    return _shown(found, error.status, message=str(error), field=error.field, typed=typed)
+    return _shown(_own_log(log_id), error.status, edit, message=str(error), field=error.field)
 
 
-def _shown(found: Log, status: int, **context: object) -> BaseResponse:
-    """A log with something to say: as a fragment for htmx, as a page of its own for a form."""
+def _shown(found: Log, status: int, edit: Edit, clashes: Clashes | None = None, **context: object) -> BaseResponse:
+    """A log with something to say, and with notes that are typed and not saved: a fragment, or a page of its own."""
+    typed, clashing = services.unsaved_notes(found, edit)
+    if clashing is not None:
+        clashes = replace(clashes or Clashes(), notes=clashing)
+    context |= {"clashes": clashes, "typed": typed if clashing is None else clashing}
     if is_htmx():
         return _fragment_of(found, status, **context)
     back = safe_next(request.form.get("next") or url_for("tracker.this_week"))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.tracker.support import DONE, FORMATIVE, GRADES, NOT_STARTED, PENDING, SYNC, send, stored, tick
+from portal.tracker.services import fingerprint
+from tests.tracker.support import DONE, FORMATIVE, GRADES, HTMX, NOT_STARTED, PENDING, SYNC, send, stored, tick
 
 pytestmark = pytest.mark.usefixtures("frozen_time")
 
@@ -109,6 +110,40 @@ def test_keeping_their_notes_drops_only_mine(app, owner, week):
     answer = send(owner, week, "keep:notes", notes="Mine", notes_seen="", version=2)
     assert answer.status_code == 200
     assert stored(app, week)[0].notes == "Theirs"
+
+
+def test_notes_that_nobody_touched_here_do_not_clash_with_what_others_wrote(app, owner, week):
+    send(owner, week, notes="Theirs")
+    assert send(owner, week, "all_done", version=1).status_code == 200
+    assert stored(app, week)[0].notes == "Theirs"
+
+
+def test_a_tick_that_clashes_keeps_the_notes_that_are_being_typed(app, owner, week, elsewhere):
+    elsewhere(SYNC, PENDING)
+    form = {"status": DONE, f"was-{SYNC}": NOT_STARTED, "notes": "half a sent", "notes_was": fingerprint("")}
+    answer = owner.post(f"/tracker/logs/{week.id}/items/{SYNC}", data=form, headers=HTMX)
+    assert answer.status_code == 409
+    assert "half a sent</textarea>" in answer.text
+    assert "blockquote" not in answer.text
+    assert stored(app, week)[0].notes == ""
+
+
+def test_a_tick_that_clashes_shows_both_notes_when_those_changed_too(owner, week, elsewhere):
+    elsewhere(SYNC, PENDING)
+    send(owner, week, seen={SYNC: PENDING}, version=2, notes="Theirs")
+    form = {"status": DONE, f"was-{SYNC}": NOT_STARTED, "notes": "half a sent", "notes_was": fingerprint("")}
+    answer = owner.post(f"/tracker/logs/{week.id}/items/{SYNC}", data=form, headers=HTMX)
+    assert answer.status_code == 409
+    assert "half a sent</textarea>" in answer.text
+    assert '<blockquote dir="auto">Theirs</blockquote>' in answer.text
+
+
+def test_a_refusal_shows_both_notes_when_they_changed_elsewhere(owner, week):
+    send(owner, week, notes="Theirs")
+    answer = send(owner, week, "same_as_last_week", version=1, notes="Mine", notes_was=fingerprint(""))
+    assert answer.status_code == 422
+    assert "Mine</textarea>" in answer.text
+    assert '<blockquote dir="auto">Theirs</blockquote>' in answer.text
 
 
 def test_submitting_with_a_conflict_asks_first(app, owner, week, elsewhere):

@@ -13,7 +13,7 @@ from portal.extensions import db
 from portal.tracker import queries
 from portal.tracker.models import ActivityLog, ActivityLogItem, ItemStatus
 from portal.tracker.queries import Item, Log, Moment
-from portal.tracker.services.merging import Clashes, Edit, Merge, check_notes, merge
+from portal.tracker.services.merging import Clashes, Edit, Merge, merge
 from portal.tracker.states import LogState
 
 _LOGS = cast(Table, ActivityLog.__table__)
@@ -209,6 +209,3 @@ def _differences(log: Log, after: Log, merged: Merge) -> dict[str, tuple[Any, An
     if after.submitted_at != log.submitted_at:
         fields["submitted_at"] = (None, after.submitted_at)
     return fields
-
-
-__all__ = ["Locked", "Saved", "all_done", "check_notes", "check_open", "same_as_last_week", "save"]

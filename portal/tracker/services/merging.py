@@ -66,7 +66,8 @@ def merge(log: Log, edit: Edit) -> Merge:
         item = find_item(log, key)
         if item.current is not wish:
             (statuses if _was_seen(item, edit, log) else clashes)[key] = wish
-    notes, lost_notes = _merge_notes(log, edit)
+    notes, lost_notes = unsaved_notes(log, edit)
+    check_notes(notes or "")
     return Merge(statuses, notes, Clashes(clashes, lost_notes))
 
 
@@ -100,10 +101,9 @@ def _was_seen(item: Item, edit: Edit, log: Log) -> bool:
     return edit.version == log.version if seen is None else seen is item.current
 
 
-def _merge_notes(log: Log, edit: Edit) -> tuple[str | None, str | None]:
-    """The notes to write and the notes that clash; one of them, or neither."""
+def unsaved_notes(log: Log, edit: Edit) -> tuple[str | None, str | None]:
+    """Typed notes that the log does not hold: those that may be saved, or those that clash; one of them or neither."""
     if edit.notes is None or edit.notes == log.notes:
         return None, None
-    check_notes(edit.notes)
     seen = edit.version == log.version if edit.notes_was is None else edit.notes_was == fingerprint(log.notes)
     return (edit.notes, None) if seen else (None, edit.notes)

@@ -201,6 +201,21 @@ def test_an_entry_is_marked_as_read_without_leaving_the_page(
     page.locator(".inbox .new").wait_for(state="detached")
     page.locator("#bell .count").wait_for(state="detached")
     assert page.get_by_text("You have read them all.").is_visible()
+    assert page.evaluate("document.activeElement.textContent") == "Go to this week"
+
+
+@pytest.mark.browser
+def test_marking_all_as_read_moves_the_focus_to_the_sentence_that_says_so(
+    live_server: Any, page: Any, make_fresh: Any, browser_sign_in: Any
+) -> None:
+    person = make_fresh.facilitator()
+    make_fresh.log(make_fresh.offering(person), 1)
+    tell(live_server.app)
+    browser_sign_in(page, person)
+    page.goto("/notifications/")
+    page.get_by_role("button", name="Mark all as read").press("Enter")
+    page.locator("#bell .count").wait_for(state="detached")
+    assert page.evaluate("document.activeElement.textContent") == "You have read them all."
 
 
 @pytest.mark.browser

@@ -7,32 +7,37 @@ from flask import Flask
 from flask_babel import format_datetime, get_locale, to_user_timezone
 
 from portal import clock
-from portal.tracker.queries import Item
+from portal.catalogue.words import mode_name
+from portal.tracker.queries import Course, Item, Log
 from portal.tracker.services import fingerprint
+from portal.web.locale import worded
 
 
 def init_words(app: Flask) -> None:
-    """Give templates the filters `weekday_time`, `clock_time`, `distance`, `item_label` and `fingerprint`."""
+    """Give templates the filters `weekday_time`, `clock_time`, `distance`, `item_label`, `about` and `fingerprint`."""
     app.jinja_env.filters.update(
         weekday_time=weekday_time,
         clock_time=clock_time,
         distance=distance,
         item_label=item_label,
+        about=about,
         fingerprint=fingerprint,
     )
 
 
 def weekday_time(moment: datetime) -> str:
     """Monday 17:00; with the date when that Monday is not the next one."""
-    ahead = to_user_timezone(moment).date() - to_user_timezone(clock.now()).date()
-    return str(format_datetime(moment, "EEEE HH:mm" if ahead.days < 7 else "EEEE d MMMM HH:mm"))
+    here = to_user_timezone(moment)
+    ahead = here.date() - to_user_timezone(clock.now()).date()
+    return str(format_datetime(moment, worded("EEEE HH:mm" if ahead.days < 7 else "EEEE d MMMM HH:mm", here)))
 
 
 def clock_time(moment: datetime) -> str:
     """14:05 today, Friday 14:05 in the last days, 6 November 14:05 before."""
-    age = to_user_timezone(clock.now()).date() - to_user_timezone(moment).date()
+    here = to_user_timezone(moment)
+    age = to_user_timezone(clock.now()).date() - here.date()
     pattern = "HH:mm" if not age.days else "EEEE HH:mm" if 0 < age.days < 7 else "d MMMM HH:mm"
-    return str(format_datetime(moment, pattern))
+    return str(format_datetime(moment, worded(pattern, here)))
 
 
 def distance(moment: datetime) -> str:
@@ -47,3 +52,8 @@ def distance(moment: datetime) -> str:
 def item_label(item: Item) -> str:
     """An item's label in the reader's language."""
     return item.label_fr if str(get_locale()).startswith("fr") else item.label_en
+
+
+def about(what: Course | Log) -> str:
+    """Module code, class and mode of a course, or of a log's course, in one line."""
+    return " · ".join(part for part in (what.code, what.class_name, what.mode and mode_name(what.mode)) if part)

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, current_app, has_request_context, redirect, request, session, url_for
-from flask_babel import format_date, format_datetime, format_decimal
+from flask_babel import format_date, format_datetime, format_decimal, get_locale, to_user_timezone
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -52,17 +52,25 @@ def chosen_zone() -> str:
 
 def date_long(day: date) -> str:
     """Monday 23 November 2026, lundi 23 novembre 2026."""
-    return str(format_date(day, "EEEE d MMMM y"))
+    return str(format_date(day, worded("EEEE d MMMM y", day)))
 
 
 def date_short(day: date) -> str:
     """23 Nov, 23 nov."""
-    return str(format_date(day, "d MMM"))
+    return str(format_date(day, worded("d MMM", day)))
 
 
 def datetime_long(moment: datetime) -> str:
-    """Monday 23 November 17:00, in the reader's time zone."""
-    return str(format_datetime(moment, "EEEE d MMMM HH:mm"))
+    """Monday 23 November 17:00, lundi 23 novembre à 17:00, in the reader's time zone."""
+    return str(format_datetime(moment, worded("EEEE d MMMM HH:mm", to_user_timezone(moment))))
+
+
+def worded(pattern: str, day: date) -> str:
+    """A pattern for this day, by the present language: French says "1er" for the first, and "à" before the time."""
+    if not str(get_locale()).startswith("fr"):
+        return pattern
+    first = pattern.replace("d MMM", "d'er' MMM") if day.day == 1 else pattern
+    return first.replace(" HH:mm", " 'à' HH:mm")
 
 
 def zone_of_reader() -> ZoneInfo:

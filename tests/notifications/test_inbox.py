@@ -64,7 +64,7 @@ def test_words_are_made_in_the_readers_language(client: Any, make: Any, sign_in:
     make.log(make.offering(person), 1)
     tell(app)
     sign_in(client, person)
-    assert re.search(r"lundi \d+ \w+ 19:00", client.get("/notifications/").text)
+    assert re.search(r"lundi \d+(er)? \w+ à 19:00", client.get("/notifications/").text)
 
 
 def test_a_person_sees_only_their_own(client: Any, told: Any, make: Any, sign_in: Any) -> None:

@@ -56,7 +56,7 @@ def test_a_mail_is_in_the_language_and_time_zone_of_its_reader(app: Flask, make:
     (message,) = seen
     assert message["Content-Language"] == "fr"
     for content in parts(message):
-        assert "lundi 19 octobre 19:00" in content
+        assert "lundi 19 octobre à 19:00" in content
         assert "Africa/Kigali" in content
     assert '<html lang="fr"' in parts(message)[1]
 

@@ -9,6 +9,7 @@ from portal.allocations.forms import NO_FACILITATOR, ListForm
 from portal.allocations.models import IntakePeriod, OfferingStatus
 from portal.allocations.queries import Facets
 from portal.allocations.routes.blueprint import bp
+from portal.catalogue.words import mode_name
 
 Choice = tuple[str, Any, int | None]
 
@@ -60,8 +61,9 @@ class Choices:
         """Modes of teaching, the most used first."""
         counts = self._facets.modes
         found: list[Choice] = [("", _("All"), counts.total())]
-        found += [(name, name, count) for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-        return self._with_present(found, self._wanted.mode)
+        by_use = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        found += [(name, mode_name(name), count) for name, count in by_use]
+        return self._with_present(found, self._wanted.mode, mode_name(self._wanted.mode))
 
     @property
     def intakes(self) -> Sequence[Choice]:

@@ -25,7 +25,7 @@ from portal import clock
 from portal.config import Settings
 from portal.notifications.kinds import Topic
 from portal.notifications.services import Claim
-from portal.web.locale import LANGUAGES
+from portal.web.locale import LANGUAGES, worded
 
 # Letters that no name needs and that turn the reading order of what follows: embeddings, overrides, isolates.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -49,11 +49,13 @@ class _Letter:
 
     def when(self, moment: datetime) -> str:
         """Monday 23 November 17:00, where the recipient lives."""
-        return str(format_datetime(moment, "EEEE d MMMM HH:mm", tzinfo=self.zone, locale=get_locale()))
+        pattern = worded("EEEE d MMMM HH:mm", moment.astimezone(self.zone))
+        return str(format_datetime(moment, pattern, tzinfo=self.zone, locale=get_locale()))
 
     def day(self, moment: datetime) -> str:
         """Monday 23 November, where the recipient lives."""
-        return str(format_date(moment.astimezone(self.zone).date(), "EEEE d MMMM", locale=get_locale()))
+        here = moment.astimezone(self.zone).date()
+        return str(format_date(here, worded("EEEE d MMMM", here), locale=get_locale()))
 
 
 def write_message(claim: Claim, sections: Sequence[Section], settings: Settings) -> EmailMessage:

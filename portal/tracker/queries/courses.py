@@ -31,11 +31,6 @@ class Course:
     last_name: str | None
 
     @property
-    def about(self) -> str:
-        """Module code, class and mode in one line."""
-        return " · ".join(part for part in (self.code, self.class_name, self.mode) if part)
-
-    @property
     def facilitator(self) -> str:
         """The name of who teaches it; empty when nobody does."""
         return f"{self.first_name or ''} {self.last_name or ''}".strip()

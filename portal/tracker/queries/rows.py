@@ -109,11 +109,6 @@ class Log:
         """Whether it can be filled in: begun, neither submitted nor excused, and the course takes place."""
         return self.state in {LogState.OPEN, LogState.MISSING} and not self.is_cancelled
 
-    @property
-    def about(self) -> str:
-        """Module code, class and mode in one line."""
-        return " · ".join(part for part in (self.code, self.class_name, self.mode) if part)
-
 
 LOG_COLUMNS = (
     ActivityLog.id,

@@ -1,0 +1,55 @@
+"""French dates are French, and what comes with the portal has a French name."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale
+
+from portal.catalogue.words import mode_name
+from portal.web.locale import date_long, date_short, datetime_long
+
+
+@pytest.mark.parametrize(
+    ("show", "moment", "english", "french"),
+    [
+        (date_long, date(2026, 11, 23), "Monday 23 November 2026", "lundi 23 novembre 2026"),
+        (date_long, date(2026, 12, 1), "Tuesday 1 December 2026", "mardi 1er décembre 2026"),
+        (date_short, date(2026, 9, 1), "1 Sep", "1er sept."),
+        (date_short, date(2026, 9, 21), "21 Sep", "21 sept."),
+        (
+            datetime_long,
+            datetime(2026, 11, 23, 17, tzinfo=UTC),
+            "Monday 23 November 17:00",
+            "lundi 23 novembre à 17:00",
+        ),
+        (
+            datetime_long,
+            datetime(2026, 12, 1, 17, tzinfo=UTC),
+            "Tuesday 1 December 17:00",
+            "mardi 1er décembre à 17:00",
+        ),
+    ],
+)
+def test_a_date_is_written_as_its_language_writes_it(
+    app: Flask, show: Any, moment: Any, english: str, french: str
+) -> None:
+    with app.test_request_context():
+        with force_locale("en"):
+            assert show(moment) == english
+        with force_locale("fr"):
+            assert show(moment) == french
+
+
+def test_the_day_is_the_one_where_the_reader_is(app: Flask) -> None:
+    with app.test_request_context(), force_locale("fr"):
+        zone = app.config["PORTAL"].zone
+        eve = datetime(2026, 12, 1, 0, 30, tzinfo=zone).astimezone(UTC)
+        assert datetime_long(eve) == "mardi 1er décembre à 00:30"
+
+
+def test_the_modes_that_come_with_the_portal_have_french_names(app: Flask) -> None:
+    with app.test_request_context(), force_locale("fr"):
+        assert mode_name("Online") == "En ligne"
+        assert mode_name("Block weeks") == "Block weeks"

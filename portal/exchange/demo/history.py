@@ -186,12 +186,16 @@ def _moment(log: Log, fate: Fate, chance: Random, now: datetime) -> datetime:
     else:
         last = min(log.due_at - _HOUR, now)
         first = log.opened_at + min(48 * _HOUR, (last - log.opened_at) / 3)
-    return first + timedelta(seconds=int(chance.random() * (last - first).total_seconds()))
+    moment = first + timedelta(seconds=int(chance.random() * (last - first).total_seconds()))
+    by_day = moment.replace(hour=chance.randint(7, 18))
+    return by_day if first <= by_day < last else moment
 
 
 def _status(place: int, fate: Fate, chance: Random) -> ItemStatus:
     if fate is Fate.STARTED:
         return (ItemStatus.DONE, ItemStatus.PENDING, ItemStatus.NOT_STARTED)[min(place, 2)]
+    if place == 0:
+        return ItemStatus.DONE  # nobody hands in a week in which nothing was done
     return chance.choices((ItemStatus.DONE, ItemStatus.PENDING, ItemStatus.NOT_STARTED), (86, 10, 4))[0]
 
 

@@ -1,7 +1,8 @@
 """What a person sent of a week, read into plain values; the fields are named after the checklist's keys.
 
 `item-<key>` holds a status and `was-<key>` the one that the page was drawn with; `mine-<key>` is a status that
-clashed and waits for a decision; `notes`, `notes_was` and `version` belong to the log.
+clashed and waits for a decision, as `notes_wait` tells of the notes; `notes`, `notes_was` and `version` belong to
+the log.
 """
 
 import re
@@ -22,24 +23,29 @@ _LINE_ENDS = re.compile(r"\r\n?")
 @dataclass(frozen=True, slots=True)
 class LogForm:
     """The whole form of a week: the button that was pressed (`field` is what "use" and "keep" are about),
-    what is wanted, clashes that wait for a decision, and where to go afterwards.
+    what is wanted, and clashes that wait for a decision: statuses, and whether the typed notes are one.
     """
 
     act: str
     field: str | None
     edit: Edit
     mine: Mapping[str, ItemStatus]
-    back: str | None
+    notes_wait: bool
 
     def filled(self, statuses: Mapping[str, ItemStatus]) -> Edit:
         """The edit of "All done" and "Same as last week": these statuses, and the notes as they are typed."""
         return replace(self.edit, statuses=statuses)
 
     def decided(self) -> Edit:
-        """The edit after "Use mine" or "Keep what is there" for one field; other fields wait."""
-        notes = self.edit.notes if (self.act, self.field) != ("keep", "notes") else None
+        """The edit after "Use mine" or "Keep what is there" for one field; what clashes elsewhere waits."""
+        waits = self.act == "keep" if self.field == "notes" else self.notes_wait
         chosen = {key: status for key, status in self.mine.items() if self.act == "use" and key == self.field}
-        return replace(self.edit, statuses=chosen, notes=notes)
+        return replace(self.edit, statuses=chosen, notes=None if waits else self.edit.notes)
+
+    def waiting_notes(self) -> str | None:
+        """Typed notes that clash and are not what this button decides about."""
+        decides = self.act not in {"use", "keep"} or self.field == "notes"
+        return self.edit.notes if self.notes_wait and not decides else None
 
     def waiting(self) -> dict[str, ItemStatus]:
         """Clashes that are not decided by this button."""
@@ -52,7 +58,7 @@ def read_log_form(form: MultiDict[str, str]) -> LogForm:
     if act not in _ACTS:
         raise DomainError(lazy("There is no such button. Nothing was changed."))
     edit = _read_edit(form, _statuses(form, "item-"))
-    return LogForm(act, field or None, edit, _statuses(form, "mine-"), form.get("next"))
+    return LogForm(act, field or None, edit, _statuses(form, "mine-"), "notes_wait" in form)
 
 
 def read_item_form(form: MultiDict[str, str], key: str) -> Edit:

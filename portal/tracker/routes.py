@@ -147,9 +147,9 @@ def _carry_out(found: Log, form: LogForm, moment: Moment) -> tuple[Saved, Edit]:
         edit = form.edit
     waiting = _still_waiting(found, form)
     saved = services.save(found, edit, moment, actor(), submit=form.act == "submit" and not waiting)
-    if waiting:
-        saved = Saved(saved.log, Clashes({**waiting, **saved.clashes.statuses}, saved.clashes.notes))
-    return saved, edit
+    statuses = {**waiting, **saved.clashes.statuses}
+    notes = form.waiting_notes() if saved.clashes.notes is None else saved.clashes.notes
+    return Saved(saved.log, Clashes(statuses, notes)), edit
 
 
 def _still_waiting(found: Log, form: LogForm) -> dict[str, ItemStatus]:
@@ -181,7 +181,7 @@ def _shown(found: Log, status: int, edit: Edit, clashes: Clashes | None = None, 
     typed, clashing = services.unsaved_notes(found, edit)
     if clashing is not None:
         clashes = replace(clashes or Clashes(), notes=clashing)
-    context |= {"clashes": clashes, "typed": typed if clashing is None else clashing}
+    context |= {"clashes": clashes, "typed": clashes.notes if clashes and clashes.notes is not None else typed}
     if is_htmx():
         return _fragment_of(found, status, **context)
     back = safe_next(request.form.get("next") or url_for("tracker.this_week"))

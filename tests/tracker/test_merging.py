@@ -105,6 +105,13 @@ def test_notes_in_conflict_show_both_texts_with_yours_to_edit(app, owner, week):
     assert stored(app, week)[0].notes == "Mine and theirs"
 
 
+def test_emptied_notes_clash_like_any_others(app, owner, week):
+    send(owner, week, notes="First")
+    send(owner, week, version=2, notes_seen="First", notes="Theirs")
+    assert send(owner, week, version=2, notes="", notes_was=fingerprint("First")).status_code == 409
+    assert stored(app, week)[0].notes == "Theirs"
+
+
 def test_keeping_their_notes_drops_only_mine(app, owner, week):
     send(owner, week, notes="Theirs")
     answer = send(owner, week, "keep:notes", notes="Mine", notes_seen="", version=2)
@@ -144,6 +151,18 @@ def test_a_refusal_shows_both_notes_when_they_changed_elsewhere(owner, week):
     assert answer.status_code == 422
     assert "Mine</textarea>" in answer.text
     assert '<blockquote dir="auto">Theirs</blockquote>' in answer.text
+
+
+def test_deciding_about_an_item_decides_nothing_about_the_notes(app, owner, week, elsewhere):
+    elsewhere(SYNC, PENDING)
+    send(owner, week, seen={SYNC: PENDING}, version=2, notes="Theirs")
+    asked = {"notes": "Mine", "notes_wait": "1", f"mine-{SYNC}": DONE}
+    answer = send(owner, week, f"use:{SYNC}", seen={SYNC: PENDING}, version=3, notes_seen="Theirs", **asked)
+    assert answer.status_code == 409
+    assert '<blockquote dir="auto">Theirs</blockquote>' in answer.text
+    assert "Mine</textarea>" in answer.text
+    row, statuses = stored(app, week)
+    assert (row.notes, statuses[SYNC]) == ("Theirs", DONE)
 
 
 def test_submitting_with_a_conflict_asks_first(app, owner, week, elsewhere):

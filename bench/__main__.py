@@ -5,6 +5,7 @@ Ends with status 1 when a limit is not kept. The term is the real one where it i
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 
@@ -49,7 +50,11 @@ def main() -> int:
     databases = parser.parse_args().db.split(",")
     if unknown := set(databases) - set(servers.KINDS):
         parser.error(f"--db: unknown: {', '.join(sorted(unknown))}")
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
     print(f"Term: {real_term_dir()}")
+    print(
+        f"Load: {load:.1f} on {cores} cores{'; times are longer than on a quiet machine' if load > cores / 2 else ''}"
+    )
     servers.open_run()
     try:
         return 0 if show(measure_all(databases)) else 1

@@ -27,13 +27,13 @@ class OwedRow:
     log_id: int
     offering_id: int
     user_id: int
-    stage: str
     deadline_version: int
     week: int
     due_at: datetime
     code: str | None
     course: str
     class_name: str | None
+    stage: str
 
     @property
     def dedupe_key(self) -> str:
@@ -67,7 +67,6 @@ def _owed() -> Select[Any]:
             _LOG.id,
             _LOG.allocation_id,
             User.id,
-            _STAGE,
             _LOG.deadline_version,
             _LOG.week_number,
             _LOG.due_at,
@@ -113,4 +112,4 @@ def logs_owed_by(user_id: int, now: datetime) -> Sequence[OwedRow]:
 
 def _rows(statement: Select[Any], now: datetime, **values: int) -> Sequence[OwedRow]:
     found = db.session.execute(statement, {"now": now, "until": now + NOTICE, **values})
-    return [OwedRow(*row) for row in found]
+    return [OwedRow(*row, MISSING if row.due_at < now else DUE) for row in found]

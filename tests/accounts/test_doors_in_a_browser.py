@@ -37,7 +37,7 @@ def test_they_keep_to_wcag_and_never_scroll_sideways(fresh_app, new_page, axe, s
         page.goto(address)
         look()
     page.goto("/login")
-    page.get_by_label("Email").fill(student.email)
+    page.locator("#email").fill(student.email)
     page.locator("#password").fill("not the password")
     page.locator("#password").press("Enter")
     expect(page.get_by_role("alert")).to_be_visible()

@@ -37,7 +37,7 @@ def clock_time(moment: datetime) -> str:
     here = to_user_timezone(moment)
     age = to_user_timezone(clock.now()).date() - here.date()
     pattern = "HH:mm" if not age.days else "EEEE HH:mm" if 0 < age.days < 7 else "d MMMM HH:mm"
-    return str(format_datetime(moment, worded(pattern, here)))
+    return str(format_datetime(moment, worded(pattern, here, says_when=True)))
 
 
 def distance(moment: datetime) -> str:

@@ -65,12 +65,17 @@ def datetime_long(moment: datetime) -> str:
     return str(format_datetime(moment, worded("EEEE d MMMM HH:mm", to_user_timezone(moment))))
 
 
-def worded(pattern: str, day: date) -> str:
-    """A pattern for this day, by the present language: French says "1er" for the first, and "à" before the time."""
+def worded(pattern: str, day: date, *, says_when: bool = False) -> str:
+    """A pattern for this day, by the present language: French says "1er" for the first, and "à" before the time.
+
+    With `says_when` it follows a verb: (submitted) "à 14:05", "le 6 novembre à 14:05".
+    """
     if not str(get_locale()).startswith("fr"):
         return pattern
-    first = pattern.replace("d MMM", "d'er' MMM") if day.day == 1 else pattern
-    return first.replace(" HH:mm", " 'à' HH:mm")
+    french = ("'le' " if says_when and pattern.startswith("d ") else "") + pattern
+    if day.day == 1:
+        french = french.replace("d MMM", "d'er' MMM")
+    return french.replace("HH:mm", "'à' HH:mm") if says_when or " HH:mm" in french else french
 
 
 def zone_of_reader() -> ZoneInfo:

@@ -1,6 +1,6 @@
 """French dates are French, and what comes with the portal has a French name."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from flask import Flask
 from flask_babel import force_locale
 
 from portal.catalogue.words import mode_name
+from portal.tracker.words import clock_time
 from portal.web.locale import date_long, date_short, datetime_long
 
 
@@ -53,3 +54,24 @@ def test_the_modes_that_come_with_the_portal_have_french_names(app: Flask) -> No
     with app.test_request_context(), force_locale("fr"):
         assert mode_name("Online") == "En ligne"
         assert mode_name("Block weeks") == "Block weeks"
+
+
+@pytest.mark.parametrize(
+    ("ago", "english", "french"),
+    [
+        (timedelta(hours=3), "12:00", "à 12:00"),
+        (timedelta(days=2), "Saturday 15:00", "samedi à 15:00"),
+        (timedelta(days=22), "1 November 15:00", "le 1er novembre à 15:00"),
+    ],
+)
+def test_a_past_moment_follows_its_verb(
+    app: Flask, frozen_time: Any, ago: timedelta, english: str, french: str
+) -> None:
+    zone = app.config["PORTAL"].zone
+    now = datetime(2026, 11, 23, 15, tzinfo=zone).astimezone(UTC)
+    frozen_time.move_to(now)
+    with app.test_request_context():
+        with force_locale("en"):
+            assert clock_time(now - ago) == english
+        with force_locale("fr"):
+            assert clock_time(now - ago) == french

@@ -1,9 +1,11 @@
 """Settings from the environment or `.env`; a wrong one stops the start in one line that names it."""
 
+import re
 from datetime import time, timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import quote_plus
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, computed_field, field_validator, model_validator
@@ -11,6 +13,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _KNOWN_SECRETS = {"changeme", "secret", "dev", "development", "your-super-secret-jwt-key-change-in-production"}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+# As the limits library reads them; one that it cannot read would let everybody guess without end.
+_LIMIT = r"\s*\d+\s*(?:/|per)\s*(?:\d+\s*)?(?:second|minute|hour|day|month|year)s?\s*"
+_LIMITS = re.compile(rf"{_LIMIT}(?:[;,|]{_LIMIT})*", re.ASCII | re.IGNORECASE)
+
+
+def _quoted(text: str) -> str:
+    """A name or password for an address. Whoever reads it back takes + for a plus, so a space must not become one."""
+    return quote(text, safe="")
 
 
 class SettingsError(SystemExit):
@@ -95,6 +105,25 @@ class Settings(BaseSettings):
     def _known_mail(cls, value: str) -> str:
         if value and not value.startswith(("smtp://", "smtps://", "file:")):
             raise ValueError("use smtp://user:password@host:587, smtps://… or file:/folder")
+        try:
+            urlsplit(value).port  # noqa: B018 (asking for it reads it)
+        except ValueError as error:
+            raise ValueError("the port must be a number, such as smtp://host:587") from error
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _known_sender(cls, value: str) -> str:
+        local, _, domain = parseaddr(value)[1].rpartition("@")
+        if not local or not domain:
+            raise ValueError("use an address such as portal@example.org or Academic office <office@example.org>")
+        return value
+
+    @field_validator("ratelimit_auth")
+    @classmethod
+    def _readable_limit(cls, value: str) -> str:
+        if not _LIMITS.fullmatch(value):
+            raise ValueError("use a number and a time, such as '5 per 15 minutes'")
         return value
 
     @model_validator(mode="after")
@@ -125,7 +154,7 @@ class Settings(BaseSettings):
         if self.database_url:
             return self.database_url
         if self.db_host:
-            login = f"{quote_plus(self.db_user)}:{quote_plus(self.db_pass)}"
+            login = f"{_quoted(self.db_user)}:{_quoted(self.db_pass)}"
             return f"mysql+pymysql://{login}@{self.db_host}:{self.db_port}/{self.db_name}?charset=utf8mb4"
         return f"sqlite:///{self.portal_data_dir.resolve()}/portal.db"
 
@@ -134,7 +163,7 @@ class Settings(BaseSettings):
         if self.redis_url:
             return self.redis_url
         if self.redis_host:
-            login = f":{quote_plus(self.redis_password)}@" if self.redis_password else ""
+            login = f":{_quoted(self.redis_password)}@" if self.redis_password else ""
             return f"redis://{login}{self.redis_host}:{self.redis_port}/0"
         return None
 
@@ -143,7 +172,7 @@ class Settings(BaseSettings):
         if self.mail_url:
             return self.mail_url
         if self.email_host:
-            login = f"{quote_plus(self.email_user)}:{quote_plus(self.email_pass)}@" if self.email_user else ""
+            login = f"{_quoted(self.email_user)}:{_quoted(self.email_pass)}@" if self.email_user else ""
             return f"smtp://{login}{self.email_host}:{self.email_port}"
         return f"file:{self.portal_data_dir.resolve()}/mail"
 

@@ -1,15 +1,18 @@
 """What a mail says, in whose words, and to whom it does not go."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from portal import clock
+from portal.config import Settings
 from portal.extensions import db
 from portal.notifications import delivering
 from portal.notifications.delivering import DeliveryCounts, deliver_pending
+from portal.notifications.mail import write_test
 from portal.notifications.models import DeliveryState
 from portal.tracker.models import ActivityLog
 from portal.tracker.services.reminders import remind
@@ -39,6 +42,13 @@ def test_a_mail_comes_from_a_machine_and_says_so(app: Flask, owing: Any, mail_fi
     assert mail["Message-ID"].startswith("<delivery.")
     assert mail["Message-ID"].endswith("@127.0.0.1>")
     assert mail["Date"].datetime == clock.now()
+
+
+def test_the_sender_may_have_a_name_of_its_own(app: Flask, tmp_path: Path) -> None:
+    settings = Settings(portal_data_dir=tmp_path, mail_from="Académie <office@example.org>")
+    with app.app_context():
+        sender = write_test("ada@example.org", settings)["From"].addresses[0]
+    assert (sender.display_name, sender.addr_spec) == ("Académie", "office@example.org")
 
 
 def test_a_mail_is_in_the_language_and_time_zone_of_its_reader(app: Flask, make: Any, frozen_time: Any) -> None:

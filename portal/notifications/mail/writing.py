@@ -9,6 +9,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime as rfc_date
+from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,8 @@ def write_test(address: str, settings: Settings) -> EmailMessage:
 def _headed(settings: Settings, email: str, name: str, subject: str) -> EmailMessage:
     # Letters beyond ASCII before the @ need RFC 6531, which not every mail server speaks; nothing else does.
     message = EmailMessage(policy=SMTP if email.rpartition("@")[0].isascii() else SMTPUTF8)
-    message["From"] = _mailbox(settings.portal_name, settings.mail_from)
+    sender, address = parseaddr(settings.mail_from)
+    message["From"] = _mailbox(sender or settings.portal_name, address)
     message["To"] = _mailbox(name, email)
     message["Subject"] = clean(subject)
     message["Date"] = rfc_date(clock.now())

@@ -1,0 +1,54 @@
+"""Settings arrive as they were written, and a wrong one stops the start in one line that names it."""
+
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from redis.connection import parse_url
+from sqlalchemy import make_url
+
+from portal.config import SettingsError, load_settings
+
+# With what people and providers put into passwords: application passwords of mail providers have spaces.
+PASSWORD = "abcd efgh+@:/%ü"
+
+
+def test_a_password_with_odd_letters_reaches_the_database():
+    address = load_settings(db_host="database", db_user="a b", db_pass=PASSWORD).database_address()
+    assert (make_url(address).username, make_url(address).password) == ("a b", PASSWORD)
+
+
+def test_a_password_with_odd_letters_reaches_redis():
+    address = load_settings(redis_host="queue", redis_password=PASSWORD).redis_address()
+    assert parse_url(address)["password"] == PASSWORD
+
+
+def test_a_password_with_odd_letters_reaches_the_mail_server():
+    parts = urlsplit(load_settings(email_host="mail", email_user="a b", email_pass=PASSWORD).mail_address())
+    assert (unquote(parts.username), unquote(parts.password)) == ("a b", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ratelimit_auth", "five per hour"),
+        ("ratelimit_auth", "5"),
+        ("ratelimit_auth", ""),
+        ("mail_from", "nobody"),
+        ("mail_from", "Academic office <office>"),
+        ("mail_url", "smtp://mail.example.org:smtp"),
+        ("mail_url", "ftp://mail.example.org"),
+        ("portal_deadline", "monday 25:00"),
+        ("portal_deadline", "someday 17:00"),
+        ("portal_time_zone", "Mars/Olympus"),
+        ("database_url", "oracle://x"),
+        ("log_level", "loud"),
+    ],
+)
+def test_a_wrong_setting_is_named(name, value):
+    with pytest.raises(SettingsError, match=f"^{name.upper()}: .+$"):
+        load_settings(**{name: value})
+
+
+@pytest.mark.parametrize("rule", ["5 per 15 minutes", "10/hour", "5 per 15 minutes; 20 per day"])
+def test_limits_may_be_written_in_every_form_that_is_understood(rule):
+    assert load_settings(ratelimit_auth=rule).ratelimit_auth == rule

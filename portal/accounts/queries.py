@@ -82,7 +82,8 @@ def find_person_by_email(email: str) -> tuple[Person, str | None] | None:
     if len(address) > LONGEST_EMAIL or not address.isprintable():
         return None
     row = db.session.execute(_PERSON.add_columns(User.password_hash).where(User.email == address)).one_or_none()
-    return (Person(*row[:-1]), row[-1]) if row else None
+    # MariaDB finds "jose" for "josé" too, and each spelling would have wrong guesses of its own.
+    return (Person(*row[:-1]), row[-1]) if row and row.email == address else None
 
 
 @dataclass(frozen=True, slots=True)

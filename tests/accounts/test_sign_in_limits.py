@@ -2,8 +2,9 @@
 
 import pytest
 
-from portal.accounts import services
+from portal.accounts import queries, services
 from portal.audit.services import System
+from portal.errors import NotFound
 from portal.extensions import db
 from tests.support.people import PASSWORD
 
@@ -98,3 +99,13 @@ def test_whoever_looks_for_a_password_that_keeps_the_rules_is_not_held_up(limite
         db.session.commit()
     too_short = {"password": "short", "again": "short"}
     assert {client.post(f"/invitations/{token}", data=too_short).status_code for _ in range(5)} == {422}
+
+
+def test_another_spelling_of_an_address_is_another_address(app, make):
+    """MariaDB takes "josé" and "jose" for one: each spelling would be allowed its own wrong guesses."""
+    person = make.student(email="jose.exposito@example.org", password=PASSWORD)
+    with app.app_context():
+        assert queries.find_person_by_email(person.email.upper())[0].id == person.user_id
+        assert queries.find_person_by_email("josé.expósito@example.org") is None
+        with pytest.raises(NotFound):
+            services.invite("josé.expósito@example.org", System())

@@ -125,8 +125,9 @@ def invite(email: str, by: Actor) -> str:
 
     Earlier invitations of the account stop working. Raises NotFound for an unknown or inactive address.
     """
-    user = db.session.scalar(select(User).where(User.email == email.strip().lower(), User.is_active))
-    if user is None:
+    address = email.strip().lower()
+    user = db.session.scalar(select(User).where(User.email == address, User.is_active))
+    if user is None or user.email != address:  # MariaDB finds "jose" for "josé" too
         raise NotFound(lazy("There is no active account with the address %(email)s.", email=email), "email")
     now = clock.now()
     _end_tokens(user.id, INVITATION)

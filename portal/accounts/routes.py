@@ -2,7 +2,7 @@
 
 import re
 
-from flask import Blueprint, Response, current_app, flash, g, jsonify, redirect, request, url_for
+from flask import Blueprint, Response, current_app, flash, g, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_limiter import RateLimitExceeded
 from flask_login import current_user
@@ -15,9 +15,9 @@ from portal.accounts.queries import Invited
 from portal.accounts.sessions import begin_session, end_session
 from portal.errors import DomainError
 from portal.extensions import db, limiter
-from portal.web.access import Actor, everyone, public
+from portal.web.access import Actor, actor, everyone, public
 from portal.web.errors import error_page
-from portal.web.locale import safe_next
+from portal.web.locale import chosen_language, safe_next
 from portal.web.pages import door
 
 bp = Blueprint("accounts", __name__)
@@ -150,7 +150,9 @@ def accept_invitation(token: str) -> Answer:
     if not form.validate_on_submit():
         return _invitation_page(form, invited), 422
     try:
-        person = services.accept_invitation(token, form.password.data, Actor(invited.user_id, g.request_id))
+        person = services.accept_invitation(
+            token, form.password.data, chosen_language(), Actor(invited.user_id, g.request_id)
+        )
     except DomainError as error:
         form.password.errors = [str(error)]
         return (_invitation_page(form, invited), 422) if error.field else _invitation_over()
@@ -166,3 +168,13 @@ def _invitation_page(form: InvitationForm, invited: Invited) -> str:
 
 def _invitation_over() -> tuple[str, int]:
     return door("accounts/invitation_over.html"), 404
+
+
+@bp.post("/lang/<any(en, fr):language>")
+@everyone
+def choose_language(language: str) -> BaseResponse:
+    """Show everything in this language and send mails in it too, from now on."""
+    session["language"] = language
+    services.choose_language(current_user.id, language, actor())
+    db.session.commit()
+    return redirect(safe_next(request.form.get("next")), 303)

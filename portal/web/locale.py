@@ -97,17 +97,9 @@ def safe_next(address: str | None) -> str:
     return address if inside and address.isprintable() else url_for("dashboards.home")
 
 
-@bp.post("/lang/<any(en, fr):language>")
-@public
-def choose(language: str) -> Response:
-    """Show everything in this language from now on, and go back to where the person was."""
-    session["language"] = language
-    return redirect(safe_next(request.form.get("next")), 303)
-
-
 @bp.get("/lang/<any(en, fr):language>")
 @public
 def choose_by_link(language: str) -> Response:
-    """The same by a plain link; it changes the cookie alone, nothing that is stored."""
+    """Show everything in this language for this session; a link changes the cookie alone, nothing that is stored."""
     session["language"] = language
     return redirect(safe_next(request.args.get("next")), 303)

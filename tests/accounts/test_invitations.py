@@ -137,6 +137,14 @@ def test_only_the_hash_of_a_token_is_kept(app, client, make, invite):
     assert len(kept) == 64
 
 
+def test_the_account_takes_the_language_in_which_it_was_accepted(app, client, make, invite):
+    person = make.student()
+    client.get("/lang/fr")
+    accept(client, invite(person))
+    with app.app_context():
+        assert db.session.scalar(select(User.locale).where(User.id == person.user_id)) == "fr"
+
+
 def test_the_log_does_not_hold_the_token(app, client, make, invite, capsys, monkeypatch):
     address = invite(make.student())
     said = []
@@ -150,11 +158,11 @@ def test_two_who_accept_at_once_do_not_both_get_in(app, make, invite, monkeypatc
     token = invite(make.student()).rpartition("/")[2]
     with app.app_context():
         seen_by_both = queries.find_open_token(services.hash_token(token), services.INVITATION)
-        services.accept_invitation(token, GOOD, System())
+        services.accept_invitation(token, GOOD, "fr", System())
         db.session.commit()
         monkeypatch.setattr(queries, "find_open_token", lambda *_: seen_by_both)
         with pytest.raises(NotFound):
-            services.accept_invitation(token, "another good password", System())
+            services.accept_invitation(token, "another good password", "en", System())
 
 
 def test_users_add_and_invite_make_the_first_administrator(app, client):

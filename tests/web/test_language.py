@@ -5,6 +5,11 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import select
+
+from portal.accounts.models import User
+from portal.audit.models import AuditEvent
+from portal.extensions import db
 
 
 def language_of(client, address="/login", accept=None) -> str:
@@ -49,10 +54,26 @@ def test_the_page_links_to_itself_in_the_other_language(client):
     assert parse_qs(urlsplit(back).query) == {"next": ["/courses/?a=1"]}
 
 
-def test_by_form_it_is_the_same(client):
+def test_by_form_it_is_kept_for_pages_and_mails(app, client, make, sign_in):
+    student = make.student()
+    sign_in(client, student)
     answer = client.post("/lang/fr", data={"next": "/courses/"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/courses/")
-    assert language_of(client) == "fr"
+    assert language_of(client, "/courses/") == "fr"
+    with app.app_context():
+        assert db.session.scalar(select(User.locale).where(User.id == student.user_id)) == "fr"
+        assert db.session.scalar(select(AuditEvent.changes)) == {"locale": ["en", "fr"]}
+
+
+def test_the_same_language_again_changes_nothing(app, client, make, sign_in):
+    sign_in(client, make.student(locale="fr"))
+    client.post("/lang/fr")
+    with app.app_context():
+        assert db.session.scalar(select(AuditEvent.id)) is None
+
+
+def test_a_stranger_has_no_language_to_keep(client):
+    assert client.post("/lang/fr").headers["Location"].startswith("/login")
 
 
 def test_an_unknown_language_is_not_there(client):

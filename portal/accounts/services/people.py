@@ -141,8 +141,8 @@ def invite(email: str, by: Actor) -> str:
     return token
 
 
-def accept_invitation(token: str, password: str, by: Actor) -> Person:
-    """Set the first password of an invited account and use the invitation up; ends its other sessions.
+def accept_invitation(token: str, password: str, language: str, by: Actor) -> Person:
+    """Set the first password and the language of an invited account and use the invitation up; ends its other sessions.
 
     Raises DomainError on `password` when it breaks the rules, NotFound when the invitation is over.
     """
@@ -155,13 +155,21 @@ def accept_invitation(token: str, password: str, by: Actor) -> Person:
     db.session.execute(
         update(User)
         .where(User.id == found.user_id)
-        .values(password_hash=hashed, session_epoch=User.session_epoch + 1)
+        .values(password_hash=hashed, locale=language, session_epoch=User.session_epoch + 1)
         .execution_options(synchronize_session=False)
     )
     record(by, "accept_invitation", "users", found.user_id)
     person = queries.find_person(found.user_id)
     assert person is not None  # noqa: S101 (the row was just written)
     return person
+
+
+def choose_language(user_id: int, language: str, by: Actor) -> None:
+    """Keep the language in which a person wants pages and mails; nothing is written when it is theirs already."""
+    before = db.session.scalar(select(User.locale).where(User.id == user_id))
+    if before != language:
+        db.session.execute(update(User).where(User.id == user_id).values(locale=language))
+        record(by, "choose_language", "users", user_id, locale=(before, language))
 
 
 def _use_token(token_id: int) -> bool:

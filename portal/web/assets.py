@@ -20,7 +20,11 @@ def init_assets(app: Flask) -> None:
 
 def static_url(name: str) -> str:
     """The address of a static file with a hash of its content."""
-    return url_for("static", filename=name, v=_version(current_app.static_folder or "", name, _stamp(name)))
+    return url_for("static", filename=name, v=_hash_of(name))
+
+
+def _hash_of(name: str) -> str:
+    return _version(current_app.static_folder or "", name, _stamp(name))
 
 
 def _stamp(name: str) -> int:
@@ -38,7 +42,8 @@ def _cache_versioned(response: Response) -> Response:
         return response
     if response.mimetype in _TEXTS:
         _read_whole(response)
-    if "v" in request.args:
+    # Only under the hash of what this process has: while a new version is brought out, an old one is asked as well.
+    if request.args.get("v") == _hash_of((request.view_args or {})["filename"]):
         response.cache_control.max_age = _YEAR
         response.cache_control.public = True
         response.cache_control.immutable = True

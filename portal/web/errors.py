@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, g, render_template, request
+from flask import Flask, g, render_template
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from portal.errors import DomainError
 from portal.extensions import db, login_manager
+from portal.web.requests import path_for_log
 
 log = structlog.get_logger()
 # Pages of their own; any other code is shown by the nearest of these.
@@ -62,14 +63,14 @@ def _http_error(error: HTTPException) -> Answer:
 
 
 def _database_away(error: Exception) -> Answer:
-    log.error("database_away", error=str(error.__cause__ or error), path=request.path)
+    log.error("database_away", error=str(error.__cause__ or error), path=path_for_log())
     _forget_session()
     _ask_for_nobody()
     return error_page(503, None, {"Retry-After": "10"})
 
 
 def _unforeseen(error: Exception) -> Answer:
-    log.error("unforeseen_error", exc_info=error, path=request.path, request_id=g.get("request_id"))
+    log.error("unforeseen_error", exc_info=error, path=path_for_log(), request_id=g.get("request_id"))
     _forget_session()
     _ask_for_nobody()
     return error_page(500)

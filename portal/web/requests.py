@@ -1,5 +1,6 @@
 """What happens around each request: sessions that only read, bodies of bounded size, one line of log."""
 
+import re
 import time
 
 import structlog
@@ -8,6 +9,8 @@ from flask import Flask, Response, g, request
 from portal.database import reading_only
 
 log = structlog.get_logger("portal.request")
+# The token of an invitation has 43 letters; nothing else in an address is as long.
+_SECRET = re.compile(r"[\w-]{32,}")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -30,7 +33,7 @@ def _log(response: Response) -> Response:
         log.info(
             "request",
             method=request.method,
-            path=_path(),
+            path=path_for_log(),
             status=response.status_code,
             ms=took,
             request_id=g.get("request_id"),
@@ -38,10 +41,9 @@ def _log(response: Response) -> Response:
     return response
 
 
-def _path() -> str:
-    """The path for the log; an address that opens something by itself is written without its secret."""
-    secret = "token" in (request.view_args or {}) and request.url_rule
-    return request.url_rule.rule if secret and request.url_rule else request.path
+def path_for_log() -> str:
+    """The path of this request; an address that opens something by itself is written without its secret."""
+    return _SECRET.sub("<token>", request.path)
 
 
 def _end(_error: BaseException | None) -> None:

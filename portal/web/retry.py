@@ -7,10 +7,11 @@ request had arrived a moment later. A connection lost at COMMIT is not repeated:
 from typing import Any
 
 import structlog
-from flask import Flask, request
+from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from portal.extensions import db
+from portal.web.requests import path_for_log
 
 log = structlog.get_logger()
 # MySQL and MariaDB: lock wait timeout, deadlock. PostgreSQL: serialization failure, deadlock.
@@ -28,7 +29,7 @@ def init_retry(app: Flask) -> None:
         except OperationalError as error:
             if not was_turned_away(error):
                 raise
-            log.warning("transaction_repeated", path=request.path)
+            log.warning("transaction_repeated", path=path_for_log())
             db.session.rollback()
             return dispatch()
 

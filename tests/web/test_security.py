@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from structlog.testing import CapturingLogger, capture_logs
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -85,3 +86,38 @@ def test_a_token_from_another_site_by_https_is_refused(fresh_app, make_fresh, si
     token = client.get("/login/token", base_url="https://localhost").json["csrf"]
     headers = {"X-CSRFToken": token, "Referer": "https://evil.example/"}
     assert client.post("/logout", headers=headers, base_url="https://localhost").status_code == 400
+
+
+def test_a_file_is_kept_for_good_only_under_the_hash_of_what_it_is(app, client):
+    """While a new version is brought out, an old process is asked for the new address: that answer must not stay."""
+    with app.test_request_context():
+        address = app.jinja_env.globals["static_url"]("css/tokens.css")
+    assert "immutable" in client.get(address).headers["Cache-Control"]
+    for other in ("/static/css/tokens.css", "/static/css/tokens.css?v=0123456789", "/static/css/tokens.css?v="):
+        assert "immutable" not in client.get(other).headers["Cache-Control"]
+
+
+SECRET = "a-secret-token-of-some-forty-three-letters-"
+
+
+@pytest.mark.parametrize(
+    ("method", "ending"), [("GET", ""), ("GET", "/"), ("GET", "/more"), ("PUT", ""), ("GET", "%0A")]
+)
+def test_no_line_of_the_log_lets_anyone_in(client, monkeypatch, method, ending):
+    log = CapturingLogger()
+    monkeypatch.setattr("portal.web.requests.log", log)
+    client.open(f"/invitations/{SECRET}{ending}", method=method)
+    (line,) = [call.kwargs for call in log.calls]
+    assert SECRET not in str(line)
+    assert line["path"].startswith("/invitations/<token>")
+
+
+def test_what_went_wrong_is_logged_without_the_secret_of_its_address(app, client, monkeypatch):
+    def fail(*_given):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("portal.accounts.queries.find_open_token", fail)
+    app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
+    with capture_logs() as lines:
+        assert client.get(f"/invitations/{SECRET}").status_code == 500
+    assert [line["path"] for line in lines if line["event"] == "unforeseen_error"] == ["/invitations/<token>"]

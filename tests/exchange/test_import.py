@@ -206,6 +206,24 @@ def test_every_change_leaves_an_audit_row(run: Run, rows_of: RowsOf, small_term:
     assert rows.count(("classes", "update")) == 1
 
 
+def test_a_manager_who_teaches_takes_the_name_of_the_file_with_an_audit_row(
+    app: Flask, make: Any, run: Run, rows_of: RowsOf, folder: Path
+) -> None:
+    manager = make.manager(email="ada@example.edu", first_name="Ada", last_name="King")
+    same = make.manager(email="joan@example.edu", first_name="Joan", last_name="Clarke")
+    write_table(
+        folder,
+        "facilitators",
+        [("F1", manager.email, "Ada", "Lovelace", "CS", 4), ("F2", same.email, "Joan", "Clarke", "CS", 4)],
+    )
+    assert run("exchange", "import", folder).exit_code == 0
+    assert ("ada@example.edu", "Lovelace", "lovelace ada") in rows_of(User.email, User.last_name, User.name_folded)
+    with app.app_context():
+        wanted = db.select(AuditEvent.entity_id, AuditEvent.changes).filter_by(entity="users", action="update")
+        rows = [tuple(row) for row in db.session.execute(wanted)]
+    assert rows == [(manager.user_id, {"last_name": ["King", "Lovelace"]})]
+
+
 def test_the_run_is_noted(run: Run, rows_of: RowsOf, small_term: Path, app: Flask) -> None:
     run("exchange", "import", small_term)
     with app.app_context():

@@ -162,13 +162,29 @@ def _save_users(plan: Plan[Any], role: Role, by: Actor) -> dict[str, int]:
     """The accounts of new people by address: those that are there, with the name of the file, and new ones."""
     drafts = {draft.email: draft for draft in plan.new}
     present = ids_by(User.email, drafts)
-    update_rows(User, [{"id": user_id, **_name(drafts[email])} for email, user_id in present.items()])
+    _rename({user_id: drafts[email] for email, user_id in present.items()}, by)
     absent = [draft for email, draft in drafts.items() if email not in present]
     fixed = {"role": role, "locale": "en", "is_active": True, "session_epoch": 0}
     insert_rows(User, [{"email": draft.email, **_name(draft), **fixed} for draft in absent])
     made = ids_by(User.email, (draft.email for draft in absent))
     _record(by, "create", {user_id: {"email": (None, email), "role": (None, role)} for email, user_id in made.items()})
     return present | made
+
+
+def _rename(people: Mapping[int, _Named], by: Actor) -> None:
+    """Give accounts, by id, the names of a file."""
+    changed: dict[int, dict[str, tuple[Any, Any]]] = {}
+    for part in in_chunks(people):
+        rows: Iterable[Any] = db.session.execute(
+            select(User.id, User.first_name, User.last_name).where(User.id.in_(part))
+        )
+        for user_id, first, last in rows:
+            draft = people[user_id]
+            names = {"first_name": (first, draft.first_name), "last_name": (last, draft.last_name)}
+            changed[user_id] = {name: pair for name, pair in names.items() if pair[0] != pair[1]}
+    changed = {user_id: names for user_id, names in changed.items() if names}
+    update_rows(User, [{"id": user_id, **_name(people[user_id])} for user_id in changed])
+    _record(by, "update", changed)
 
 
 def _update_users(edits: Iterable[Edit[Any]], profile: type[Facilitator] | type[Student], by: Actor) -> None:

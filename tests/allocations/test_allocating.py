@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.audit.models import AuditEvent
+from portal.audit.services import System, record
 from portal.extensions import db
 
 HX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/allocations/?trimester=2026-3"}
@@ -272,6 +273,21 @@ def test_the_course_page_shows_facts_and_history(client, manager, siya, make, co
     ):
         assert words in page
     assert "<html" not in client.get(f"/allocations/{course.id}", headers=HX).text
+
+
+def test_the_history_names_whom_a_file_allocated(app, client, manager, siya, make, count_sql):
+    course = make.offering(siya)
+    make.facilitator(first_name="Ada", last_name="King", profile={"employee_id": "FAC1"})
+    with app.app_context():
+        for before, after in ((None, "FAC02559"), ("FAC02559", "FAC1"), ("FAC02559", "gone")):
+            record(System(), "update", "course_offerings", course.id, facilitator_employee_id=(before, after))
+        db.session.commit()
+    with count_sql() as sql:
+        page = client.get(f"/allocations/{course.id}").text
+    assert len(sql) == 5, sql.text
+    assert "Siya Bhat allocated" in page
+    assert "Ada King instead of Siya Bhat" in page
+    assert "gone instead of Siya Bhat" in page
 
 
 def test_a_course_without_history_says_so(client, manager, course):

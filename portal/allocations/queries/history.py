@@ -1,11 +1,11 @@
 """What happened to a course offering, out of the audit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
@@ -13,6 +13,7 @@ from portal.audit.models import AuditEvent
 from portal.extensions import db
 
 MOST = 20
+Key = int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +38,34 @@ def list_happenings(offering_id: int) -> Sequence[Happening]:
         .limit(MOST)
     )
     rows = db.session.execute(wanted).all()
-    names = _names({key for row in rows for key in row.changes.get("facilitator_id", []) if key is not None})
+    names = _names({key for row in rows for key in _people(row) if key is not None})
     return [_happening(row, names) for row in rows]
 
 
-def _happening(row: Any, names: dict[int, str]) -> Happening:
-    before, after = row.changes.get("facilitator_id", [None, None])
+def _people(row: Any) -> Sequence[Key | None]:
+    """Who taught it before and after: by id, or by employee id where a file said so."""
+    people: Sequence[Key | None] = row.changes.get("facilitator_id") or row.changes.get("facilitator_employee_id")
+    return people or (None, None)
+
+
+def _happening(row: Any, names: Mapping[Key | None, str]) -> Happening:
+    # An employee id that is known no more is still better than nothing.
+    before, after = (names.get(key, key if isinstance(key, str) else "") for key in _people(row))
     reason = row.changes.get("reason", [None, ""])[1] or ""
     by = f"{row.first_name or ''} {row.last_name or ''}".strip()
-    return Happening(row.created_at, by, row.action, names.get(before, ""), names.get(after, ""), reason)
+    return Happening(row.created_at, by, row.action, before, after, reason)
 
 
-def _names(ids: Iterable[int]) -> dict[int, str]:
+def _names(keys: Iterable[Key]) -> dict[Key | None, str]:
+    known = list(keys)
+    ids = [key for key in known if isinstance(key, int)]
+    employees = [key for key in known if isinstance(key, str)]
     wanted = (
-        select(Facilitator.id, User.first_name, User.last_name)
+        select(Facilitator.id, Facilitator.employee_id, User.first_name, User.last_name)
         .join(User, User.id == Facilitator.user_id)
-        .where(Facilitator.id.in_(ids))
+        .where(or_(Facilitator.id.in_(ids), Facilitator.employee_id.in_(employees)))
     )
-    return {key: f"{first} {last}".strip() for key, first, last in db.session.execute(wanted)}
+    found: dict[Key | None, str] = {}
+    for row_id, employee, first, last in db.session.execute(wanted):
+        found[row_id] = found[employee] = f"{first} {last}".strip()
+    return found

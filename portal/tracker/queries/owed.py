@@ -112,4 +112,4 @@ def logs_owed_by(user_id: int, now: datetime) -> Sequence[OwedRow]:
 
 def _rows(statement: Select[Any], now: datetime, **values: int) -> Sequence[OwedRow]:
     found: Sequence[Any] = db.session.execute(statement, {"now": now, "until": now + NOTICE, **values}).all()
-    return [OwedRow(*row, stage=MISSING if row.due_at < now else DUE) for row in found]
+    return [OwedRow(*(*row, MISSING if row.due_at < now else DUE)) for row in found]

@@ -64,3 +64,21 @@ def test_up_down_and_up_again_leaves_nothing_behind(empty_app: Flask) -> None:
     assert table_names(empty_app) == {"alembic_version"}
     migrate(empty_app)
     assert differences(empty_app) == []
+
+
+def test_names_that_are_there_are_folded(empty_app: Flask) -> None:
+    migrate(empty_app, "0002")
+    now = "'2026-10-14 12:00:00'"
+    with empty_app.app_context(), db.engine.begin() as connection:
+        row = f"('Été Ω 😀', {now}, {now}, {{}})"
+        connection.execute(
+            sa.text(f"INSERT INTO classes (name, created_at, updated_at, is_active) VALUES {row.format('TRUE')}")
+        )
+        row = row.replace("('", "('X', '")
+        connection.execute(
+            sa.text(f"INSERT INTO cohorts (code, name, created_at, updated_at, is_active) VALUES {row.format('TRUE')}")
+        )
+    migrate(empty_app)
+    with empty_app.app_context(), db.engine.connect() as connection:
+        for table in ("classes", "cohorts"):
+            assert connection.scalar(sa.text(f"SELECT name_folded FROM {table}")) == "ete ω 😀"

@@ -4,10 +4,11 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from portal.database import Timestamps, UtcDateTime, enum_column
 from portal.extensions import Model
+from portal.folding import fold
 
 MAX_STUDENTS = 5000
 
@@ -81,6 +82,7 @@ class CourseOffering(Timestamps, Model):
     end_date: Mapped[date] = mapped_column(Date)
     max_students: Mapped[int] = mapped_column(default=30)
     title: Mapped[str | None] = mapped_column(String(200))
+    title_folded: Mapped[str] = mapped_column(String(200), default="")
     summary: Mapped[str | None] = mapped_column(Text)
     status: Mapped[OfferingStatus] = mapped_column(
         enum_column(OfferingStatus, "status"), default=OfferingStatus.PLANNED
@@ -89,3 +91,8 @@ class CourseOffering(Timestamps, Model):
     enrolment_policy: Mapped[str] = mapped_column(String(20), default="closed")
     enrolled_count: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
+
+    @validates("title")
+    def _fold_title(self, _key: str, value: str | None) -> str | None:
+        self.title_folded = fold(value or "")[:200]
+        return value

@@ -7,7 +7,6 @@ from sqlalchemy import select
 
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.audit.models import AuditEvent
-from portal.audit.services import System, record
 from portal.extensions import db
 
 HX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/allocations/?trimester=2026-3"}
@@ -255,45 +254,6 @@ def test_a_forged_form_is_refused(fresh_app, make_fresh, sign_in):
     assert post(client, course, facilitator=person.profile_id).status_code == 400
     with fresh_app.app_context():
         assert db.session.get(CourseOffering, course.id).facilitator_id is None
-
-
-def test_the_course_page_shows_facts_and_history(client, manager, siya, make, count_sql):
-    course = make.offering(siya, module_id=make.module(code="CS357", name="Algorithms").id)
-    post(client, course, deed="remove")
-    post(client, course, version=2, facilitator=siya.profile_id)
-    with count_sql() as sql:
-        page = client.get(f"/allocations/{course.id}").text
-    assert len(sql) == 5, sql.text
-    for words in (
-        "Algorithms",
-        "CS357",
-        "Siya Bhat taken away",
-        "Siya Bhat allocated",
-        f"/tracker/courses/{course.id}",
-    ):
-        assert words in page
-    assert "<html" not in client.get(f"/allocations/{course.id}", headers=HX).text
-
-
-def test_the_history_names_whom_a_file_allocated(app, client, manager, siya, make, count_sql):
-    course = make.offering(siya)
-    make.facilitator(first_name="Ada", last_name="King", profile={"employee_id": "FAC1"})
-    with app.app_context():
-        for before, after in ((None, "FAC02559"), ("FAC02559", "FAC1"), ("FAC02559", "gone")):
-            record(System(), "update", "course_offerings", course.id, facilitator_employee_id=(before, after))
-        db.session.commit()
-    with count_sql() as sql:
-        page = client.get(f"/allocations/{course.id}").text
-    assert len(sql) == 5, sql.text
-    assert "Siya Bhat allocated" in page
-    assert "Ada King instead of Siya Bhat" in page
-    assert "gone instead of Siya Bhat" in page
-
-
-def test_a_course_without_history_says_so(client, manager, course):
-    page = client.get(f"/allocations/{course.id}").text
-    assert "Nothing has changed" in page
-    assert "/tracker/courses/" not in page
 
 
 @pytest.mark.parametrize("name", ["Referer", "HX-Current-URL"])

@@ -72,6 +72,26 @@ def test_each_filter_shows_what_matches(client, manager, term, address, expected
     assert names == {name for name in expected.split(", ") if name}
 
 
+@pytest.mark.parametrize("word", ["Été", "été", "ete", "Électro", "electro", "ÉCHECS", "Génie", "œuvre", "ŒUVRE"])
+def test_search_finds_accents_in_every_name(app, make, word):
+    cohort = make.cohort(code="C-1", name="Génie électronique")
+    study_class = make.study_class(name="Été A")
+    course = make.offering(title="Échecs et chef-d’œuvre", cohort_id=cohort.id, class_id=study_class.id)
+    make.offering()
+    with app.app_context():
+        rows = queries.page_of_offerings(OfferingFilter(q=word), PageRequest("course"), 1).rows
+    assert [row.id for row in rows] == [course.id]
+
+
+def test_a_mode_of_ones_own_is_a_choice_like_any_other(app, make):
+    make.offering(mode_id=make.mode("À distance").id)
+    with app.app_context():
+        for mode in ("À distance", "à distance"):
+            facets = queries.facets_of(OfferingFilter(mode=mode))
+            rows = queries.page_of_offerings(OfferingFilter(mode=mode), PageRequest("course"), 1).rows
+            assert facets.total == len(rows) == 1
+
+
 def test_counts_of_a_choice_ignore_that_choice_and_keep_the_others(app, term):
     with app.app_context():
         facets = queries.facets_of(OfferingFilter(mode="Online", status=OfferingStatus.ACTIVE, academic_year=2026))

@@ -206,6 +206,15 @@ def test_every_change_leaves_an_audit_row(run: Run, rows_of: RowsOf, small_term:
     assert rows.count(("classes", "update")) == 1
 
 
+def test_names_from_files_are_found_without_accents(run: Run, rows_of: RowsOf, folder: Path) -> None:
+    for name in ("Été A", "ÉTÉ B"):
+        write_table(folder, "classes", [("K", "2026", "A")])
+        write_table(folder, "cohorts", [("C", name, "CS", FIRST, LAST)])
+        assert run("exchange", "import", folder).exit_code == 0
+        assert rows_of(Cohort.name_folded) == [(name.lower().replace("é", "e"),)]
+    assert rows_of(ClassGroup.name_folded) == [("k",)]
+
+
 def test_a_manager_who_teaches_takes_the_name_of_the_file_with_an_audit_row(
     app: Flask, make: Any, run: Run, rows_of: RowsOf, folder: Path
 ) -> None:

@@ -67,7 +67,7 @@ def conditions_of_choices(wanted: OfferingFilter) -> list[ColumnElement[bool]]:
     if wanted.unallocated:
         found.append(CourseOffering.facilitator_id.is_(None))
     if wanted.mode:
-        found.append(CourseOffering.mode_id.in_(select(Mode.id).where(func.lower(Mode.name) == wanted.mode.lower())))
+        found.append(CourseOffering.mode_id.in_(select(Mode.id).where(_is_key(Mode.name, wanted.mode))))
     if wanted.intake is not None:
         found.append(CourseOffering.intake_period == wanted.intake)
     return found
@@ -78,15 +78,13 @@ def words_of(text: str) -> list[str]:
     return [word[:_MAX_WORD] for word in fold(text).split()[:MAX_WORDS]]
 
 
-def holds(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], word: str) -> ColumnElement[bool]:
+def holds(column: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
     """Whether a folded column holds a folded word; % and _ stand for themselves."""
     return column.contains(word, autoescape=True)
 
 
-def holds_any_case(
-    column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], word: str
-) -> ColumnElement[bool]:
-    """Whether a column that is kept as it was written holds a folded word."""
+def holds_any_case(column: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
+    """Whether a code, kept as it was written, holds a folded word. SQLite lowers no letters but those of ASCII."""
     return func.lower(column).contains(word, autoescape=True)
 
 
@@ -123,9 +121,9 @@ def _modules_of_department(text: str) -> Select[int]:
 
 
 def _is_key(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
-    """Whether a unique column is this key, as typed or all in one case: an index answers that, `lower()` would scan."""
+    """Whether a unique column is this key, as typed or in a usual case: an index answers that, `lower()` would scan."""
     key = text.partition(KEY_END)[0].strip()
-    return column.in_(sorted({key, key.upper(), key.lower()}))
+    return column.in_(sorted({key, key.upper(), key.lower(), key.capitalize()}))
 
 
 def _mentions(word: str) -> ColumnElement[bool]:
@@ -135,13 +133,13 @@ def _mentions(word: str) -> ColumnElement[bool]:
         CourseOffering.module_id.in_(
             select(Module.id).where(or_(holds(Module.name_folded, word), holds_any_case(Module.code, word)))
         ),
-        CourseOffering.class_id.in_(select(ClassGroup.id).where(holds_any_case(ClassGroup.name, word))),
+        CourseOffering.class_id.in_(select(ClassGroup.id).where(holds(ClassGroup.name_folded, word))),
         CourseOffering.cohort_id.in_(
-            select(Cohort.id).where(or_(holds_any_case(Cohort.code, word), holds_any_case(Cohort.name, word)))
+            select(Cohort.id).where(or_(holds_any_case(Cohort.code, word), holds(Cohort.name_folded, word)))
         ),
         CourseOffering.facilitator_id.in_(
             people.where(or_(holds(User.name_folded, word), holds_any_case(Facilitator.employee_id, word)))
         ),
-        holds_any_case(CourseOffering.title, word),
+        holds(CourseOffering.title_folded, word),
     )
     return or_(*places)

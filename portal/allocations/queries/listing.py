@@ -122,7 +122,7 @@ def _with_person(statement: Select[Any]) -> Select[Any]:
     )
 
 
-_NAME = func.coalesce(Module.name_folded, func.lower(CourseOffering.title), "")
+_NAME = func.coalesce(Module.name_folded, CourseOffering.title_folded)
 _CODE = func.coalesce(Module.code, "")
 _CLASS = func.coalesce(ClassGroup.name, "")
 _PERSON = func.coalesce(User.name_folded, "")

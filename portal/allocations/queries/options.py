@@ -29,14 +29,14 @@ def _modules(text: str) -> Sequence[Option]:
 
 
 def _cohorts(text: str) -> Sequence[Option]:
-    places = [or_(holds_any_case(Cohort.code, word), holds_any_case(Cohort.name, word)) for word in words_of(text)]
+    places = [or_(holds_any_case(Cohort.code, word), holds(Cohort.name_folded, word)) for word in words_of(text)]
     wanted = select(Cohort.code, Cohort.name).where(Cohort.is_active, *places).order_by(Cohort.code)
     return [Option(code, code, name) for code, name in _first(wanted)]
 
 
 def _departments(text: str) -> Sequence[Option]:
     places = [
-        or_(holds_any_case(Department.code, word), holds_any_case(Department.name, word)) for word in words_of(text)
+        or_(holds_any_case(Department.code, word), holds(Department.name_folded, word)) for word in words_of(text)
     ]
     wanted = select(Department.code, Department.name).where(*places).order_by(Department.code)
     return [Option(code, code, name if name != code else "") for code, name in _first(wanted)]

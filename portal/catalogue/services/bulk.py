@@ -68,6 +68,11 @@ def mode_names() -> dict[str, int]:
     return {name: stored.id for name, stored in stored_modes().items()}
 
 
+def _folded(draft: ModuleDraft | ClassDraft | CohortDraft, most: int) -> dict[str, Any]:
+    """The columns of a draft with its folded name, cut to what the column holds."""
+    return {**asdict(draft), "name_folded": fold(draft.name)[:most]}
+
+
 def stored_modes() -> dict[str, Stored[ModeDraft]]:
     """All modes by name."""
     rows = db.session.execute(select(Mode.id, Mode.name))
@@ -83,7 +88,8 @@ def stored_departments() -> dict[str, Stored[DepartmentDraft]]:
 def save_departments(codes: Iterable[str], by: Actor) -> dict[str, int]:
     """Add departments that are known by code alone; the code is their name until somebody gives one."""
     plan = Plan([DepartmentDraft(code) for code in sorted(set(codes))])
-    insert_rows(Department, [{"code": draft.code, "name": draft.code} for draft in plan.new])
+    rows = [{"code": draft.code, "name": draft.code, "name_folded": fold(draft.code)} for draft in plan.new]
+    insert_rows(Department, rows)
     ids = ids_by(Department.code, (draft.code for draft in plan.new))
     record_plan(by, "departments", plan, [ids[draft.code] for draft in plan.new])
     return ids
@@ -103,13 +109,9 @@ def save_modules(plan: Plan[ModuleDraft], departments: Mapping[str, int], by: Ac
     """Write modules; `departments` has the ids of every department that they name."""
 
     def columns(draft: ModuleDraft) -> dict[str, Any]:
-        values = asdict(draft)
+        values = _folded(draft, 200)
         code = values.pop("department")
-        return {
-            **values,
-            "name_folded": fold(draft.name)[:200],
-            "department_id": departments[code] if code else None,
-        }
+        return {**values, "department_id": departments[code] if code else None}
 
     insert_rows(Module, [{**columns(draft), "is_active": True} for draft in plan.new])
     update_rows(Module, [{**columns(edit.after), "id": edit.id} for edit in plan.edits])
@@ -128,8 +130,8 @@ def stored_classes() -> dict[str, Stored[ClassDraft]]:
 
 def save_classes(plan: Plan[ClassDraft], by: Actor) -> dict[str, int]:
     """Write classes."""
-    insert_rows(ClassGroup, [{**asdict(draft), "is_active": True} for draft in plan.new])
-    update_rows(ClassGroup, [{**asdict(edit.after), "id": edit.id} for edit in plan.edits])
+    insert_rows(ClassGroup, [{**_folded(draft, 100), "is_active": True} for draft in plan.new])
+    update_rows(ClassGroup, [{**_folded(edit.after, 100), "id": edit.id} for edit in plan.edits])
     ids = ids_by(ClassGroup.name, (draft.name for draft in plan.new))
     record_plan(by, "classes", plan, [ids[draft.name] for draft in plan.new])
     return ids
@@ -144,8 +146,8 @@ def stored_cohorts() -> dict[str, Stored[CohortDraft]]:
 
 def save_cohorts(plan: Plan[CohortDraft], by: Actor) -> dict[str, int]:
     """Write cohorts."""
-    insert_rows(Cohort, [{**asdict(draft), "is_active": True} for draft in plan.new])
-    update_rows(Cohort, [{**asdict(edit.after), "id": edit.id} for edit in plan.edits])
+    insert_rows(Cohort, [{**_folded(draft, 200), "is_active": True} for draft in plan.new])
+    update_rows(Cohort, [{**_folded(edit.after, 200), "id": edit.id} for edit in plan.edits])
     ids = ids_by(Cohort.code, (draft.code for draft in plan.new))
     record_plan(by, "cohorts", plan, [ids[draft.code] for draft in plan.new])
     return ids

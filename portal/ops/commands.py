@@ -32,10 +32,12 @@ def _settings() -> Settings:
 def prepare() -> None:
     """Bring the database up to date, and load the demo institution into an empty one while developing."""
     flask_migrate.upgrade()
-    if not _settings().in_production and not count_users():
-        db.session.rollback()
-        _run("demo", "load")
     click.echo("The database is up to date.")
+    if _settings().in_production:
+        return
+    is_empty = not count_users()
+    db.session.rollback()
+    _run("demo", "load" if is_empty else "logins")
 
 
 def _run(*path: str) -> None:

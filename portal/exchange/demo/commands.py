@@ -1,4 +1,4 @@
-"""`flask demo load` and `flask demo clear`."""
+"""`flask demo load`, `flask demo logins` and `flask demo clear`."""
 
 import click
 from flask import current_app
@@ -24,7 +24,18 @@ def load() -> None:
         f"Loaded {counts.courses} courses, {counts.facilitators} facilitators, {counts.students} students "
         f"and {counts.logs} weekly logs."
     )
-    click.echo(f"Sign in with the password {people.PASSWORD} as one of:")
+    _say_logins()
+
+
+@demo.command("logins")
+def logins() -> None:
+    """Say how to sign in to it; nothing where it is not loaded."""
+    if is_loaded():
+        _say_logins()
+
+
+def _say_logins() -> None:
+    click.echo(f"Demo accounts, all with the password {people.PASSWORD}:")
     for one in (people.ADMIN, people.HEAD, people.FACILITATORS[0], people.STUDENT):
         click.echo(f"  {one.email}")
 

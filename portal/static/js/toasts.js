@@ -6,15 +6,18 @@
 const words = JSON.parse(document.getElementById("words").textContent);
 const region = document.getElementById("toasts");
 const LASTS = 10_000;
+const MOST = 3;
+
+// Whoever reads, points at or stands in a toast keeps it.
+const isInUse = (toast) => toast.matches(":hover, :focus-within");
 
 function leaveLater(toast) {
   let timer;
-  const start = () => (timer = setTimeout(() => remove(toast), LASTS));
-  const stop = () => clearTimeout(timer);
-  toast.addEventListener("mouseenter", stop);
-  toast.addEventListener("focusin", stop);
-  toast.addEventListener("mouseleave", start);
-  toast.addEventListener("focusout", start);
+  const start = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => (isInUse(toast) ? start() : remove(toast)), LASTS);
+  };
+  for (const left of ["mouseleave", "focusout"]) toast.addEventListener(left, start);
   start();
 }
 
@@ -61,7 +64,9 @@ if (region) {
       for (const node of addedNodes) if (node.nodeType === 1) leaveLater(node);
     }
     // Three at once are enough to read.
-    [...region.querySelectorAll(".toast")].slice(0, -3).forEach((old) => old.remove());
+    const toasts = [...region.querySelectorAll(".toast")];
+    const idle = toasts.filter((toast) => !isInUse(toast));
+    idle.slice(0, Math.max(0, toasts.length - MOST)).forEach((old) => old.remove());
   }).observe(region, { childList: true });
 
   document.addEventListener("toast", (event) => {

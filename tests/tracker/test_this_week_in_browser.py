@@ -101,7 +101,26 @@ def test_the_whole_week_by_keyboard_alone(open_week, fresh_app, weeks):
             break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
+    # One item is pending, so the page asks; the answer that keeps the week open has the focus.
+    expect(page.get_by_role("button", name="Go back")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
     expect(page.locator(f"#log-{weeks[0].id}")).to_contain_text("Week 3 submitted")
+    expect(page.locator(f"#open-{weeks[0].id}")).to_be_focused()
+
+
+def test_a_week_that_is_not_done_is_submitted_only_when_meant(open_week, fresh_app, weeks):
+    page = open_week()
+    page.locator(f"#submit-{weeks[1].id}").click()
+    dialog = page.get_by_role("dialog", name="Not everything is done yet")
+    expect(dialog).to_contain_text("Botany · 0 of 3 items done")
+    page.keyboard.press("Escape")
+    expect(page.locator(f"#submit-{weeks[1].id}")).to_be_focused()
+    assert stored(fresh_app, weeks[1])[0].submitted_at is None
+    page.locator(f"#submit-{weeks[1].id}").click()
+    dialog.get_by_role("button", name="Submit week 3").click()
+    expect(page.locator(f"#log-{weeks[1].id}")).to_contain_text("Week 3 submitted")
+    assert stored(fresh_app, weeks[1])[0].submitted_at
 
 
 def test_all_done_keeps_the_focus_and_shows_every_switch(open_week, fresh_app, weeks):
@@ -124,6 +143,10 @@ def test_notes_are_typed_counted_and_saved(open_week, fresh_app, weeks):
     row.get_by_role("button", name="Save notes").click()
     expect(page.locator("#live")).to_have_text("Week 3 of Agronomy is saved.")
     expect(row.locator("textarea")).to_be_visible()
+    expect(row.locator(".saved")).to_have_text("Saved")
+    row.locator("textarea").press("End")
+    row.locator("textarea").press("!")
+    expect(row.locator(".saved")).to_have_count(0)
     assert stored(fresh_app, weeks[0])[0].notes == "Zwei Studierende fehlten 🎉"
 
 
@@ -147,9 +170,11 @@ def test_a_conflict_is_shown_and_decided_in_place(open_week, fresh_app, teacher,
     clash = page.locator(f"#log-{weeks[0].id} .clash")
     expect(clash).to_contain_text("Yours: Done · Now: Pending")
     expect(choice(page, weeks[0], SYNC, PENDING)).to_be_checked()
+    expect(clash).to_be_focused()
     clash.get_by_role("button", name="Use mine for Intranet sync").click()
     expect(clash).to_have_count(0)
     expect(choice(page, weeks[0], SYNC, DONE)).to_be_checked()
+    expect(choice(page, weeks[0], FORMATIVE, NOT_STARTED)).to_be_focused()
     assert stored(fresh_app, weeks[0])[1][SYNC] == DONE
 
 

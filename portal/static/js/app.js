@@ -88,8 +88,9 @@ function isTyping(target) {
 document.addEventListener("input", (event) => {
   const counter = document.getElementById(event.target.dataset?.counts ?? "");
   if (!counter) return;
+  counter.parentElement.querySelector(".saved")?.remove();
   const left = event.target.maxLength - event.target.value.length;
-  counter.textContent = left === 1 ? words.one_left : words.some_left.replace("{count}", left.toLocaleString(root.lang));
+  counter.textContent = left === 1 ? words.one_left : words.some_left.replace("{count}", left);
 });
 
 // One polite live region. Any code, or a response with `HX-Trigger: {"announce": {"text": "…"}}`, may speak.

@@ -148,7 +148,19 @@ document.addEventListener("htmx:before:swap", () => {
   const active = document.activeElement;
   held = active && active !== document.body ? { id: active.id, opener: active } : null;
 });
-document.addEventListener("htmx:after:swap", () => {
-  if (!held?.id || held.opener.isConnected || document.activeElement !== document.body) return;
-  document.getElementById(held.id)?.focus({ preventScroll: true });
+document.addEventListener("htmx:after:swap", (event) => {
+  if (!held || held.opener.isConnected) return;
+  const { target } = event.detail.ctx;
+  const place = typeof target === "string" ? document.querySelector(target) : document.getElementById(target?.id);
+  // What has to be read next comes first, unless someone is typing.
+  const alert = place?.querySelector('[role="alert"][tabindex]');
+  if (alert && !document.activeElement.matches("textarea")) alert.focus();
+  if (document.activeElement !== document.body) return;
+  // Else the same control, what it is folded into, or the first thing that can be done in the row.
+  const same = held.id ? document.getElementById(held.id) : null;
+  const first = place?.querySelector(".switch input:checked:enabled") ?? place?.querySelector(".end :is(a, button)");
+  for (const way of [same, same?.closest("details")?.querySelector("summary"), first]) {
+    way?.focus({ preventScroll: true });
+    if (document.activeElement !== document.body) return;
+  }
 });

@@ -135,3 +135,31 @@ document.addEventListener("portal:refused", (event) => {
     if (radio?.isConnected) choose(radio);
   };
 });
+
+// Handing in what is not done asks first: a submitted week is locked. What counts is what the switches show.
+const unfinished = document.getElementById("unfinished");
+let agreed = null;
+document.addEventListener(
+  "click",
+  (event) => {
+    const button = event.target.closest?.('.end button[value="submit"]');
+    if (!button || !unfinished || button === agreed || button.classList.contains("primary")) return;
+    const row = button.closest(ROW);
+    if ([...row.querySelectorAll(".switch input:checked")].every((radio) => radio.value === "Done")) return;
+    event.preventDefault();
+    unfinished.querySelector("[data-course]").textContent = row.querySelector("h3").textContent;
+    unfinished.querySelector("[data-count]").textContent = row.querySelector(".attend").textContent;
+    const deed = unfinished.querySelector("[data-deed]");
+    deed.textContent = button.textContent;
+    deed.value = button.id;
+    unfinished.showModal();
+  },
+  true,
+);
+unfinished?.querySelector("[data-deed]").addEventListener("click", (event) => {
+  unfinished.close();
+  // The row may have been renewed meanwhile.
+  agreed = document.getElementById(event.target.value);
+  agreed?.click();
+  agreed = null;
+});

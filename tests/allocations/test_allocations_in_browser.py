@@ -53,6 +53,31 @@ def test_filters_apply_themselves_and_live_in_the_address(page, browser_sign_in,
     expect(page.get_by_label("All 3").first).to_be_checked()
 
 
+def test_sorting_keeps_the_focus_and_the_columns_in_place_when_a_row_asks(page, browser_sign_in, manager, term):
+    browser_sign_in(page, manager)
+    page.goto("/allocations/")
+    page.locator("#sort-course").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url("/allocations/?sort=course")
+    expect(page.locator("#sort-course")).to_be_focused()
+    where = (
+        "[...document.querySelectorAll('#results thead th')].map((head) => Math.round(head.getBoundingClientRect().x))"
+    )
+    before = page.evaluate(where)
+    page.locator(f"#who-{term[1].id}").click()
+    expect(page.locator(f"#who-{term[1].id}[role=combobox]")).to_be_focused()
+    assert page.evaluate(where) == before
+
+
+def test_a_click_opens_the_list_of_a_filter(page, browser_sign_in, manager, term):
+    browser_sign_in(page, manager)
+    page.goto("/allocations/")
+    page.locator("#filter-cohort").click()
+    expect(page.locator("#filter-cohort-list")).to_be_visible()
+    page.locator("#filter-cohort-list [role=option]", has_text="CS-UG-2026").click()
+    expect(page).to_have_url("/allocations/?cohort=CS-UG-2026")
+
+
 def test_a_facilitator_is_allocated_by_keyboard_alone(page, browser_sign_in, manager, term, live_server):
     browser_sign_in(page, manager)
     page.goto("/allocations/")

@@ -90,6 +90,13 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A click on a field whose list is shut opens it, as it would in a select.
+document.addEventListener("click", (event) => {
+  const input = event.target;
+  if (!isCombo(input) || !partsOf(input).list.hidden) return;
+  input.select();
+  ask(input);
+});
 // The button goes down before the focus leaves: keep the focus, so that the list is still there when it comes up.
 document.addEventListener("mousedown", (event) => {
   if (event.target.closest?.('.pick [role="listbox"]')) event.preventDefault();

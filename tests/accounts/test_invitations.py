@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.accounts import queries, services
 from portal.accounts.models import OneTimeToken, User
+from portal.accounts.services import UserDraft
 from portal.audit.models import AuditEvent
 from portal.audit.services import System
-from portal.errors import NotFound
+from portal.errors import Conflict, NotFound
 from portal.extensions import db
+from portal.roles import Role
 
 GOOD = "four words in a row"
 
@@ -180,6 +182,20 @@ def test_users_add_takes_a_password_from_standard_input(app, client):
     args = ["users", "add", "root@example.org", "--role", "admin", "--password-stdin"]
     assert app.test_cli_runner().invoke(args=args, input=f"{GOOD}\n").exit_code == 0
     assert client.post("/login", data={"email": "root@example.org", "password": GOOD}).status_code == 303
+
+
+def test_an_account_that_someone_else_made_a_moment_ago_is_a_conflict(app, make, monkeypatch):
+    make.student(email="known@example.org")
+    with app.app_context():
+        # As if the other one had not been there yet when this one looked.
+        monkeypatch.setattr(db.session, "scalar", lambda *_given: None)
+        with pytest.raises(Conflict) as caught:
+            services.create_user(UserDraft("Known@example.org", Role.STUDENT), System())
+        monkeypatch.undo()
+        assert caught.value.field == "email"
+        services.create_user(UserDraft("new@example.org", Role.STUDENT), System())
+        db.session.commit()
+        assert db.session.scalar(select(func.count(User.id))) == 2
 
 
 @pytest.mark.parametrize(

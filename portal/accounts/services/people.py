@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.accounts import passwords, queries
@@ -56,8 +57,6 @@ def create_user(draft: UserDraft, by: Actor, password: str | None = None) -> Use
     """A new account with the profile of its role. Raises DomainError on a bad address, Conflict on a known one."""
     email = check_email(draft.email)
     hashed = passwords.hash_password(password) if password is not None else None
-    if db.session.scalar(select(User.id).where(User.email == email)) is not None:
-        raise Conflict(lazy("There is an account with the address %(email)s already.", email=email), "email")
     name = email.partition("@")[0]
     user = User(
         email=email,
@@ -67,8 +66,12 @@ def create_user(draft: UserDraft, by: Actor, password: str | None = None) -> Use
         locale=draft.locale,
         password_hash=hashed,
     )
-    db.session.add(user)
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            db.session.add(user)
+    except IntegrityError as error:
+        known = lazy("There is an account with the address %(email)s already.", email=email)
+        raise Conflict(known, "email") from error
     _add_profile(user)
     record(by, "create", "users", user.id, email=(None, email), role=(None, draft.role))
     return user

@@ -49,14 +49,14 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings.secret_key or _development_secret(settings.portal_data_dir),
         "SQLALCHEMY_DATABASE_URI": settings.database_address(),
-        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings.database_address()),
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
         "MAX_CONTENT_LENGTH": _MAX_BODY,
         "MAX_FORM_MEMORY_SIZE": _MAX_BODY,
         "SESSION_COOKIE_NAME": "portal",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.in_production,
-        # A session ends with the browser, and at the latest after a working day.
+        # A session ends with the browser, and after half a day in which nothing changed in it.
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
         "RATELIMIT_ENABLED": settings.ratelimit_enabled,
         "RATELIMIT_STORAGE_URI": settings.redis_address() or "memory://",
@@ -72,10 +72,13 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _engine_options(address: str) -> dict[str, Any]:
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    address = settings.database_address()
+    # What people wrote, and hashes of passwords, do not belong into the log of an error.
+    options: dict[str, Any] = {"hide_parameters": settings.in_production}
     if address.startswith("sqlite"):
-        return {"connect_args": {"timeout": 10, "check_same_thread": False}}
-    options: dict[str, Any] = {"pool_pre_ping": True, "pool_recycle": 1800, "pool_timeout": 10}
+        return options | {"connect_args": {"timeout": 10, "check_same_thread": False}}
+    options |= {"pool_pre_ping": True, "pool_recycle": 1800, "pool_timeout": 10}
     if address.startswith(("mysql", "mariadb")):
         options["isolation_level"] = "READ COMMITTED"
         options["connect_args"] = {"connect_timeout": 5, "charset": "utf8mb4"} if "pymysql" in address else {}

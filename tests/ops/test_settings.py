@@ -4,9 +4,12 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from redis.connection import parse_url
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import OperationalError
 
+from portal import create_app
 from portal.config import SettingsError, load_settings
+from portal.extensions import db
 
 # With what people and providers put into passwords: application passwords of mail providers have spaces.
 PASSWORD = "abcd efgh+@:/%ü"
@@ -52,3 +55,20 @@ def test_a_wrong_setting_is_named(name, value):
 @pytest.mark.parametrize("rule", ["5 per 15 minutes", "10/hour", "5 per 15 minutes; 20 per day"])
 def test_limits_may_be_written_in_every_form_that_is_understood(rule):
     assert load_settings(ratelimit_auth=rule).ratelimit_auth == rule
+
+
+def test_in_production_an_error_is_told_without_what_people_wrote(tmp_path):
+    app = create_app(
+        load_settings(
+            _env_file=None,
+            portal_env="production",
+            secret_key="k" * 40,
+            database_url="sqlite://",
+            portal_data_dir=tmp_path,
+            log_level="ERROR",
+        )
+    )
+    with app.app_context(), pytest.raises(OperationalError) as caught:
+        db.session.execute(text("SELECT :what FROM nothing"), {"what": "a private word"})
+    assert "SELECT" in str(caught.value)
+    assert "a private word" not in str(caught.value)

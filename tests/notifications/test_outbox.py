@@ -84,6 +84,21 @@ def test_pauses_grow_and_the_eighth_failure_is_the_last(app: Flask, waiting: Any
     assert pauses[:7] == [5, 15, 45, 135, 405, 1215, 3645]
 
 
+def test_news_for_someone_whose_mail_failed_is_tried_at_once_and_as_often_as_any(
+    app: Flask, waiting: Any, frozen_time: Any
+) -> None:
+    with app.app_context():
+        for _ in range(MAX_ATTEMPTS - 1):
+            frozen_time.move_to(the_delivery().next_attempt_at)
+            (mine,) = claim()
+            services.mark_failed(mine, "451 later")
+            db.session.commit()
+        assert the_delivery().next_attempt_at > clock.now() + timedelta(days=1)
+        tell(waiting, "b")
+        (mine,) = claim()
+        assert mine.attempts == 1
+
+
 def test_what_is_given_back_does_not_count_as_an_attempt(app: Flask, waiting: Any) -> None:
     with app.app_context():
         services.release(claim(), "away")

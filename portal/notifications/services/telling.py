@@ -1,12 +1,12 @@
 """Telling people facts: each once, all for one person in one message."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 
 from portal import clock
 from portal.extensions import db
@@ -27,15 +27,15 @@ class Fact:
 
 
 def notify_many(facts: Sequence[Fact]) -> int:
-    """Tell facts, and give the number of people told. Four statements, whatever the number of facts.
+    """Tell facts, and give the number of people told. At most five statements, whatever the number of facts.
 
     Each person gets one message for all of them; where one is still waiting to be sent, it carries the
-    new facts too. Raises IntegrityError when one of the facts was told already: the caller
-    rolls back, asks again what is untold, and repeats.
+    new facts too, and is tried at once if it failed before. Raises IntegrityError when one of the facts
+    was told already: the caller rolls back, asks again what is untold, and repeats.
     """
     now = clock.now()
-    messages = _waiting_messages() if facts else {}
     recipients = {fact.recipient_id for fact in facts}
+    messages = _waiting_messages(recipients, now) if facts else {}
     messages |= _new_messages(sorted(recipients - messages.keys()), now)
     rows = [
         {
@@ -55,14 +55,24 @@ def notify_many(facts: Sequence[Fact]) -> int:
     return len(recipients)
 
 
-def _waiting_messages() -> dict[int, int]:
-    """Recipient and id of the mails that nobody has begun to send; they stay so until this transaction ends."""
+def _waiting_messages(recipients: Collection[int], now: datetime) -> dict[int, int]:
+    """Recipient and id of the mails that nobody is sending just now; they stay so until this transaction ends."""
     waiting = (
-        select(Delivery.recipient_id, Delivery.id)
+        select(Delivery.recipient_id, Delivery.id, Delivery.attempts)
         .where(Delivery.state == DeliveryState.PENDING, Delivery.channel == "mail")
         .with_for_update()
     )
-    return {row.recipient_id: row.id for row in db.session.execute(waiting)}
+    found = [row for row in db.session.execute(waiting) if row.recipient_id in recipients]
+    _begin_anew([row.id for row in found if row.attempts], now)
+    return {row.recipient_id: row.id for row in found}
+
+
+def _begin_anew(failed: Sequence[int], now: datetime) -> None:
+    """Take back the pause and the attempts of mails that failed: what is new in them is owed as many."""
+    if failed:
+        anew = update(_DELIVERIES).where(_DELIVERIES.c.id == bindparam("row_id"))
+        values = [{"row_id": row_id} for row_id in failed]
+        db.session.connection().execute(anew.values(attempts=0, next_attempt_at=now, updated_at=now), values)
 
 
 def _new_messages(recipients: Iterable[int], now: datetime) -> dict[int, int]:

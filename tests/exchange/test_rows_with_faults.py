@@ -196,6 +196,24 @@ def test_an_address_of_another_account_is_refused(run: Run, folder: Path, make: 
     assert "column email “taken@example.edu”: Another account uses this address." in result.output
 
 
+@pytest.mark.parametrize(
+    ("stored", "spelled"),
+    [
+        ("root@example.edu", "root@ＥＸＡＭＰＬＥ.edu"),
+        ("root@bücher.example", "root@xn--bcher-kva.example"),
+        ("+root@example.edu", "'+root@example.edu"),
+    ],
+    ids=["wide letters", "encoded domain", "guarded"],
+)
+def test_an_address_is_known_however_it_is_spelled(
+    run: Run, rows_of: RowsOf, folder: Path, make: Any, stored: str, spelled: str
+) -> None:
+    make.admin(email=stored, first_name="Ada")
+    write_table(folder, "students", [("S9", spelled, "Eve", "Moss", "")])
+    assert "Another account uses this address." in run("exchange", "import", folder).output
+    assert rows_of(User.email, User.first_name) == [(stored, "Ada")]
+
+
 def test_nobody_moves_to_an_address_that_is_taken(run: Run, folder: Path, make: Any) -> None:
     make.facilitator(email="one@example.edu", profile={"employee_id": "F1"})
     make.manager(email="two@example.edu")

@@ -1,9 +1,10 @@
 """Everything that the files of one run may name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from portal.accounts.services.bulk import (
     Account,
@@ -20,7 +21,10 @@ from portal.catalogue import services as catalogue
 from portal.catalogue.services import BreakDraft, ClassDraft, CohortDraft, DepartmentDraft, ModeDraft, ModuleDraft
 from portal.enrolments.services import EnrolmentDraft, stored_enrolments
 from portal.exchange.readers import Table
+from portal.exchange.services.cells import Column, RowError, day, email, read_cell, whole
 from portal.exchange.services.registers import Register
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,23 @@ def hint_of(tables: Iterable[Table]) -> Hint:
     emails: set[str] = set()
     for table in tables:
         for position, column in enumerate(table.columns):
-            cells = {line.cells[position].strip() for line in table.lines if position < len(line.cells)}
-            if column in {"academic_year", "start_date"}:
-                years |= {int(cell[:4]) for cell in cells if cell[:4].isascii() and cell[:4].isdigit()}
+            cells = {line.cells[position] for line in table.lines if position < len(line.cells)}
+            if column == "academic_year":
+                years |= _values(cells, whole(0, 9999))
+            elif column == "start_date":
+                years |= {first.year for first in _values(cells, day)}
             elif column == "email":
-                emails |= {cell.lower() for cell in cells}
+                emails |= _values(cells, email)
     return Hint(frozenset(years), frozenset(emails))
+
+
+def _values(cells: Iterable[str], read: Callable[[str], Value]) -> set[Value]:
+    """What these cells hold, read as the check will read them; those with a fault are left to the check."""
+    column, found = Column("", read), set()
+    for cell in cells:
+        with suppress(RowError):
+            found.add(read_cell(column, cell))
+    return found
 
 
 @dataclass

@@ -10,7 +10,7 @@ from sqlalchemy import select, tuple_
 from portal.accounts.models import Facilitator
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
 from portal.allocations.queries.listing import RUNNING
-from portal.audit.services import Actor
+from portal.audit.services import Actor, Change, record_many
 from portal.bulk import Edit, Plan, Stored, in_chunks, insert_rows, record_plan, update_rows
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.errors import Conflict, lazy
@@ -117,7 +117,7 @@ def save_offerings(plan: Plan[TermDraft], ids: Ids, today: date, by: Actor) -> d
     """
     new = [{**_columns(draft, ids), **_beginning(draft, today)} for draft in plan.new]
     insert_rows(CourseOffering, new)
-    _update(plan.edits, ids, today)
+    _update(plan.edits, ids, today, by)
     made = _ids_of_new(new, plan.new)
     record_plan(by, "course_offerings", plan, [made[draft.key] for draft in plan.new])
     return made | {edit.after.key: edit.id for edit in plan.edits}
@@ -158,28 +158,56 @@ def _status_on(today: date, draft: TermDraft) -> OfferingStatus:
     return OfferingStatus.ACTIVE if today <= draft.end_date else OfferingStatus.COMPLETED
 
 
-def _update(edits: Sequence[Edit[TermDraft]], ids: Ids, today: date) -> None:
+def _update(edits: Sequence[Edit[TermDraft]], ids: Ids, today: date, by: Actor) -> None:
     """Change offerings as a manager would: a new version, and a first facilitator counts from today.
 
     Raises Conflict when somebody changed one of them since it was read.
     """
-    rows = []
+    rows, changes = [], []
     present = _lock(edit.id for edit in edits)
     for edit in edits:
         before, after = _columns(edit.before, ids), _columns(edit.after, ids)
-        version, allocated_on, *stands = present[edit.id]
+        version, allocated_on, status, *stands = present[edit.id]
         if stands != [before[name] for name in _CHANGEABLE]:
             raise Conflict(lazy("A course was changed while the import ran. Nothing was written; try again."))
-        if before["facilitator_id"] != after["facilitator_id"]:
-            first = allocated_on or max(today, edit.after.start_date)
-            allocated_on = first if after["facilitator_id"] else None
-        rows.append({"id": edit.id, **after, "allocated_on": allocated_on, "version": version + 1})
+        follows = {
+            "allocated_on": (allocated_on, _allocated_on(edit, allocated_on, today)),
+            "status": (status, _status_after(edit, status, today)),
+        }
+        rows.append(
+            {"id": edit.id, **after, **{name: new for name, (_, new) in follows.items()}, "version": version + 1}
+        )
+        moved = {name: pair for name, pair in follows.items() if pair[0] != pair[1]}
+        if moved:
+            changes.append(Change("update", CourseOffering.__tablename__, edit.id, moved))
     update_rows(CourseOffering, rows)
+    for part in in_chunks(changes):
+        record_many(by, part)
+
+
+def _allocated_on(edit: Edit[TermDraft], since: date | None, today: date) -> date | None:
+    """The day from which someone owes logs: it stays when one person follows another.
+
+    Who taught from the first day does so from the new first day too when that is earlier.
+    """
+    before, after = edit.before, edit.after
+    if after.facilitator_employee_id is None:
+        return None
+    if since is None:
+        return max(today, after.start_date) if before.facilitator_employee_id is None else None
+    return min(since, after.start_date) if since <= before.start_date else since
+
+
+def _status_after(edit: Edit[TermDraft], status: OfferingStatus, today: date) -> OfferingStatus:
+    """A course that was over by its dates alone runs again when a file corrects them."""
+    if status is OfferingStatus.COMPLETED and edit.before.end_date < today <= edit.after.end_date:
+        return _status_on(today, edit.after)
+    return status
 
 
 def _lock(offering_ids: Iterable[int]) -> dict[int, list[Any]]:
-    """Version, first day of allocation and what a file can change of these offerings, locked until the end."""
-    names = ("id", "version", "allocated_on", *_CHANGEABLE)
+    """Version, allocation's first day, status and what a file can change of these offerings, locked until the end."""
+    names = ("id", "version", "allocated_on", "status", *_CHANGEABLE)
     wanted = select(*(getattr(CourseOffering, name) for name in names)).with_for_update()
     found: dict[int, list[Any]] = {}
     for part in in_chunks(offering_ids):

@@ -8,6 +8,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
+from portal.catalogue.models import Module
 from portal.extensions import db
 from tests.support.files import SMALL
 from tests.support.term import write_table
@@ -49,5 +50,21 @@ def rows_of(app: Flask) -> Callable[..., list[tuple[Any, ...]]]:
     def do(*columns: Any) -> list[tuple[Any, ...]]:
         with app.app_context():
             return [tuple(row) for row in db.session.execute(db.select(*columns).order_by(*columns))]
+
+    return do
+
+
+@pytest.fixture
+def refused(
+    run: Callable[..., Result], rows_of: Callable[..., list[tuple[Any, ...]]], folder: Path
+) -> Callable[[], str]:
+    """Imports the folder, sees that it is refused and that nothing is written, and gives what was said."""
+
+    def do(*options: str) -> str:
+        result = run("exchange", "import", folder, *options)
+        assert result.exit_code == 1, result.output
+        assert "Nothing was written" in result.output
+        assert rows_of(Module.code) == []
+        return " ".join(result.output.split())
 
     return do

@@ -20,17 +20,22 @@ from portal.exchange.readers.tables import BadFile, Line
 MOST_UNPACKED = 200 * 1024 * 1024
 MOST_PARTS = 2_000
 MOST_CELLS = 4_000_000
-_ROW = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["'](\d+)""")
-_CELL = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([A-Za-z]+)(\d+)["'][^>]*>(\s*<(?:\w+:)?f[\s>/])?""")
-_SHEET = re.compile(rb"""<(?:\w+:)?sheet\s[^>]*?:id\s*=\s*["']([^"']+)""")
-_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
+# Between < and > stands no other <: a tag that never ends is given up at the next one, not searched to the end.
+_TAG = re.compile(rb"<(?:\w+:)?(row|c)((?:\s[^<>]*)?)>(\s*<(?:\w+:)?f[\s/>])?")
+_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)(\d+)["']""")
+_ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
+_SHEET = re.compile(rb"""<(?:\w+:)?sheet\s[^<>]*?:id\s*=\s*["']([^"'<]+)""")
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^<>]*>")
 _ATTRIBUTE = re.compile(rb"""\s(Id|Target)\s*=\s*["']([^"']*)""")
 # What zipfile raises for archives that are damaged, encrypted, packed in an unknown way, or no workbook.
 _DAMAGES = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, KeyError, ValueError)
 
 
 def read_xlsx(file: str, content: bytes) -> Iterator[Line]:
-    """The rows of the first sheet, header included; a formula comes as a text that begins with `=`. Raises BadFile."""
+    """The rows of the first sheet, header included. Raises BadFile.
+
+    A formula, or an error such as #N/A, comes as a text that begins with `=`.
+    """
     try:
         formulas = _inspect(file, content)
         with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
@@ -43,7 +48,10 @@ def read_xlsx(file: str, content: bytes) -> Iterator[Line]:
 
 
 def _inspect(file: str, content: bytes) -> set[tuple[int, int]]:
-    """Where formulas stand in the first sheet, as (row, column). Raises BadFile when it would unpack to too much."""
+    """Where formulas and errors stand in the first sheet, as (row, column).
+
+    Raises BadFile when it would unpack to too much.
+    """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = archive.infolist()
         # The sizes that it states hold: reading stops there, and a part that goes on fails its checksum.
@@ -64,12 +72,19 @@ def _first_sheet(archive: zipfile.ZipFile) -> str:
 
 
 def _formulas(file: str, sheet: bytes) -> set[tuple[int, int]]:
-    found, last_column = set(), 0
-    last_row = max((int(digits) for digits in _ROW.findall(sheet)), default=0)
-    for letters, digits, formula in _CELL.findall(sheet):
-        row, column = int(digits), _column(letters.upper())
+    """Cells with a formula or an error. A row or cell that does not say its place follows the one before (18.3.1.4)."""
+    found, row, column, last_row, last_column = set(), 0, 0, 0, 0
+    for tag in _TAG.finditer(sheet):
+        kind, attributes, formula = tag.groups()
+        place = _PLACE.search(attributes)
+        if kind == b"row":
+            row, column = int(place[2]) if place else row + 1, 0
+        elif place:
+            row, column = int(place[2]), _column(place[1].upper())
+        else:
+            column += 1
         last_row, last_column = max(last_row, row), max(last_column, column)
-        if formula:
+        if formula or (kind == b"c" and _ERROR.search(attributes)):
             found.add((row, column))
     if last_row * max(1, last_column) > MOST_CELLS:
         raise BadFile(file, lazy("The sheet reaches to far-off cells. Copy its table to a new workbook."))

@@ -74,7 +74,7 @@ DEPARTMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
 COHORTS = {
     "DEMO-HEALTH": ("Health Sciences", "Bachelor of Nursing Science"),
     "DEMO-COMPUTING": ("Computing", "Bachelor of Science in Computing"),
-    "DEMO-TEDUATION": ("Education", "Bachelor of Education"),
+    "DEMO-EDUCATION": ("Education", "Bachelor of Education"),
     "DEMO-BUSINESS": ("Business and Law", "Bachelor of Business Administration"),
     "DEMO-ENGINEERING": ("Engineering and Agriculture", "Bachelor of Engineering"),
     "DEMO-LANGUAGES": ("Languages", "Bachelor of Arts in Languages"),
@@ -158,7 +158,7 @@ CLASSES = (
     ),
     StudyClass(
         "Education 2A",
-        "DEMO-TEDUATION",
+        "DEMO-EDUCATION",
         28,
         (
             Course("TEDU", 1, "DF-06"),
@@ -169,7 +169,7 @@ CLASSES = (
     ),
     StudyClass(
         "Education 2B",
-        "DEMO-TEDUATION",
+        "DEMO-EDUCATION",
         18,
         (Course("TEDU", 2, "DF-06", "Hybrid"), Course("TEDU", 5, None, has_roster=False)),
     ),

@@ -213,3 +213,9 @@ def test_the_command_line_says_in_one_line_what_is_wrong(app, make, args, said):
     assert answer.exit_code != 0
     assert said in answer.output
     assert "Traceback" not in answer.output
+
+
+def test_a_name_longer_than_an_account_holds_is_refused_in_words(app):
+    args = ["users", "add", "long@example.edu", "--role", "student", "--last-name", "x" * 101]
+    answer = app.test_cli_runner().invoke(args=args)
+    assert (answer.exit_code, "Names hold 100 characters" in answer.output) == (1, True)

@@ -20,6 +20,7 @@ from portal.extensions import db
 from portal.roles import Role
 
 INVITATION = "invitation"
+NAME_LIMIT = 100
 INVITATION_LASTS = timedelta(days=7)
 
 
@@ -56,6 +57,7 @@ def note_sign_in(person: Person, by: Actor) -> None:
 def create_user(draft: UserDraft, by: Actor, password: str | None = None) -> User:
     """A new account with the profile of its role. Raises DomainError on a bad address, Conflict on a known one."""
     email = check_email(draft.email)
+    check_names(draft)
     hashed = passwords.hash_password(password) if password is not None else None
     name = email.partition("@")[0]
     user = User(
@@ -75,6 +77,13 @@ def create_user(draft: UserDraft, by: Actor, password: str | None = None) -> Use
     _add_profile(user)
     record(by, "create", "users", user.id, email=(None, email), role=(None, draft.role))
     return user
+
+
+def check_names(draft: UserDraft) -> None:
+    """Raise DomainError on the field `first_name` or `last_name` when it is longer than an account can hold."""
+    for field, name in (("first_name", draft.first_name), ("last_name", draft.last_name)):
+        if len(name) > NAME_LIMIT:
+            raise DomainError(lazy("Names hold %(limit)s characters; this one is longer.", limit=NAME_LIMIT), field)
 
 
 def check_email(address: str) -> str:

@@ -56,6 +56,27 @@ function openDialog(id) {
   if (dialog instanceof HTMLDialogElement && !dialog.open) dialog.showModal();
 }
 
+// The two single keys can be switched off, for people whose speech or switch input types letters by accident
+// (WCAG 2.1.4). Those of a switch count only while it has the focus, which the rule allows.
+const KEYS_OFF = "portal-keys-off";
+let keysOff = false;
+try {
+  keysOff = localStorage.getItem(KEYS_OFF) === "1";
+} catch {
+  // Storage is off: the keys are on.
+}
+for (const box of document.querySelectorAll('input[name="keys_on"]')) box.checked = !keysOff;
+document.addEventListener("change", (event) => {
+  if (event.target.name !== "keys_on") return;
+  keysOff = !event.target.checked;
+  try {
+    if (keysOff) localStorage.setItem(KEYS_OFF, "1");
+    else localStorage.removeItem(KEYS_OFF);
+  } catch {
+    // As above: it lasts as long as the page.
+  }
+});
+
 // Keys: / to the search, ? to the help; never while someone is typing, and never over a dialog.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
@@ -67,7 +88,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (isTyping(event.target) || document.querySelector("dialog:modal")) return;
+  if (keysOff || isTyping(event.target) || document.querySelector("dialog:modal")) return;
   if (event.key === "/") {
     const seek = [...document.querySelectorAll('[aria-keyshortcuts="/"], input[type="search"]')].find((input) => input.checkVisibility());
     if (seek) {

@@ -7,7 +7,10 @@ _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", 
 
 
 def fold(text: str) -> str:
-    """Lower case without accents, spaces collapsed: "Çisem  İNÖNÜ" gives "cisem inonu"."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
+    """Lower case without accents and invisible signs, spaces collapsed: "Çisem  İNÖNÜ" gives "cisem inonu"."""
+    # Twice: № is made of an upper-case letter, and İ of a letter with a dot.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    bare = "".join(
+        mark for mark in decomposed if not (unicodedata.combining(mark) or unicodedata.category(mark) == "Cf")
+    )
     return " ".join(bare.translate(_PLAIN).split())

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from portal.exchange.models import ImportRun
 from portal.exchange.readers import folder as opening
+from portal.exchange.readers import tables
 
 Run = Callable[..., Result]
 RowsOf = Callable[..., list[tuple[Any, ...]]]
@@ -41,6 +43,12 @@ RowsOf = Callable[..., list[tuple[Any, ...]]]
 def test_a_csv_file_that_cannot_be_read(refused: Callable[..., str], folder: Path, content: bytes, said: str) -> None:
     (folder / "modules.csv").write_bytes(content)
     assert said in refused()
+
+
+def test_a_file_of_too_many_rows(refused: Callable[..., str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MOST_LINES", 2)
+    (folder / "modules.csv").write_text("code,name\nM1,Logic\nM2,Maths\n\nM3,Music\n")
+    assert "modules.csv: The file has more than 2 rows. Divide it." in refused()
 
 
 def test_skip_errors_does_not_pass_over_a_whole_file(refused: Callable[..., str], folder: Path) -> None:
@@ -126,3 +134,15 @@ def test_the_same_kind_twice(refused: Callable[..., str], folder: Path) -> None:
     (folder / "modules.csv").write_text("code,name\n")
     (folder / "modules.xlsx").write_bytes(b"")
     assert "modules.xlsx: modules.csv is there too. Keep the one that counts." in refused()
+
+
+def test_names_of_files_in_another_encoding(run: Run, rows_of: RowsOf, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    (folder / "modules.csv").write_text("code,name\nM1,Logic\n")
+    (folder / os.fsdecode(b"\xe9t\xe9.csv")).write_text("code\n")
+    result = run("exchange", "import", folder)
+    assert result.exit_code == 0
+    assert "Note: �t�.csv: This file is not known" in result.output
+    assert rows_of(ImportRun.source) == [(f"{tmp_path}/caf�",)]
+    assert run("exchange", "export", folder).exit_code == 0

@@ -1,5 +1,6 @@
 """The breaks of the teaching calendar from the command line."""
 
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -43,6 +44,8 @@ def test_a_break_takes_its_weeks_out_and_gives_them_back(run: Run, rows_of: Rows
         (("add-break", "X", "2026-11-29", "2026-11-23"), "The last day of a break cannot be before its first."),
         (("add-break", " ", "2026-11-23", "2026-11-29"), "Give the break a name."),
         (("add-break", "X" * 101, "2026-11-23", "2026-11-29"), "at most 100 characters"),
+        (("add-break", "two\nlines", "2026-11-23", "2026-11-29"), "A name cannot hold line breaks"),
+        (("add-break", os.fsdecode(b"No\xebl"), "2026-11-23", "2026-11-29"), "A name cannot hold line breaks"),
         (("add-break", "X", "tomorrow", "2026-11-29"), "tomorrow"),
         (("add-break", "Easter", "2027-03-29", "2027-04-02"), "There is a break Easter from 2027-03-29 already."),
         (("remove-break", "Yule"), "There is no break Yule on these days."),

@@ -181,13 +181,15 @@ def test_loading_twice_says_so_and_changes_nothing(app, demo):
     assert everything(app) == before
 
 
-def test_a_code_that_is_taken_is_named_and_nothing_is_loaded(app, make):
-    make.module(code="COMP-101")
+def test_a_code_that_is_taken_in_any_spelling_is_named_and_nothing_is_loaded(app, make):
+    make.module(code="comp-101")
+    make.facilitator(profile={"employee_id": "DF-01"})
+    make.student(profile={"student_number": "DS-0300"})
+    before = everything(app)
     answer = app.test_cli_runner().invoke(args=["demo", "load"])
     assert answer.exit_code == 1
-    assert "COMP-101" in answer.output
-    with app.app_context():
-        assert db.session.scalar(select(func.count(User.id))) == 0
+    assert "taken: COMP-101, DF-01, DS-0300. Nothing was changed." in answer.output
+    assert everything(app) == before
 
 
 def test_production_refuses_it(database, tmp_path):

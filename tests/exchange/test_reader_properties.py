@@ -62,6 +62,15 @@ def test_what_a_spreadsheet_writes_is_read_back(rows: list[list[str]], mark: boo
     assert lines[-1].number <= len(whole_text.splitlines())
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_the_header_alone_tells_what_divides_cells(between: str, end: str) -> None:
+    cells = [["a", "b"], ["1, 2, 3", "4; 5; 6\t\t\t7"]]
+    file = io.StringIO()
+    csv.writer(file, delimiter=between, lineterminator=end).writerows(cells)
+    assert [list(line.cells) for line in read_csv("x.csv", file.getvalue().encode())] == cells
+
+
 @patient
 @given(STORED)
 @example("=1+1")

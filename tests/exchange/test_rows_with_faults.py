@@ -148,6 +148,14 @@ def test_a_repeated_row_counts_once(run: Run, rows_of: RowsOf, small_term: Path,
     assert len(rows_of(CourseOffering.id)) == 2
 
 
+def test_a_file_without_rows_repeats_nothing(run: Run, folder: Path) -> None:
+    write_table(folder, "modules", [SMALL["modules"][0]] * 2)
+    write_table(folder, "classes", [])
+    output = run("exchange", "import", folder).output
+    assert "modules.csv: 1 row repeats" in output
+    assert "classes.csv: 1 row" not in output
+
+
 def test_a_row_that_contradicts_an_earlier_one_names_both_lines_and_the_columns(
     run: Run, rows_of: RowsOf, small_term: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """Breaks of the teaching calendar. Whoever changes them has the logs planned anew afterwards."""
 
+import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -12,6 +13,7 @@ from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 
 LONGEST_NAME = 100
+_UNFIT = {"Cc", "Cs", "Zl", "Zp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ def add_break(draft: BreakDraft, by: Actor) -> None:
     """Add one break. Raises DomainError on bad dates or an empty name, Conflict when it is there already."""
     if not draft.name.strip():
         raise DomainError(lazy("Give the break a name."), "name")
+    if any(unicodedata.category(sign) in _UNFIT for sign in draft.name):
+        raise DomainError(lazy("A name cannot hold line breaks or control characters."), "name")
     if len(draft.name) > LONGEST_NAME:
         raise DomainError(lazy("A name of at most %(limit)s characters fits.", limit=LONGEST_NAME), "name")
     if draft.end_date < draft.start_date:

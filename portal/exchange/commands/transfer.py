@@ -58,7 +58,12 @@ def _database_errors() -> Iterator[None]:
         yield
     except IntegrityError as error:
         current_app.logger.warning("import undone: %s", error.orig)
-        message = lazy("Something else was changed while the import ran. Nothing was written; try again.")
+        message = lazy(
+            "Something else was changed while the import ran, or two names differ only in signs that this database "
+            "does not tell apart. Nothing was written. Try again; if that does not help, change one of them. "
+            "It says: %(why)s",
+            why=str(error.orig),
+        )
         raise DomainError(message) from None
     except DBAPIError as error:
         message = lazy("The database answers with an error. Nothing was written. It says: %(why)s", why=str(error.orig))
@@ -74,4 +79,4 @@ def export_files(folder: Path, xlsx: bool) -> None:
         exported = services.export_folder(folder, as_workbooks=xlsx)
         db.session.rollback()
     for file in exported:
-        click.echo(f"{file.rows:>9,}  {file.path}")
+        click.echo(f"{file.rows:>9,}  {click.format_filename(file.path)}")

@@ -1,14 +1,15 @@
 """Loading the demo institution: the catalogue, the people, a term around today, and what happened in it so far."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import clock
-from portal.accounts.models import User
+from portal.accounts.models import Facilitator, Student, User
 from portal.accounts.queries import list_accounts_at
 from portal.accounts.services import UserDraft, create_user, give_password, set_departments
 from portal.accounts.services.bulk import FacilitatorDraft, StudentDraft, save_facilitators, save_students
@@ -37,6 +38,7 @@ from portal.exchange.demo import people, teaching
 from portal.exchange.demo.history import write_history
 from portal.exchange.demo.term import Term, term_around
 from portal.extensions import db
+from portal.folding import fold
 from portal.roles import Role
 from portal.tracker.services import plan_logs
 
@@ -87,16 +89,27 @@ def _check(settings: Settings) -> None:
         raise NotAllowed(lazy("The demo institution is not for production: everyone knows its passwords."))
     if is_loaded():
         raise Conflict(lazy("The demo institution is here already. Nothing was changed."))
-    taken = [
-        *ids_by(Department.code, teaching.DEPARTMENTS),
-        *ids_by(Module.code, teaching.MODULE_CODES),
-        *ids_by(ClassGroup.name, teaching.CLASS_NAMES),
-        *ids_by(Cohort.code, teaching.COHORTS),
-    ]
+    codes: dict[InstrumentedAttribute[str], Iterable[str]] = {
+        Department.code: teaching.DEPARTMENTS,
+        Module.code: teaching.MODULE_CODES,
+        ClassGroup.name: teaching.CLASS_NAMES,
+        Cohort.code: teaching.COHORTS,
+        Facilitator.employee_id: [one.key for one in people.FACILITATORS],
+        Student.student_number: teaching.STUDENT_NUMBERS,
+    }
+    taken = [key for column, keys in codes.items() for key in _taken(column, keys)]
     if taken:
         raise Conflict(
-            lazy("Codes of the demo institution are taken: %(codes)s. Nothing was changed.", codes=", ".join(taken))
+            lazy(
+                "Codes of the demo institution are taken: %(codes)s. Nothing was changed.", codes=", ".join(taken[:10])
+            )
         )
+
+
+def _taken(column: InstrumentedAttribute[str], keys: Iterable[str]) -> list[str]:
+    """Which of these keys the institution uses, in any spelling that a database may take for the same."""
+    known = {fold(key) for key in db.session.scalars(select(column))}
+    return [key for key in keys if fold(key) in known]
 
 
 def _has_courses() -> bool:
@@ -156,7 +169,7 @@ def _save_students(
     # The student who has an account is the first of all.
     for one in sorted(teaching.CLASSES, key=lambda one: one.name != teaching.STUDENT_CLASS):
         for _ in range(one.size):
-            number = f"DS-{len(drafts) + 1:04}"
+            number = teaching.STUDENT_NUMBERS[len(drafts)]
             classes.setdefault(one.name, []).append(number)
             drafts.append(_student(number, one.cohort, chance))
     return classes, save_students(Plan(new=drafts), cohorts, by)

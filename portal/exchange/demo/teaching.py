@@ -231,3 +231,4 @@ MODULE_CODES = tuple(
     module_code(code, number) for code, (_, names) in DEPARTMENTS.items() for number in range(1, len(names) + 1)
 )
 CLASS_NAMES = tuple(one.name for one in CLASSES)
+STUDENT_NUMBERS = tuple(f"DS-{number:04}" for number in range(1, sum(one.size for one in CLASSES) + 1))

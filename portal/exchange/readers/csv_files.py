@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from portal.exchange.readers.tables import BadFile, Line
 
 _ADVICE = lazy("Save it again as “CSV UTF-8”.")
 _DELIMITERS = ",;\t"
+_FIRST_LINE = re.compile(r"\s*[^\r\n]*")
 
 
 def read_csv(file: str, content: bytes) -> Iterator[Line]:
@@ -58,5 +60,5 @@ def _line_of(content: bytes, place: int) -> int:
 
 def _delimiter(text: str) -> str:
     """What the header is divided by."""
-    header = text.lstrip().partition("\n")[0]
-    return max(_DELIMITERS, key=header.count)
+    header = _FIRST_LINE.match(text)
+    return max(_DELIMITERS, key=header[0].count) if header else _DELIMITERS[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from portal.errors import lazy
 from portal.exchange.readers.csv_files import read_csv
-from portal.exchange.readers.tables import BadFile, Table, as_table
+from portal.exchange.readers.tables import BadFile, Table, as_table, readable
 from portal.exchange.readers.xlsx_files import read_xlsx
 
 MOST_BYTES = 20 * 1024 * 1024
@@ -28,17 +28,19 @@ def find_files(folder: Path, kinds: Sequence[str]) -> tuple[list[FileThere], lis
     try:
         present = sorted(path for path in folder.iterdir() if path.suffix.lower() in _READERS)
     except FileNotFoundError:
-        raise BadFile(str(folder), lazy("There is no such folder.")) from None
+        raise BadFile(readable(folder), lazy("There is no such folder.")) from None
     except NotADirectoryError:
-        raise BadFile(str(folder), lazy("This is a file; name the folder that it is in.")) from None
+        raise BadFile(readable(folder), lazy("This is a file; name the folder that it is in.")) from None
     except OSError as error:
-        raise BadFile(str(folder), lazy("The folder cannot be read: %(why)s", why=error.strerror)) from None
+        raise BadFile(readable(folder), lazy("The folder cannot be read: %(why)s", why=error.strerror)) from None
     found = [FileThere(kind, path) for kind in kinds for path in present if path.stem.lower() == kind]
     if not found:
         names = ", ".join(f"{kind}.csv" for kind in kinds)
-        raise BadFile(str(folder), lazy("There is nothing to import here. Known files are %(names)s.", names=names))
+        raise BadFile(
+            readable(folder), lazy("There is nothing to import here. Known files are %(names)s.", names=names)
+        )
     _refuse_twins(found)
-    return found, [path.name for path in present if path.stem.lower() not in kinds]
+    return found, [readable(path.name) for path in present if path.stem.lower() not in kinds]
 
 
 def _refuse_twins(found: Sequence[FileThere]) -> None:

@@ -1,10 +1,16 @@
 """What a file is read into."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from portal.errors import lazy
+
+# More rows than a term has, and few enough that short ones do not fill the memory.
+MOST_LINES = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,11 @@ class BadFile(Exception):
         self.file, self.message, self.line, self.column, self.value = file, message, line, column, value
 
 
+def readable(path: Path | str) -> str:
+    """A path as text that can be shown and stored; what its name holds in another encoding becomes �."""
+    return os.fsencode(path).decode(errors="replace")
+
+
 def as_table(file: str, lines: Iterable[Line]) -> Table:
     """The table whose first line is its header. Lines without any text are left out. Raises BadFile."""
     filled = (line for line in lines if any(cell.strip() for cell in line.cells))
@@ -40,7 +51,10 @@ def as_table(file: str, lines: Iterable[Line]) -> Table:
         raise BadFile(file, lazy("The file is empty; it needs at least a row with the names of its columns."))
     columns = tuple(_name(cell) for cell in header.cells)
     _refuse_twins(file, header, columns)
-    return Table(file, columns, tuple(filled))
+    lines_below = tuple(islice(filled, MOST_LINES + 1))
+    if len(lines_below) > MOST_LINES:
+        raise BadFile(file, lazy("The file has more than %(limit)s rows. Divide it.", limit=MOST_LINES))
+    return Table(file, columns, lines_below)
 
 
 def _name(cell: str) -> str:

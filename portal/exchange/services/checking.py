@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from portal.bulk import differences
 from portal.errors import lazy, lazy_plural
-from portal.exchange.readers import BadFile, FileThere, Line, Table, find_files, read_table
+from portal.exchange.readers import BadFile, FileThere, Line, Table, find_files, read_table, readable
 from portal.exchange.services.cells import Blank, Column, RowError, read_cell
 from portal.exchange.services.kinds import KINDS, Given, Kind
 from portal.exchange.services.results import Remark, Report, RowResult, Verdict
@@ -54,7 +54,7 @@ def check_folder(folder: Path, progress: Progress | None = None) -> Checked:
     progress.begin(lazy("Checking rows"), sum(len(table.lines) for _, table in tables))
     for kind, table in tables:
         _check_table(kind, table, term, report, progress)
-    return Checked(str(folder), report, term)
+    return Checked(readable(folder), report, term)
 
 
 def _read(folder: Path, report: Report) -> list[tuple[Kind, Table]]:
@@ -100,12 +100,13 @@ def _check_header(kind: Kind, table: Table, report: Report) -> None:
 
 def _check_table(kind: Kind, table: Table, term: Term, report: Report, progress: Progress) -> None:
     places = [(column, table.columns.index(column.name)) for column in kind.columns if column.name in table.columns]
+    first = len(report.rows)
     for number, line in enumerate(table.lines, start=1):
         report.rows.append(_check_line(kind, table, places, line, term))
         if number % _STEP == 0:
             progress.advance(_STEP)
     progress.advance(len(table.lines) % _STEP)
-    repeated = sum(bool(row.message) and row.verdict is Verdict.UNCHANGED for row in report.rows[-len(table.lines) :])
+    repeated = sum(bool(row.message) and row.verdict is Verdict.UNCHANGED for row in report.rows[first:])
     if repeated:
         said = lazy_plural(
             "%(count)s row repeats an earlier one and was counted once.",

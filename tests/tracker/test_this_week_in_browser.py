@@ -134,6 +134,17 @@ def test_all_done_keeps_the_focus_and_shows_every_switch(open_week, fresh_app, w
     expect(page.locator(f"#all-done-{weeks[1].id}")).to_be_focused()
 
 
+def test_a_tick_still_on_its_way_is_not_taken_for_someone_elses_change(open_week, fresh_app, weeks):
+    page = open_week()
+    page.evaluate(
+        """([tick, all]) => { document.querySelector(tick).click(); document.querySelector(all).click(); }""",
+        [f"#item-{weeks[1].id}-{SYNC} .pending input", f"#all-done-{weeks[1].id}"],
+    )
+    expect(page.locator(f"#submit-{weeks[1].id}.primary")).to_be_visible()
+    expect(page.locator(".clash")).to_have_count(0)
+    assert stored(fresh_app, weeks[1])[1][SYNC] == DONE
+
+
 def test_notes_are_typed_counted_and_saved(open_week, fresh_app, weeks):
     page = open_week()
     row = page.locator(f"#log-{weeks[0].id}")

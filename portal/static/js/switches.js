@@ -93,9 +93,10 @@ document.addEventListener("change", (event) => {
 document.addEventListener("htmx:before:request", (event) => {
   const { ctx } = event.detail;
   const form = ctx.sourceElement;
-  if (!form.matches?.(SWITCH)) return;
-  form.querySelector(".switch").setAttribute("aria-busy", "true");
-  // A click that waited in the queue goes out with what the answer before it brought: the version, and what was seen.
+  if (!form.matches?.(`${SWITCH}, .log > form`)) return;
+  if (form.matches(SWITCH)) form.querySelector(".switch").setAttribute("aria-busy", "true");
+  // What waited in the queue, a click or the whole week, goes out with what the answer before it brought: the version,
+  // and what was seen. Else a person's own tick would come back to them as someone else's change.
   for (const { name, value } of (form.closest("form") ?? form).querySelectorAll('input[name="version"], input[name^="was-"]')) {
     if (ctx.request.body?.has?.(name)) ctx.request.body.set(name, value);
   }

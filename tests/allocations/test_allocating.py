@@ -171,7 +171,7 @@ def test_over_the_limit_asks_for_a_reason_and_then_does_it(client, manager, cour
     answer = post(client, course, headers, facilitator=siya.profile_id, facilitator_text="Siya Bhat (FAC02559)")
     assert answer.status_code == 422
     assert now(course).facilitator_id is None
-    assert "Siya Bhat would be over the limit: 3 of 2. Allocate all the same?" in answer.text
+    assert "Siya Bhat would be over the limit: 3 of 2. Allocate anyway?" in answer.text
     assert 'name="reason"' in answer.text
     assert "Siya Bhat (FAC02559)" in answer.text
     answer = post(client, course, headers, facilitator_text="Siya Bhat (FAC02559)", reason="Nobody else knows it 😀")
@@ -198,7 +198,7 @@ def test_a_stale_version_shows_what_stands_and_offers_to_do_it_all_the_same(
     assert answer.status_code == 409
     assert now(course).facilitator_id == other.profile_id
     assert "Someone else changed this course meanwhile. Ana Ng is allocated now." in answer.text
-    assert "Allocate all the same" in answer.text
+    assert "Allocate anyway" in answer.text
     assert 'value="Siya Bhat (FAC02559)"' in answer.text
     version = re.search(r'name="version" value="(\d+)"', answer.text)[1]
     assert post(client, course, headers, version=version, facilitator_text="Siya Bhat (FAC02559)").status_code in {

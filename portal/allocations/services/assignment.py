@@ -107,7 +107,7 @@ def _check_person(offering: OfferingRow, facilitator_id: int, reason: str | None
     load = _load_without(offering, facilitator_id) + 1
     if load > limit and not (reason and reason.strip()):
         message = lazy(
-            "%(name)s would be over the limit: %(load)s of %(limit)s. Allocate all the same?",
+            "%(name)s would be over the limit: %(load)s of %(limit)s. Allocate anyway?",
             name=name,
             load=load,
             limit=limit,

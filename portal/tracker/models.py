@@ -47,7 +47,8 @@ class ChecklistItem(Timestamps, Model):
 class ActivityLog(Timestamps, Model):
     """One allocation's log of one teaching week. The row exists as soon as the week is expected.
 
-    `facilitator_id` is who owes it: it follows the allocation until the log is started or due.
+    `facilitator_id` is who owes it: it follows the allocation until the log is started or due, and stays
+    with who taught the week when it is over and they leave.
     `started_at` is the first tick or note; from then on planning leaves the row alone.
     """
 

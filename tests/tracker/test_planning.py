@@ -179,6 +179,24 @@ def test_without_a_facilitator_only_what_was_missed_stays(make, plan, logs, chan
     assert numbers(logs(offering)) == [1, 2]
 
 
+@pytest.mark.parametrize("same_person", [True, False])
+def test_last_weeks_log_stays_with_who_taught_it_when_they_leave_before_its_deadline(
+    make, plan, logs, change, frozen_time, same_person
+):
+    frozen_time.move_to(datetime(2026, 10, 19, 10, tzinfo=UTC))  # a Monday; the week before is due at 17:00
+    former = make.facilitator()
+    offering = make.offering(former, weeks=4, weeks_ago=2)
+    plan(offering)
+    change(offering, facilitator_id=None, allocated_on=None)
+    assert plan(offering) == PlanCounts(deleted=2)
+    assert numbers(logs(offering)) == [1, 2]
+    new = former if same_person else make.facilitator()
+    change(offering, facilitator_id=new.profile_id, allocated_on=date(2026, 10, 19))
+    plan(offering)
+    assert [log.facilitator_id for log in logs(offering)] == [former.profile_id] * 2 + [new.profile_id] * 2
+    assert plan(offering) == PlanCounts()
+
+
 def test_a_cancelled_course_loses_what_was_not_started(make, plan, logs, change):
     offering = make.offering(make.facilitator(), weeks=4, weeks_ago=2)
     plan(offering)

@@ -90,7 +90,7 @@ def plan_logs(offering_ids: Sequence[int] | None, rules: Rules) -> PlanCounts:
     """
     calendar = _Calendar(rules, list_breaks())
     expecting = frozenset(db.session.scalars(select(Mode.id).where(Mode.expects_weekly_log)))
-    now = clock.now()
+    now, today = clock.now(), clock.today(rules.zone)
     total = PlanCounts()
     for offerings in _chunks_of_offerings(offering_ids):
         changes = _Changes()
@@ -98,7 +98,7 @@ def plan_logs(offering_ids: Sequence[int] | None, rules: Rules) -> PlanCounts:
         for offering in offerings:
             expects = offering.status in _LIVE and offering.mode_id in expecting
             weeks = calendar.weeks(offering.start_date, offering.end_date) if expects else ()
-            _plan_offering(offering, weeks, logs.get(offering.id, []), now, changes)
+            _plan_offering(offering, weeks, logs.get(offering.id, []), now, today, changes)
         _apply(changes, now)
         total += changes.counts()
     return total
@@ -144,7 +144,12 @@ def _logs_of(offering_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
 
 
 def _plan_offering(
-    offering: AnyRow, weeks: Sequence[_PlannedWeek], logs: Sequence[AnyRow], now: datetime, changes: _Changes
+    offering: AnyRow,
+    weeks: Sequence[_PlannedWeek],
+    logs: Sequence[AnyRow],
+    now: datetime,
+    today: date,
+    changes: _Changes,
 ) -> None:
     """Note what one offering needs. `weeks` is empty when it owes no logs at all."""
     taken = {log.week_number for log in logs if not log.untouched}
@@ -158,8 +163,8 @@ def _plan_offering(
             continue
         if not log.untouched:
             continue
-        # A deadline that has passed was missed by who taught then; a coming one goes with the course.
-        if week.due_at >= now and offering.facilitator_id is None:
+        # A week that is over stays with who taught it when they leave; a coming one goes with the course.
+        if offering.facilitator_id is None and week.due_at >= now and week.end >= today:
             continue
         kept.add(log.id)
         _note_changes(log, offering, week, _take_number(week.number, taken), now, changes)
@@ -184,7 +189,8 @@ def _note_changes(
 ) -> None:
     if log.due_at != week.due_at:
         changes.deadlines[week.due_at].append(log.id)
-    if week.due_at >= now and log.facilitator_id != offering.facilitator_id:
+    # A deadline that has passed was missed by who taught then.
+    if week.due_at >= now and log.facilitator_id != offering.facilitator_id and _is_owed(offering, week):
         changes.facilitators[offering.facilitator_id].append(log.id)
     if log.week_number != number:
         changes.numbers[number].append(log.id)

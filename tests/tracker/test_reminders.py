@@ -169,6 +169,18 @@ def test_whoever_takes_a_course_over_is_told_too(app: Flask, people: Any, make: 
         ]
 
 
+def test_a_log_that_takes_the_id_of_a_deleted_one_is_told(app: Flask, people: Any, make: Any) -> None:
+    facilitator, _, log = people
+    other = make.offering(facilitator)
+    with app.app_context():
+        one_pass(DEADLINE + DAY)
+        db.session.execute(db.delete(ActivityLog).where(ActivityLog.id == log.id))
+        db.session.commit()
+    make.log(other, 3, id=log.id)
+    with app.app_context():
+        assert one_pass(DEADLINE + DAY) == ReminderCounts(missing=1, people=1)
+
+
 def test_a_clock_that_jumps_back_tells_nothing_again(app: Flask, people: Any) -> None:
     with app.app_context():
         one_pass(DEADLINE + DAY)

@@ -37,8 +37,11 @@ class OwedRow:
 
     @property
     def dedupe_key(self) -> str:
-        """The same as `_KEY` makes in the database: obligation, stage, deadline and recipient."""
-        return f"{self.stage}:{self.log_id}:{self.deadline_version}:{self.user_id}"
+        """The same as `_KEY` makes in the database: obligation, stage, deadline and recipient.
+
+        The course is part of it because SQLite gives the id of a deleted log to a later one.
+        """
+        return f"{self.stage}:{self.offering_id}:{self.log_id}:{self.deadline_version}:{self.user_id}"
 
 
 _NOW = bindparam("now", type_=UtcDateTime)
@@ -58,7 +61,7 @@ def _joined(*parts: ColumnElement[Any]) -> ColumnElement[str]:
     return text
 
 
-_KEY = _joined(_STAGE, _LOG.id, _LOG.deadline_version, cast(ColumnElement[int], User.id))
+_KEY = _joined(_STAGE, _LOG.allocation_id, _LOG.id, _LOG.deadline_version, cast(ColumnElement[int], User.id))
 
 
 def _owed() -> Select[Any]:

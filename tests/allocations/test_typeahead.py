@@ -134,6 +134,24 @@ def test_filters_offer_keys_that_they_understand(client, make):
     assert client.get("/allocations/options/passwords").status_code == 404
 
 
+def test_an_option_counts_what_it_would_show_beside_the_other_filters(client, make, count_sql):
+    computing, nursing = (make.module(code=code, name=f"Ethics in {code}") for code in ("CS100", "NURS100"))
+    online, in_person = make.mode("Online"), make.mode("In-person")
+    for module, mode in ((computing, online), (computing, online), (computing, in_person), (nursing, in_person)):
+        make.offering(module_id=module.id, mode_id=mode.id)
+
+    def counts(list_address: str) -> list[str]:
+        with count_sql() as sql:
+            page = client.get("/allocations/options/modules?q=ethics", headers={"HX-Current-URL": list_address}).text
+        assert len(sql) == 3, sql.text
+        return re.findall(r'class="tally">(\d+)<', page)
+
+    assert counts("http://localhost/allocations/") == ["3", "1"]
+    assert counts("http://localhost/allocations/?mode=Online") == ["2", "0"]
+    assert counts("http://localhost/allocations/?module=CS100&mode=In-person") == ["1", "1"]
+    assert counts("http://[") == ["3", "1"]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [

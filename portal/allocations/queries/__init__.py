@@ -5,10 +5,9 @@ from portal.allocations.queries.facets import Facets, facets_of
 from portal.allocations.queries.filters import OfferingFilter
 from portal.allocations.queries.history import Happening, list_happenings
 from portal.allocations.queries.listing import SORTS, OfferingRow, find_offering, page_of_offerings
-from portal.allocations.queries.options import OPTIONS, Option
+from portal.allocations.queries.options import Option, list_options
 
 __all__ = [
-    "OPTIONS",
     "SORTS",
     "Candidate",
     "Facets",
@@ -21,5 +20,6 @@ __all__ = [
     "find_offering",
     "list_candidates",
     "list_happenings",
+    "list_options",
     "page_of_offerings",
 ]

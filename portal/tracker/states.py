@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case
+from sqlalchemy import ColumnElement, and_
 
 from portal.tracker.models import ActivityLog
 
@@ -43,14 +43,8 @@ def state_of(
     return LogState.NOT_DUE if today < week_start else LogState.OPEN
 
 
-def state_column(now: datetime, today: date) -> ColumnElement[str]:
-    """The state as a column of a select over `activity_trackers`; holds the values of LogState."""
-    whens = ((condition, state.value) for state, condition in _conditions(now, today).items())
-    return case(*whens, else_=LogState.OPEN.value)
-
-
 def in_state(state: LogState, now: datetime, today: date) -> ColumnElement[bool]:
-    """The condition that a log is in this state; written so that the indexes on due_at can serve it."""
+    """The same as a condition on `activity_trackers`, written so that the indexes on due_at can serve it."""
     waiting = and_(ActivityLog.excused_at.is_(None), ActivityLog.submitted_at.is_(None))
     submitted = and_(ActivityLog.excused_at.is_(None), ActivityLog.submitted_at.is_not(None))
     begun = ActivityLog.week_start <= today
@@ -62,14 +56,3 @@ def in_state(state: LogState, now: datetime, today: date) -> ColumnElement[bool]
         LogState.OPEN: and_(waiting, ActivityLog.due_at >= now, begun),
         LogState.NOT_DUE: and_(waiting, ActivityLog.due_at >= now, ActivityLog.week_start > today),
     }[state]
-
-
-def _conditions(now: datetime, today: date) -> dict[LogState, ColumnElement[bool]]:
-    """In the order in which `case` tries them; what is left over is open."""
-    return {
-        LogState.EXCUSED: ActivityLog.excused_at.is_not(None),
-        LogState.ON_TIME: ActivityLog.submitted_at <= ActivityLog.due_at,
-        LogState.LATE: ActivityLog.submitted_at.is_not(None),
-        LogState.MISSING: ActivityLog.due_at < now,
-        LogState.NOT_DUE: ActivityLog.week_start > today,
-    }

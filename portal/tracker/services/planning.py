@@ -5,7 +5,7 @@ hundred course offerings at a time, inside the caller's transaction.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, cast
@@ -14,14 +14,13 @@ from sqlalchemy import Row, Table, and_, delete, insert, select, update
 
 from portal import clock
 from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.bulk import CHUNK, in_chunks
 from portal.catalogue.calendar import Break, Rules, due_at, weeks_of
 from portal.catalogue.models import Mode
 from portal.catalogue.queries import list_breaks
 from portal.extensions import db
 from portal.tracker.models import ActivityLog
 
-# Small enough for every database's limit of parameters, large enough that round trips do not count.
-_CHUNK = 500
 AnyRow = Row[*tuple[Any, ...]]
 
 _LOGS = cast(Table, ActivityLog.__table__)
@@ -117,12 +116,12 @@ def _chunks_of_offerings(offering_ids: Sequence[int] | None) -> Iterator[Sequenc
     ).where(CourseOffering.status != OfferingStatus.COMPLETED)
     wanted = wanted.order_by(CourseOffering.id).with_for_update()
     if offering_ids is None:
-        rows = db.session.execute(wanted.limit(_CHUNK)).all()
+        rows = db.session.execute(wanted.limit(CHUNK)).all()
         while rows:
             yield rows
-            rows = db.session.execute(wanted.where(CourseOffering.id > rows[-1].id).limit(_CHUNK)).all()
+            rows = db.session.execute(wanted.where(CourseOffering.id > rows[-1].id).limit(CHUNK)).all()
         return
-    for ids in _in_chunks(sorted(set(offering_ids))):
+    for ids in in_chunks(sorted(set(offering_ids))):
         yield db.session.execute(wanted.where(CourseOffering.id.in_(ids))).all()
 
 
@@ -214,7 +213,7 @@ def _new_row(offering: AnyRow, week: _PlannedWeek, number: int, now: datetime) -
 
 def _apply(changes: _Changes, now: datetime) -> None:
     """Write the changes; every condition is asked again in the statement itself."""
-    for ids in _in_chunks(changes.gone):
+    for ids in in_chunks(changes.gone):
         db.session.execute(delete(_LOGS).where(_LOGS.c.id.in_(ids), _UNTOUCHED))
     for facilitator_id, moved in changes.facilitators.items():
         _set(moved, now, facilitator_id=facilitator_id)
@@ -229,10 +228,5 @@ def _apply(changes: _Changes, now: datetime) -> None:
 
 
 def _set(log_ids: Sequence[int], now: datetime, **values: Any) -> None:
-    for ids in _in_chunks(log_ids):
+    for ids in in_chunks(log_ids):
         db.session.execute(update(_LOGS).where(_LOGS.c.id.in_(ids), _UNTOUCHED).values(**values, updated_at=now))
-
-
-def _in_chunks(ids: Iterable[int]) -> Iterator[list[int]]:
-    everything = list(ids)
-    return (everything[start : start + _CHUNK] for start in range(0, len(everything), _CHUNK))

@@ -69,14 +69,13 @@ def _fact(row: OwedRow) -> Fact:
 
 @dataclass(frozen=True, slots=True)
 class CourseWeeks:
-    """Weeks of one course: their numbers in order, and the first and last of their deadlines."""
+    """Weeks of one course: their numbers in order, and the first of their deadlines."""
 
     code: str | None
     course: str
     class_name: str | None
     weeks: tuple[int, ...]
     first_due: datetime
-    last_due: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +119,8 @@ def by_course(weeks: Sequence[tuple[Params, datetime]]) -> tuple[CourseWeeks, ..
 
 def _course(found: Sequence[tuple[Params, datetime]]) -> CourseWeeks:
     fact = found[0][0]
-    deadlines = [due_at for _fact, due_at in found]
     weeks = tuple(sorted({one["week"] for one, _due_at in found}))
-    return CourseWeeks(fact["code"], fact["module"], fact["class"], weeks, min(deadlines), max(deadlines))
+    return CourseWeeks(fact["code"], fact["module"], fact["class"], weeks, min(due_at for _fact, due_at in found))
 
 
 def _week(row: OwedRow) -> tuple[Params, datetime]:

@@ -124,6 +124,16 @@ def test_changed_values_are_updates(run: Run, rows_of: RowsOf, small_term: Path)
     assert rows_of(CalendarBreak.end_date) == [(date(2026, 11, 27),)]
 
 
+def test_a_whole_number_may_be_written_as_25_0(run: Run, rows_of: RowsOf, small_term: Path) -> None:
+    year, trimester = COURSE[4:6]
+    course = (*COURSE[:4], f"{year}.0", f"{trimester}.0", COURSE[6])
+    write_table(small_term, "offerings", [(*course, "F1", FIRST, LAST, "25.0")])
+    run("exchange", "import", small_term)
+    assert rows_of(CourseOffering.max_students, CourseOffering.academic_year) == [(25, 2026)]
+    write_table(small_term, "offerings", [(*COURSE, "F1", FIRST, LAST, "25.5")])
+    assert "column max_students “25.5”: This must be a whole number" in run("exchange", "import", small_term).output
+
+
 def test_a_column_that_is_missing_leaves_what_is_stored(run: Run, rows_of: RowsOf, small_term: Path) -> None:
     run("exchange", "import", small_term)
     (small_term / "modules.csv").write_text("name,code\nAlgorithms,CS101\n")

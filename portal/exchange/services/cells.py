@@ -17,7 +17,7 @@ Kind = TypeVar("Kind", bound=StrEnum)
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?%?", re.ASCII)
-_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
+_WHOLE = re.compile(r"(\d{1,9})(\.0)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _YEARS = range(1950, 2151)
 _INVISIBLE = {"Cc", "Cs", "Zl", "Zp"}
@@ -111,12 +111,13 @@ def text(longest: int) -> Callable[[str], str]:
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
-    """Reads a whole number between two, both included."""
+    """Reads a whole number between two, both included; 25.0 is one, as programs write it that know no other kind."""
 
     def read(cell: str) -> int:
-        if not _WHOLE.fullmatch(cell) or not low <= int(cell) <= high:
+        found = _WHOLE.fullmatch(cell)
+        if found is None or not low <= int(found[1]) <= high:
             raise CellError(lazy("This must be a whole number from %(low)s to %(high)s.", low=low, high=high))
-        return int(cell)
+        return int(found[1])
 
     return read
 

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
+from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
-from portal.allocations.queries.candidates import list_candidates
 from portal.allocations.queries.filters import (
     KEY_END,
     OfferingFilter,
@@ -22,84 +23,113 @@ from portal.extensions import db
 
 MOST = 8
 
+Text = InstrumentedAttribute[str]
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
     """`key` is what stands in the filter and its address, `name`, `note` and `courses` are what people read."""
 
-    id: int
     key: str
     name: str
-    note: str = ""
-    courses: int = 0
-
-
-def _modules(text: str) -> Sequence[Option]:
-    places = [or_(holds(Module.name_folded, word), holds_any_case(Module.code, word)) for word in words_of(text)]
-    wanted = select(Module.id, Module.code, Module.name).where(Module.is_active, *places).order_by(Module.code)
-    return [Option(row_id, f"{code}{KEY_END}{name}", name, code) for row_id, code, name in _first(wanted)]
-
-
-def _cohorts(text: str) -> Sequence[Option]:
-    places = [or_(holds_any_case(Cohort.code, word), holds(Cohort.name_folded, word)) for word in words_of(text)]
-    wanted = select(Cohort.id, Cohort.code, Cohort.name).where(Cohort.is_active, *places).order_by(Cohort.code)
-    return [Option(row_id, code, code, name) for row_id, code, name in _first(wanted)]
-
-
-def _departments(text: str) -> Sequence[Option]:
-    places = [
-        or_(holds_any_case(Department.code, word), holds(Department.name_folded, word)) for word in words_of(text)
-    ]
-    wanted = select(Department.id, Department.code, Department.name).where(*places).order_by(Department.code)
-    return [Option(row_id, code, code, name if name != code else "") for row_id, code, name in _first(wanted)]
-
-
-def _facilitators(text: str) -> Sequence[Option]:
-    people = list_candidates(None, text, MOST)
-    return [Option(person.id, person.key, person.name, person.employee_id) for person in people]
-
-
-def _first(wanted: Select[int, str, str]) -> Sequence[tuple[int, str, str]]:
-    return [(row[0], row[1], row[2]) for row in db.session.execute(wanted.limit(MOST))]
+    note: str
+    courses: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How to find options, the filter that they set, and the column in which a course names its own."""
+    """Where options of a kind stand, the filter that they set, and how a row of code, name and count becomes one."""
 
-    find: Callable[[str], Sequence[Option]]
     sets: str
     of_course: ColumnElement[Any]
+    rows: Select[str, str]
+    row_id: InstrumentedAttribute[int]
+    code: Text
+    folded: Text
+    order: Text
+    option: Callable[[str, str, int], Option]
 
 
+def _by_code(code: str, name: str, courses: int) -> Option:
+    return Option(code, code, name if name != code else "", courses)
+
+
+_PEOPLE = (
+    select(Facilitator.employee_id, (User.first_name + " " + User.last_name).label("name"))
+    .select_from(Facilitator)
+    .join(User, User.id == Facilitator.user_id)
+    .where(User.is_active)
+)
 _KINDS: Mapping[str, _Kind] = {
-    "modules": _Kind(_modules, "module", CourseOffering.module_id.expression),
-    "cohorts": _Kind(_cohorts, "cohort", CourseOffering.cohort_id.expression),
-    "departments": _Kind(_departments, "department", Module.department_id.expression),
-    "facilitators": _Kind(_facilitators, "facilitator", CourseOffering.facilitator_id.expression),
+    "modules": _Kind(
+        sets="module",
+        of_course=CourseOffering.module_id.expression,
+        rows=select(Module.code, Module.name).where(Module.is_active),
+        row_id=Module.id,
+        code=Module.code,
+        folded=Module.name_folded,
+        order=Module.code,
+        option=lambda code, name, courses: Option(f"{code}{KEY_END}{name}", name, code, courses),
+    ),
+    "cohorts": _Kind(
+        sets="cohort",
+        of_course=CourseOffering.cohort_id.expression,
+        rows=select(Cohort.code, Cohort.name).where(Cohort.is_active),
+        row_id=Cohort.id,
+        code=Cohort.code,
+        folded=Cohort.name_folded,
+        order=Cohort.code,
+        option=_by_code,
+    ),
+    "departments": _Kind(
+        sets="department",
+        of_course=Module.department_id.expression,
+        rows=select(Department.code, Department.name),
+        row_id=Department.id,
+        code=Department.code,
+        folded=Department.name_folded,
+        order=Department.code,
+        option=_by_code,
+    ),
+    "facilitators": _Kind(
+        sets="facilitator",
+        of_course=CourseOffering.facilitator_id.expression,
+        rows=_PEOPLE,
+        row_id=Facilitator.id,
+        code=Facilitator.employee_id,
+        folded=User.name_folded,
+        order=User.name_folded,
+        option=lambda code, name, courses: Option(f"{name} ({code})", name, code, courses),
+    ),
 }
 
 
 def list_options(kind: str, text: str, beside: OfferingFilter) -> Sequence[Option]:
-    """At most eight options of a kind that hold all words of the text; two statements.
+    """At most eight options of a kind that hold all words of the text, those that show something first; one statement.
 
     Each counts the courses that it would show with the other filters of `beside`; its own place there is ignored.
     """
     known = _KINDS[kind]
-    found = known.find(text)
     others: dict[str, Any] = {known.sets: ""}
-    counts = _count_courses(known.of_course, [option.id for option in found], replace(beside, **others))
-    return [replace(option, courses=counts.get(option.id, 0)) for option in found]
+    counts = _courses_by(known.of_course, replace(beside, **others))
+    places = [or_(holds(known.folded, word), holds_any_case(known.code, word)) for word in words_of(text)]
+    found = (
+        known.rows.add_columns(func.coalesce(counts.c.courses, 0))
+        .outerjoin(counts, counts.c.owner == known.row_id)
+        .where(*places)
+        .order_by(counts.c.courses.is_(None), known.order, known.row_id)
+        .limit(MOST)
+    )
+    return [known.option(*row) for row in db.session.execute(found)]
 
 
-def _count_courses(column: ColumnElement[Any], ids: Sequence[int], wanted: OfferingFilter) -> Mapping[int, int]:
-    if not ids:
-        return {}
-    counted = (
-        select(column, func.count(CourseOffering.id))
+def _courses_by(owner: ColumnElement[Any], wanted: OfferingFilter) -> Subquery:
+    """How many of the wanted courses each module, cohort, department or facilitator has."""
+    return (
+        select(owner.label("owner"), func.count(CourseOffering.id).label("courses"))
         .select_from(CourseOffering)
         .outerjoin(Module, Module.id == CourseOffering.module_id)
-        .where(column.in_(ids), *conditions_of_choices(wanted), *conditions_of_texts(wanted))
-        .group_by(column)
+        .where(*conditions_of_choices(wanted), *conditions_of_texts(wanted))
+        .group_by(owner)
+        .subquery()
     )
-    return {row[0]: row[1] for row in db.session.execute(counted)}

@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy import Row, Subquery, and_, func, or_, select
 
 from portal.accounts.models import User
+from portal.bulk import in_chunks
 from portal.extensions import db
 from portal.notifications.models import Notification
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
-
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +58,9 @@ def count_unread(user_id: int) -> int:
 def list_addressees(user_ids: Sequence[int]) -> Sequence[Addressee]:
     """Names and addresses, by name; one statement for each 500 people."""
     found: list[Row[*tuple[Any, ...]]] = []
-    for start in range(0, len(user_ids), _CHUNK):
+    for part in in_chunks(user_ids):
         wanted = select(User.name_folded, User.id, User.first_name, User.last_name, User.email)
-        found += db.session.execute(wanted.where(User.id.in_(user_ids[start : start + _CHUNK]))).all()
+        found += db.session.execute(wanted.where(User.id.in_(part))).all()
     return [Addressee(row.id, f"{row.first_name} {row.last_name}".strip(), row.email) for row in sorted(found)]
 
 

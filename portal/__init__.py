@@ -3,7 +3,6 @@
 import os
 import secrets
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -46,8 +45,11 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _flask_config(settings: Settings) -> dict[str, Any]:
+    secret = settings.secret_key or _development_secret(settings.portal_data_dir)
     return {
-        "SECRET_KEY": settings.secret_key or _development_secret(settings.portal_data_dir),
+        "SECRET_KEY": secret,
+        # In production the settings demand one of its own.
+        "JWT_SECRET": settings.jwt_secret or f"{secret}.jwt",
         "SQLALCHEMY_DATABASE_URI": settings.database_address(),
         "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
         "MAX_CONTENT_LENGTH": _MAX_BODY,
@@ -56,8 +58,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.in_production,
-        # A session ends with the browser, and after half a day in which nothing changed in it.
-        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+        "PERMANENT_SESSION_LIFETIME": settings.session_idle,
         "RATELIMIT_ENABLED": settings.ratelimit_enabled,
         "RATELIMIT_STORAGE_URI": settings.redis_address() or "memory://",
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,

@@ -11,11 +11,23 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError, computed_field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from portal.roles import Role
+
 _KNOWN_SECRETS = {"changeme", "secret", "dev", "development", "your-super-secret-jwt-key-change-in-production"}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 # As the limits library reads them; one that it cannot read would let everybody guess without end.
 _LIMIT = r"\s*\d+\s*(?:/|per)\s*(?:\d+\s*)?(?:second|minute|hour|day|month|year)s?\s*"
 _LIMITS = re.compile(rf"{_LIMIT}(?:[;,|]{_LIMIT})*", re.ASCII | re.IGNORECASE)
+
+
+_DURATION = re.compile(r"\s*(\d{1,5})\s*([mhd])\s*", re.ASCII | re.IGNORECASE)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def _listed(text: str) -> list[str]:
+    """The words between the commas of a setting, lower-case."""
+    return [word.strip().lower() for word in text.split(",") if word.strip()]
 
 
 def _quoted(text: str) -> str:
@@ -56,6 +68,18 @@ class Settings(BaseSettings):
     portal_name: str = "Teaching portal"
     portal_time_zone: str = "UTC"
     portal_deadline: str = "monday 17:00"
+    jwt_secret: str = ""
+    jwt_expire: timedelta = timedelta(hours=24)
+    session_idle: timedelta = timedelta(hours=12)
+    session_lifetime: timedelta = timedelta(days=7)
+    registration_roles: str = "student"
+    google_client_id: str = ""
+    google_client_secret: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = ""
+    oidc_allowed_domains: str = ""
     ratelimit_enabled: bool = True
     ratelimit_auth: str = "5 per 15 minutes"
     trusted_proxies: int = Field(0, ge=0, le=10)
@@ -84,6 +108,32 @@ class Settings(BaseSettings):
             raise ValueError("use a weekday and a time, such as 'monday 17:00'")
         time.fromisoformat(hour)
         return f"{day} {hour}"
+
+    @field_validator("jwt_expire", "session_idle", "session_lifetime", mode="before")
+    @classmethod
+    def _readable_duration(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        found = _DURATION.fullmatch(value)
+        if found is None or not int(found[1]):
+            raise ValueError("use a number and a unit, such as 30m, 24h or 7d")
+        return timedelta(**{_UNITS[found[2].lower()]: int(found[1])})
+
+    @field_validator("registration_roles")
+    @classmethod
+    def _known_roles(cls, value: str) -> str:
+        # Whoever may register as a manager or an administrator could open everything to themselves.
+        if unknown := set(_listed(value)) - {Role.STUDENT, Role.FACILITATOR}:
+            raise ValueError(f"use student, facilitator, both with a comma, or nothing; not {min(unknown)}")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _safe_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)):
+            raise ValueError("use the provider's address, such as https://login.example.org")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -128,8 +178,18 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:
-        if self.portal_env == "production" and (len(self.secret_key) < 32 or self.secret_key.lower() in _KNOWN_SECRETS):
-            raise ValueError("SECRET_KEY: in production at least 32 characters of your own are needed")
+        for name, value in (("SECRET_KEY", self.secret_key), ("JWT_SECRET", self.jwt_secret)):
+            if self.portal_env == "production" and (len(value) < 32 or value.lower() in _KNOWN_SECRETS):
+                raise ValueError(f"{name}: in production at least 32 characters of your own are needed")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_providers(self) -> Self:
+        if bool(self.google_client_id) != bool(self.google_client_secret):
+            raise ValueError("GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET: set both or neither")
+        own = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret)
+        if any(own) and not all(own):
+            raise ValueError("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET: set all three or none")
         return self
 
     @computed_field  # type: ignore[prop-decorator]
@@ -148,6 +208,14 @@ class Settings(BaseSettings):
         """How long after a week's Monday its log is due: whole days, and the local time of that day."""
         day, _, hour = self.portal_deadline.partition(" ")
         return timedelta(days=7 + _DAYS.index(day)), time.fromisoformat(hour)
+
+    def roles_to_register(self) -> tuple[Role, ...]:
+        """The roles that strangers may give themselves; empty when registration is closed."""
+        return tuple(Role(name) for name in _listed(self.registration_roles))
+
+    def allowed_domains(self) -> frozenset[str]:
+        """Mail domains, lower-case, whose owners single sign-on lets in without more ado."""
+        return frozenset(name.removeprefix("@") for name in _listed(self.oidc_allowed_domains))
 
     def database_address(self) -> str:
         """The SQLAlchemy URL: DATABASE_URL, else DB_HOST and its companions, else SQLite in the data folder."""

@@ -2,10 +2,12 @@
 
 from flask import Flask
 
-from portal.accounts import commands, routes
+from portal.accounts import commands
+from portal.accounts.routes import invitations, sign_in
 
 
 def init_app(app: Flask) -> None:
     """Register pages and commands."""
-    app.register_blueprint(routes.bp)
+    for pages in (sign_in, invitations):
+        app.register_blueprint(pages.bp)
     app.cli.add_command(commands.users)

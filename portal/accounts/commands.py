@@ -52,6 +52,6 @@ def add(email: str, role: str, first_name: str, last_name: str, locale: str, pas
 def invite(email: str) -> None:
     """Print a link for an account's first password; it works once, for seven days."""
     with in_words():
-        token = services.invite(email, System())
+        issued = services.invite(email, current_app.config["SECRET_KEY"], System(), by_mail=False)
     db.session.commit()
-    click.echo(f"{current_app.config['PORTAL'].address()}/invitations/{token}")
+    click.echo(f"{current_app.config['PORTAL'].address()}/invitations/{issued.token}")

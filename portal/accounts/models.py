@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from sqlalchemy import JSON, Boolean, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
@@ -10,6 +11,15 @@ from portal.database import Timestamps, UtcDateTime, enum_column
 from portal.extensions import Model
 from portal.folding import fold
 from portal.roles import Role
+
+
+class SignInOutcome(StrEnum):
+    """How an attempt to sign in ended."""
+
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REFUSED = "refused"
 
 
 class User(Timestamps, Model):
@@ -34,6 +44,12 @@ class User(Timestamps, Model):
     # Raising it ends every session and token of the person.
     session_epoch: Mapped[int] = mapped_column(default=0)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # False while someone who registered has not followed the link that was sent to their address.
+    is_confirmed: Mapped[bool] = mapped_column(Boolean, default=True)
+    # Where what is not about signing in goes; empty for the address above.
+    notification_email: Mapped[str | None] = mapped_column(String(255))
+    deletion_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    anonymised_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @validates("email")
     def _lower(self, _key: str, value: str) -> str:
@@ -116,6 +132,8 @@ class Identity(Timestamps, Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     issuer: Mapped[str] = mapped_column(String(255))
     subject: Mapped[str] = mapped_column(String(255))
+    # The address that the provider gave, to tell two identities apart.
+    email: Mapped[str | None] = mapped_column(String(255))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", onupdate="CASCADE", ondelete="CASCADE"), index=True)
 
 
@@ -134,14 +152,18 @@ class RefreshToken(Timestamps, Model):
 
 
 class OneTimeToken(Timestamps, Model):
-    """A link that works once: an invitation or a new password. Only its SHA-256 is kept."""
+    """A link that works once. Only its SHA-256 is kept, and what it is derived from together with the portal's key."""
 
     __tablename__ = "one_time_tokens"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", onupdate="CASCADE", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    # The mail that carries the link makes it again from this; see services/tokens.py.
+    nonce: Mapped[str | None] = mapped_column(String(32))
     purpose: Mapped[str] = mapped_column(String(20))
+    # The address that following the link proves, where that is not the account's own.
+    address: Mapped[str | None] = mapped_column(String(255))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -158,3 +180,60 @@ class ApiToken(Timestamps, Model):
     scopes: Mapped[list[str]] = mapped_column(JSON)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class UserSession(Timestamps, Model):
+    """Someone signed in on one device, from `created_at` until it ends; its cookie holds what is hashed here."""
+
+    __tablename__ = "user_sessions"
+    __table_args__ = (Index(None, "user_id", "ended_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", onupdate="CASCADE", ondelete="CASCADE"))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    # `users.session_epoch` when it began: it holds only while both are the same.
+    epoch: Mapped[int]
+    # How the person proved who they are: password, invitation, reset, the name of a provider.
+    method: Mapped[str] = mapped_column(String(20))
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("devices.id", onupdate="CASCADE", ondelete="SET NULL"))
+    user_agent: Mapped[str | None] = mapped_column(String(300))
+    network_address: Mapped[str | None] = mapped_column(String(45))
+    last_used_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Device(Timestamps, Model):
+    """A browser in which a person has signed in before; its cookie holds what is hashed here."""
+
+    __tablename__ = "devices"
+    __table_args__ = (UniqueConstraint("user_id", "token_hash"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", onupdate="CASCADE", ondelete="CASCADE"))
+    token_hash: Mapped[str] = mapped_column(String(64))
+    user_agent: Mapped[str | None] = mapped_column(String(300))
+    last_used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SignIn(Timestamps, Model):
+    """One attempt to sign in, for the history and for the delay that grows with failures."""
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (
+        Index(None, "address_key", "created_at"),
+        Index(None, "user_id", "created_at"),
+        Index(None, "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # Empty when nobody has the address that was typed.
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", onupdate="CASCADE", ondelete="CASCADE"))
+    # The typed address under the portal's key: attempts at addresses that nobody has are counted without keeping them.
+    address_key: Mapped[str] = mapped_column(String(64))
+    outcome: Mapped[SignInOutcome] = mapped_column(enum_column(SignInOutcome, "outcome"))
+    method: Mapped[str] = mapped_column(String(20), default="password")
+    # Set when the browser had signed in to this account before.
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("devices.id", onupdate="CASCADE", ondelete="SET NULL"))
+    user_agent: Mapped[str | None] = mapped_column(String(300))
+    network_address: Mapped[str | None] = mapped_column(String(45))

@@ -45,6 +45,28 @@ def public(view: View) -> View:
     return view
 
 
+def owned(by: str) -> Callable[[View], View]:
+    """Say of a view with ids in its address whose they must be; anybody else's are answered with 404.
+
+    Every view with ids says so, or that they are `shared`: `docs/access.md` lists it, and a test tries it.
+    """
+
+    def mark(view: View) -> View:
+        view.__owner__ = by  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+# Whoever may open the view at all may open it for every id.
+shared = owned("")
+
+
+def declared_owner(view: Callable[..., Any]) -> str | None:
+    """Whose ids a view takes, in words; empty for anybody's, None when it declared nothing."""
+    return getattr(view, "__owner__", None)
+
+
 def declared_audience(view: Callable[..., Any]) -> frozenset[Role] | None:
     """The roles a view declared; empty for public, None when it declared nothing."""
     return getattr(view, "__audience__", None)

@@ -23,7 +23,7 @@ def invite(app):
 
     def do(person) -> str:
         with app.app_context():
-            token = services.invite(person.email, System())
+            token = services.invite(person.email, "a key", System()).token
             db.session.commit()
         return f"/invitations/{token}"
 
@@ -159,7 +159,7 @@ def test_the_log_does_not_hold_the_token(app, client, make, invite, capsys, monk
 def test_two_who_accept_at_once_do_not_both_get_in(app, make, invite, monkeypatch):
     token = invite(make.student()).rpartition("/")[2]
     with app.app_context():
-        seen_by_both = queries.find_open_token(services.hash_token(token), services.INVITATION)
+        seen_by_both = queries.find_open_token(services.hash_token(token), services.Purpose.INVITATION)
         services.accept_invitation(token, GOOD, "fr", System())
         db.session.commit()
         monkeypatch.setattr(queries, "find_open_token", lambda *_: seen_by_both)

@@ -84,7 +84,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(fresh_app, person
 
 
 def test_in_production_the_cookie_travels_by_https_alone(committing_database, tmp_path):
-    settings = {"portal_env": "production", "secret_key": "x" * 40}
+    settings = {"portal_env": "production", "secret_key": "x" * 40, "jwt_secret": "y" * 40}
     app = databases.build_app(committing_database.url, tmp_path, **settings)
     cookie = app.test_client().get("/login", base_url="https://portal.example.org").headers["Set-Cookie"]
     databases.dispose(app)

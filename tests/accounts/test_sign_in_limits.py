@@ -95,7 +95,7 @@ def test_the_password_dialog_is_told_in_json(limited, make_fresh):
 def test_whoever_looks_for_a_password_that_keeps_the_rules_is_not_held_up(limited, make_fresh):
     person, client = make_fresh.student(), limited.test_client()
     with limited.app_context():
-        token = services.invite(person.email, System())
+        token = services.invite(person.email, "a key", System()).token
         db.session.commit()
     too_short = {"password": "short", "again": "short"}
     assert {client.post(f"/invitations/{token}", data=too_short).status_code for _ in range(5)} == {422}
@@ -108,4 +108,4 @@ def test_another_spelling_of_an_address_is_another_address(app, make):
         assert queries.find_person_by_email(person.email.upper())[0].id == person.user_id
         assert queries.find_person_by_email("josé.expósito@example.org") is None
         with pytest.raises(NotFound):
-            services.invite("josé.expósito@example.org", System())
+            services.invite("josé.expósito@example.org", "a key", System())

@@ -263,7 +263,7 @@ def test_an_old_address_opens_no_invitation_any_more(app: Flask, run: Run, folde
 
     make.facilitator(email="wrong@example.edu", profile={"employee_id": "F1"})
     with app.app_context():
-        services.invite("wrong@example.edu", System())
+        services.invite("wrong@example.edu", "a key", System())
         db.session.commit()
     write_table(folder, "facilitators", [("F1", "right@example.edu", "Ada", "One", "CS", 2)])
     run("exchange", "import", folder)

@@ -63,6 +63,7 @@ def test_in_production_an_error_is_told_without_what_people_wrote(tmp_path):
             _env_file=None,
             portal_env="production",
             secret_key="k" * 40,
+            jwt_secret="j" * 40,
             database_url="sqlite://",
             portal_data_dir=tmp_path,
             log_level="ERROR",

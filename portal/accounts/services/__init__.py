@@ -1,22 +1,19 @@
-"""Rules and writes of accounts."""
+"""Rules and writes of accounts. What is not named here is imported from its module."""
 
+from portal.accounts.services.invitations import accept_invitation, invite
 from portal.accounts.services.people import (
-    INVITATION,
     UserDraft,
-    accept_invitation,
-    authenticate,
     check_email,
     choose_language,
     create_user,
     give_password,
-    hash_token,
-    invite,
-    note_sign_in,
     set_departments,
 )
+from portal.accounts.services.signing_in import authenticate, note_sign_in
+from portal.accounts.services.tokens import Purpose, hash_token
 
 __all__ = [
-    "INVITATION",
+    "Purpose",
     "UserDraft",
     "accept_invitation",
     "authenticate",

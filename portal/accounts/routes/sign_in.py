@@ -1,4 +1,4 @@
-"""Signing in and out, and accepting an invitation."""
+"""Signing in and out, and the language of an account."""
 
 import re
 
@@ -9,15 +9,14 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.accounts import passwords, queries, services
-from portal.accounts.forms import InvitationForm, SignInForm
-from portal.accounts.queries import Invited
+from portal.accounts import services
+from portal.accounts.forms.doors import SignInForm
 from portal.accounts.sessions import begin_session, end_session
 from portal.errors import DomainError
 from portal.extensions import db, limiter
 from portal.web.access import Actor, actor, everyone, public
 from portal.web.errors import error_page
-from portal.web.locale import chosen_language, safe_next
+from portal.web.locale import safe_next
 from portal.web.pages import door
 
 bp = Blueprint("accounts", __name__)
@@ -129,45 +128,6 @@ def sign_out() -> BaseResponse:
     end_session()
     flash(_("You are signed out."), "done")
     return redirect(url_for("accounts.sign_in"), 303)
-
-
-@bp.get("/invitations/<token>")
-@public
-def invitation(token: str) -> Answer:
-    """Where an invited person sets their first password."""
-    invited = queries.find_open_token(services.hash_token(token), services.INVITATION)
-    return (_invitation_page(InvitationForm(formdata=None), invited), 200) if invited else _invitation_over()
-
-
-@bp.post("/invitations/<token>")
-@public
-def accept_invitation(token: str) -> Answer:
-    """Set the password, use the invitation up and sign in."""
-    form = InvitationForm()
-    invited = queries.find_open_token(services.hash_token(token), services.INVITATION)
-    if invited is None:
-        return _invitation_over()
-    if not form.validate_on_submit():
-        return _invitation_page(form, invited), 422
-    try:
-        person = services.accept_invitation(
-            token, form.password.data, chosen_language(), Actor(invited.user_id, g.request_id)
-        )
-    except DomainError as error:
-        form.password.errors = [str(error)]
-        return (_invitation_page(form, invited), 422) if error.field else _invitation_over()
-    db.session.commit()
-    begin_session(person)
-    flash(_("Welcome, %(name)s. Your password is set.", name=person.first_name), "done")
-    return redirect(url_for("dashboards.home"), 303)
-
-
-def _invitation_page(form: InvitationForm, invited: Invited) -> str:
-    return door("accounts/invitation.html", form=form, invited=invited, fewest=passwords.MIN_LENGTH)
-
-
-def _invitation_over() -> tuple[str, int]:
-    return door("accounts/invitation_over.html"), 404
 
 
 @bp.post("/lang/<any(en, fr):language>")

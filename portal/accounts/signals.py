@@ -1,0 +1,41 @@
+"""What accounts announce to the packages above, which make messages of it in the same transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from blinker import signal
+
+# Sent with `letters`: links that must reach people. The token itself is made when the mail is written.
+letters_due = signal("accounts-letters-due")
+# Sent with `notices`: what people should know about their accounts.
+notices_due = signal("accounts-notices-due")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A one-time link for a person: its purpose and the id of its row in `one_time_tokens`."""
+
+    user_id: int
+    purpose: str
+    token_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A fact about an account; `key` (at most 100 characters) is the same whenever the fact is."""
+
+    user_id: int
+    kind: str
+    params: Mapping[str, Any]
+    key: str
+
+
+def send_letters(letters: Sequence[Letter]) -> None:
+    """Have links sent once the present transaction is committed."""
+    letters_due.send(None, letters=letters)
+
+
+def tell(notices: Sequence[Notice]) -> None:
+    """Have people told once the present transaction is committed."""
+    notices_due.send(None, notices=notices)

@@ -98,7 +98,8 @@ def test_a_test_mail_goes_where_mail_goes(app: Flask, mail_files: Mails, monkeyp
 
 
 def flask(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    given = {"PATH": os.environ["PATH"], "PORTAL_DATA_DIR": str(folder), "SECRET_KEY": "x" * 40, "JWT_SECRET": "y" * 40} | environment
+    secrets = {"SECRET_KEY": "x" * 40, "JWT_SECRET": "y" * 40}
+    given = {"PATH": os.environ["PATH"], "PORTAL_DATA_DIR": str(folder)} | secrets | environment
     command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
     return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False)
 

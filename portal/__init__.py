@@ -54,11 +54,15 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
         "MAX_CONTENT_LENGTH": _MAX_BODY,
         "MAX_FORM_MEMORY_SIZE": _MAX_BODY,
-        "SESSION_COOKIE_NAME": "portal",
+        # A browser takes this prefix only by HTTPS, for the whole host, and from no neighbour below the same domain.
+        "SESSION_COOKIE_NAME": "__Host-portal" if settings.in_production else "portal",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.in_production,
-        "PERMANENT_SESSION_LIFETIME": settings.session_idle,
+        # The cookie is good for as long as any session may last; whether it still does is in `user_sessions`.
+        "PERMANENT_SESSION_LIFETIME": settings.session_lifetime,
+        # No refused sign-in is answered sooner, in seconds: see accounts/timing.py.
+        "PORTAL_ANSWER_FLOOR": 0.5,
         "RATELIMIT_ENABLED": settings.ratelimit_enabled,
         "RATELIMIT_STORAGE_URI": settings.redis_address() or "memory://",
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,

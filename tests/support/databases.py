@@ -86,7 +86,7 @@ def build_app(url: str, folder: Path, **settings: Any) -> Flask:
         "log_level": "ERROR",
     }
     app = create_app(load_settings(**(defaults | {"database_url": url, "portal_data_dir": folder} | settings)))
-    app.config["TESTING"] = True
+    app.config |= {"TESTING": True, "PORTAL_ANSWER_FLOOR": 0}
     return app
 
 

@@ -1,4 +1,4 @@
-"""Reads of accounts."""
+"""Who is who: the person behind a request, by id and by address, and whose a link is."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     oidc_allowed_domains: str = ""
     ratelimit_enabled: bool = True
     ratelimit_auth: str = "5 per 15 minutes"
+    ratelimit_api: str = "100 per 15 minutes"
     trusted_proxies: int = Field(0, ge=0, le=10)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "console"
@@ -169,7 +170,7 @@ class Settings(BaseSettings):
             raise ValueError("use an address such as portal@example.org or Academic office <office@example.org>")
         return value
 
-    @field_validator("ratelimit_auth")
+    @field_validator("ratelimit_auth", "ratelimit_api")
     @classmethod
     def _readable_limit(cls, value: str) -> str:
         if not _LIMITS.fullmatch(value):

@@ -27,6 +27,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("address", sa.String(length=255), nullable=True))
     with op.batch_alter_table("identities") as batch_op:
         batch_op.add_column(sa.Column("email", sa.String(length=255), nullable=True))
+    with op.batch_alter_table("refresh_tokens") as batch_op:
+        batch_op.add_column(sa.Column("epoch", sa.Integer(), nullable=False, server_default=sa.text("0")))
     _create_devices()
     _create_sessions()
     _create_sign_ins()
@@ -117,6 +119,8 @@ def downgrade() -> None:
     """Drop them."""
     for table in ("sign_ins", "user_sessions", "devices"):
         op.drop_table(table)
+    with op.batch_alter_table("refresh_tokens") as batch_op:
+        batch_op.drop_column("epoch")
     with op.batch_alter_table("identities") as batch_op:
         batch_op.drop_column("email")
     with op.batch_alter_table("one_time_tokens") as batch_op:

@@ -19,6 +19,7 @@ from portal.ops.logging import configure_logging
 from portal.web import ui
 from portal.web.access import init_access
 from portal.web.assets import init_assets
+from portal.web.entrances import init_entrances
 from portal.web.errors import init_errors
 from portal.web.locale import init_locale
 from portal.web.pages import init_pages
@@ -112,6 +113,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     compress.init_app(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
+    init_entrances(app)
     init_requests(app)
     init_retry(app)
     init_security(app)

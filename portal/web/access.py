@@ -9,7 +9,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.extensions import login_manager
 from portal.roles import Role
+from portal.web.entrances import present_entrance
 from portal.web.htmx import is_htmx, redirect_or_hx
 from portal.web.requests import SAFE
 
@@ -90,10 +92,13 @@ def _guard() -> BaseResponse | None:
     wanted = declared_audience(view)
     if wanted is None:
         abort(403)
+    entrance = present_entrance()
+    if entrance:
+        g._login_user = entrance.recognise() or login_manager.anonymous_user()
     if wanted == PUBLIC:
         return None
     if not current_user.is_authenticated:
-        return _ask_to_sign_in()
+        return entrance.turn_away() if entrance else _ask_to_sign_in()
     if not wanted & current_user.roles:
         abort(403)
     return None

@@ -8,9 +8,11 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from portal.errors import DomainError
 from portal.extensions import db, login_manager
+from portal.web.entrances import Refusal, present_entrance
 from portal.web.requests import path_for_log
 
 log = structlog.get_logger()
@@ -32,8 +34,12 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(Exception, _unforeseen)
 
 
-def error_page(status: int, message: str | None = None, headers: dict[str, str] | None = None) -> Answer:
-    """The page for a status, with a message of its own if there is one."""
+def error_page(
+    status: int, message: str | None = None, headers: dict[str, str] | None = None, field: str | None = None
+) -> Answer | Response:
+    """The page for a status, with a message of its own if there is one; what an entrance says for what is no page."""
+    if entrance := present_entrance():
+        return entrance.refuse(Refusal(status, message, headers or {}, field))
     name = status if status in _PAGES else (404 if status < HTTPStatus.INTERNAL_SERVER_ERROR else 500)
     facts = {"message": message, "status": status, "request_id": g.get("request_id")}
     try:
@@ -44,17 +50,17 @@ def error_page(status: int, message: str | None = None, headers: dict[str, str] 
         return _database_away(error)
 
 
-def _domain_error(error: DomainError) -> Answer:
+def _domain_error(error: DomainError) -> Answer | Response:
     db.session.rollback()
-    return error_page(error.status if error.status in _PAGES else 400, str(error))
+    return error_page(error.status if error.status in _PAGES else 400, str(error), None, error.field)
 
 
-def _stale_form(error: CSRFError) -> Answer:
+def _stale_form(error: CSRFError) -> Answer | Response:
     # The token is bound to the session: it is stale after a sign-in elsewhere, and absent in a forgery.
     return error_page(400, None, {"HX-Stale-Form": "1"})
 
 
-def _http_error(error: HTTPException) -> Answer:
+def _http_error(error: HTTPException) -> Answer | Response:
     if error.response is not None:
         return error.response  # type: ignore[return-value]
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
@@ -62,14 +68,14 @@ def _http_error(error: HTTPException) -> Answer:
     return error_page(int(status), None, kept)
 
 
-def _database_away(error: Exception) -> Answer:
+def _database_away(error: Exception) -> Answer | Response:
     log.error("database_away", error=str(error.__cause__ or error), path=path_for_log())
     _forget_session()
     _ask_for_nobody()
     return error_page(503, None, {"Retry-After": "10"})
 
 
-def _unforeseen(error: Exception) -> Answer:
+def _unforeseen(error: Exception) -> Answer | Response:
     log.error("unforeseen_error", exc_info=error, path=path_for_log(), request_id=g.get("request_id"))
     _forget_session()
     _ask_for_nobody()

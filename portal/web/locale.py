@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from portal.extensions import babel
 from portal.web.access import public
+from portal.web.entrances import present_entrance
 
 LANGUAGES = {"en": "English", "fr": "Français"}
 
@@ -36,6 +37,8 @@ def chosen_language() -> str:
     """The language of this request: what the person clicked, else their account's, else the browser's, else English."""
     if not has_request_context():
         return "en"  # commands; a mail forces its reader's language
+    if present_entrance():  # a program says what it wants to read in each request
+        return request.accept_languages.best_match(LANGUAGES, "en") or "en"
     picked = session.get("language")
     if picked in LANGUAGES:
         return str(picked)

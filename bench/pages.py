@@ -28,7 +28,7 @@ def client_of(app: Flask, person: Person) -> FlaskClient:
     """A browser in which somebody is signed in."""
     client = app.test_client()
     with client.session_transaction() as session:
-        session.update(session_of(person))
+        session.update(session_of(person, app))
     return client
 
 

@@ -15,6 +15,9 @@ from sqlalchemy.types import TypeDecorator
 
 from portal import clock
 
+# How long SQLite waits for a writer, in milliseconds.
+_PATIENCE = 10_000
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -41,6 +44,21 @@ def only_reading() -> Iterator[None]:
         yield
     finally:
         reading_only.reset(token)
+
+
+# True while something is written that is not worth waiting for.
+_impatient: ContextVar[bool] = ContextVar("impatient", default=False)
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """A transaction that begins within may write, but not wait: a busy SQLite raises OperationalError at once."""
+    reading, waiting = reading_only.set(False), _impatient.set(True)
+    try:
+        yield
+    finally:
+        reading_only.reset(reading)
+        _impatient.reset(waiting)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -79,7 +97,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         "foreign_keys=ON",
-        "busy_timeout=10000",
+        f"busy_timeout={_PATIENCE}",
         "synchronous=NORMAL",
         "temp_store=MEMORY",
     ):
@@ -95,8 +113,16 @@ def _begin_immediate(connection: Any) -> None:
     (SQLITE_BUSY_SNAPSHOT, which no busy timeout cures). Whoever only reads says so with
     `reading_only`, and runs beside any writer.
     """
-    if connection.dialect.name == "sqlite":
+    if connection.dialect.name != "sqlite":
+        return
+    if not _impatient.get():
         connection.exec_driver_sql("BEGIN" if reading_only.get() else "BEGIN IMMEDIATE")
+        return
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_PATIENCE}")
 
 
 def enum_column(kind: type[StrEnum], name: str) -> Enum:

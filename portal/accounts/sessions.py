@@ -1,13 +1,27 @@
-"""Flask-Login: from the cookie to a person, and out again."""
+"""Flask-Login: from the secret in the cookie to a person, and out again."""
 
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from flask import Flask, session
-from flask_login import login_user, logout_user
+from flask import Flask, current_app, g, session
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from portal.accounts import queries
+from portal import clock
 from portal.accounts.queries import Person
-from portal.extensions import login_manager
+from portal.accounts.queries.sessions import Present, find_present
+from portal.accounts.services import hash_token
+from portal.accounts.services import sessions as services
+from portal.accounts.services.sessions import Begun
+from portal.database import impatient
+from portal.extensions import db, login_manager
+
+# The key under which Flask-Login looks for whoever is signed in.
+_SECRET = "_user_id"  # noqa: S105 (a key, not a secret)
+_LONGEST_SECRET = 64
+_NOTED_EVERY = timedelta(minutes=5)
 
 
 def init_sessions(app: Flask) -> None:
@@ -15,35 +29,44 @@ def init_sessions(app: Flask) -> None:
     login_manager.session_protection = None
     login_manager.user_loader(_load)
     login_manager.init_app(app)
+    app.teardown_request(_note_use)
 
 
-def begin_session(person: Person) -> None:
-    """Sign a person in with a new session; what a stranger left in the old one is gone, but for the language."""
-    kept = session.get("language")
+def start_anew() -> None:
+    """Forget the present session, its row too, and what a stranger may have left in it; the language stays."""
+    language, secret = session.get("language"), session.get(_SECRET)
     session.clear()
-    if kept:
-        session["language"] = kept
-    login_user(person)
+    if language:
+        session["language"] = language
+    if secret:
+        services.end_by_secret(str(secret))
+    g.pop("session_present", None)
+    g._login_user = login_manager.anonymous_user()
 
 
-def end_session() -> None:
-    """Sign out and forget everything but the language."""
-    kept = session.get("language")
-    logout_user()
-    session.clear()
-    if kept:
-        session["language"] = kept
+def be(person: Person, begun: Begun) -> None:
+    """Make a person the one who is signed in, in this request and those that bring its cookie."""
+    session[_SECRET] = begun.secret
+    g._login_user = replace(person, session_id=begun.id)
 
 
 def _load(kept: Any) -> Person | None:
-    """The active person whose epoch is still the one in the cookie."""
-    user_id, _, epoch = str(kept).partition(".")
-    if not (_is_number(user_id) and _is_number(epoch)):
+    """The person whose session the cookie names, while it lasts."""
+    secret = str(kept)
+    if not secret.isascii() or len(secret) > _LONGEST_SECRET:
         return None
-    person = queries.find_person(int(user_id))
-    return person if person and person.is_active and person.session_epoch == int(epoch) else None
+    present = find_present(hash_token(secret), current_app.config["PORTAL"].session_idle)
+    g.session_present = present
+    return present.person if present else None
 
 
-def _is_number(text: str) -> bool:
-    """Whether this is a number that a column can hold."""
-    return text.isascii() and text.isdigit() and len(text) < 10
+def _note_use(_error: BaseException | None) -> None:
+    """Note every few minutes that a session is in use: book-keeping, for which nobody may wait or see a fault."""
+    present: Present | None = g.pop("session_present", None)
+    idle = current_app.config["PORTAL"].session_idle
+    if present is None or clock.now() - present.last_used_at < min(_NOTED_EVERY, idle / 4):
+        return
+    with suppress(OperationalError, InterfaceError, PoolTimeout), impatient():
+        db.session.rollback()
+        services.note_use(present.person.session_id or 0, present.last_used_at)
+        db.session.commit()

@@ -105,7 +105,7 @@ def browser_sign_in(live_server: LiveServer) -> Callable[[Page, Person], None]:
     def do(page: Page, person: Person) -> None:
         client = live_server.app.test_client()
         with client.session_transaction() as session:
-            session.update(session_of(person))
+            session.update(session_of(person, live_server.app))
         name = live_server.app.config["SESSION_COOKIE_NAME"]
         cookie = client.get_cookie(name)
         assert cookie is not None

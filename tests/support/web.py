@@ -16,12 +16,17 @@ import redis
 import time_machine
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
-from flask import Flask, has_app_context
+from flask import Flask, current_app, has_app_context
 from flask.testing import FlaskClient
 
+from portal.accounts.queries import find_person
+from portal.accounts.services import sessions
+from portal.accounts.services.devices import Browser
+from portal.extensions import db
 from tests.support import people, servers, sql, teaching
 from tests.support.people import Person
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 NOON = datetime(2026, 10, 14, 12, tzinfo=UTC)  # a Wednesday
 
 
@@ -66,9 +71,15 @@ def new_client(app: Flask) -> Callable[[], FlaskClient]:
     return app.test_client
 
 
-def session_of(person: Person) -> dict[str, Any]:
-    """What the cookie of a signed-in person holds."""
-    return {"_user_id": f"{person.user_id}.{person.user.session_epoch}", "_fresh": True}
+def session_of(person: Person, app: Flask | None = None) -> dict[str, Any]:
+    """What the cookie of a signed-in person holds; `app` may be left out within its context. Makes their session."""
+    with nullcontext() if has_app_context() else (app or current_app).app_context():
+        account = find_person(person.user_id)
+        assert account is not None
+        lasts = current_app.config["PORTAL"].session_lifetime
+        begun = sessions.begin(account, "password", Browser(FIREFOX, "127.0.0.1"), device_id=None, lasts=lasts)
+        db.session.commit()
+    return {"_user_id": begun.secret}
 
 
 @pytest.fixture
@@ -79,7 +90,7 @@ def sign_in() -> Callable[[FlaskClient, Person | None], None]:
         with client.session_transaction() as session:
             session.clear()
             if person:
-                session.update(session_of(person))
+                session.update(session_of(person, client.application))
 
     return do
 

@@ -30,7 +30,7 @@ def at_once(fresh_app, week) -> Callable[..., list[int]]:
         def send(number: int, path: str, form: dict[str, object]) -> None:
             client = fresh_app.test_client()
             with client.session_transaction() as session:
-                session.update(session_of(facilitator))
+                session.update(session_of(facilitator, fresh_app))
             barrier.wait(10)
             answers[number] = client.post(f"/tracker/logs/{log.id}{path}", data=form, headers=HTMX).status_code
 

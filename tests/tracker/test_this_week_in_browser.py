@@ -256,7 +256,7 @@ def test_pages_are_accessible(open_week, axe, make_fresh, fresh_app, teacher, we
     from tests.support.web import session_of
 
     with client.session_transaction() as session:
-        session.update(session_of(teacher))
+        session.update(session_of(teacher, fresh_app))
     assert tick(client, overdue, SYNC, PENDING).status_code == 200
     client.post(f"/tracker/logs/{weeks[2].id}/submit")
     page = open_week(color_scheme=scheme)

@@ -28,6 +28,8 @@ class Person:
     is_active: bool
     session_epoch: int
     facilitator_id: int | None
+    # The row in `user_sessions` behind this request; None outside of a page's session.
+    session_id: int | None = None
 
     is_authenticated = True
     is_anonymous = False
@@ -48,12 +50,9 @@ class Person:
         teaches = {Role.FACILITATOR} if self.facilitator_id is not None else set()
         return frozenset({self.role} | teaches)
 
-    def get_id(self) -> str:
-        """What the session keeps: id and epoch, so that raising the epoch ends it."""
-        return f"{self.id}.{self.session_epoch}"
 
-
-_PERSON = select(
+# The columns of a Person, in its order.
+PERSON = select(
     User.id,
     User.email,
     User.first_name,
@@ -69,7 +68,7 @@ _PERSON = select(
 
 def find_person(user_id: int) -> Person | None:
     """An account as a signed-in person; None when there is none. One statement."""
-    row: Any = db.session.execute(_PERSON.where(User.id == user_id)).one_or_none()
+    row: Any = db.session.execute(PERSON.where(User.id == user_id)).one_or_none()
     return Person(*row) if row else None
 
 
@@ -81,7 +80,7 @@ def find_person_by_email(email: str) -> tuple[Person, str | None] | None:
     address = email.strip().lower()
     if len(address) > LONGEST_EMAIL or not address.isprintable():
         return None
-    row = db.session.execute(_PERSON.add_columns(User.password_hash).where(User.email == address)).one_or_none()
+    row = db.session.execute(PERSON.add_columns(User.password_hash).where(User.email == address)).one_or_none()
     # MariaDB finds "jose" for "josé" too, and each spelling would have wrong guesses of its own.
     return (Person(*row[:-1]), row[-1]) if row and row.email == address else None
 

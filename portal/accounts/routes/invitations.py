@@ -1,16 +1,15 @@
 """Accepting an invitation."""
 
-from flask import Blueprint, flash, g, redirect, url_for
+from flask import Blueprint, flash, g
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.accounts import passwords, queries, services
+from portal.accounts.entering import begin_sign_in
 from portal.accounts.forms.doors import InvitationForm
 from portal.accounts.queries import Invited
 from portal.accounts.services import Purpose, hash_token
-from portal.accounts.sessions import begin_session
 from portal.errors import DomainError
-from portal.extensions import db
 from portal.web.access import Actor, owned, public
 from portal.web.locale import chosen_language
 from portal.web.pages import door
@@ -47,10 +46,9 @@ def accept_invitation(token: str) -> Answer:
     except DomainError as error:
         form.password.errors = [str(error)]
         return (_invitation_page(form, invited), 422) if error.field else _invitation_over()
-    db.session.commit()
-    begin_session(person)
+    answer = begin_sign_in(person, "invitation")
     flash(_("Welcome, %(name)s. Your password is set.", name=person.first_name), "done")
-    return redirect(url_for("dashboards.home"), 303)
+    return answer
 
 
 def _invitation_page(form: InvitationForm, invited: Invited) -> str:

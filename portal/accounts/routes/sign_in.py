@@ -2,7 +2,7 @@
 
 import re
 
-from flask import Blueprint, Response, current_app, flash, g, jsonify, redirect, request, session, url_for
+from flask import Blueprint, Response, current_app, flash, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_limiter import RateLimitExceeded
 from flask_login import current_user
@@ -10,11 +10,12 @@ from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.accounts import services
+from portal.accounts.entering import begin_sign_in, in_a_dialog
 from portal.accounts.forms.doors import SignInForm
-from portal.accounts.sessions import begin_session, end_session
+from portal.accounts.sessions import start_anew
 from portal.errors import DomainError
 from portal.extensions import db, limiter
-from portal.web.access import Actor, actor, everyone, public
+from portal.web.access import actor, everyone, public
 from portal.web.errors import error_page
 from portal.web.locale import safe_next
 from portal.web.pages import door
@@ -69,22 +70,7 @@ def sign_in_post() -> Answer:
         person = services.authenticate(form.email.data, form.password.data)
     except DomainError as error:
         return _refused(form, str(error))
-    services.note_sign_in(person, Actor(person.id, g.request_id))
-    db.session.commit()
-    begin_session(person)
-    if _is_reauth():
-        return _private(jsonify(csrf=_fresh_token(), person=person.id))
-    return redirect(safe_next(form.next.data), 303)
-
-
-def _is_reauth() -> bool:
-    """A page at work whose session has ended asks for the password in a dialog and goes on."""
-    return request.headers.get("X-Reauth") == "1"
-
-
-def _fresh_token() -> str:
-    g.pop("csrf_token", None)
-    return str(generate_csrf())
+    return begin_sign_in(person, "password", next_address=form.next.data)
 
 
 def _private(response: Response) -> Response:
@@ -93,7 +79,7 @@ def _private(response: Response) -> Response:
 
 
 def _refused(form: SignInForm, problem: str | None = None, status: int = 422) -> Answer:
-    if _is_reauth():
+    if in_a_dialog():
         said = problem or next((str(message) for messages in form.errors.values() for message in messages), "")
         return jsonify(error=said), status
     return door("accounts/sign_in.html", form=form, problem=problem), status
@@ -101,7 +87,7 @@ def _refused(form: SignInForm, problem: str | None = None, status: int = 422) ->
 
 @bp.errorhandler(RateLimitExceeded)
 def _too_often(error: RateLimitExceeded) -> Answer:
-    if _is_reauth():
+    if in_a_dialog():
         return jsonify(error=_("Too many attempts. Wait a few minutes, then try again.")), 429
     return error_page(429)
 
@@ -124,8 +110,9 @@ def fresh_token() -> Response:
 @bp.post("/logout")
 @everyone
 def sign_out() -> BaseResponse:
-    """End the session."""
-    end_session()
+    """End the session, so that a copy of its cookie opens nothing either."""
+    start_anew()
+    db.session.commit()
     flash(_("You are signed out."), "done")
     return redirect(url_for("accounts.sign_in"), 303)
 

@@ -9,7 +9,7 @@ from portal.accounts.services.people import (
     give_password,
     set_departments,
 )
-from portal.accounts.services.signing_in import authenticate, note_sign_in
+from portal.accounts.services.signing_in import authenticate
 from portal.accounts.services.tokens import Purpose, hash_token
 
 __all__ = [
@@ -23,6 +23,5 @@ __all__ = [
     "give_password",
     "hash_token",
     "invite",
-    "note_sign_in",
     "set_departments",
 ]

@@ -1,12 +1,18 @@
-"""Proving who one is by a password."""
+"""Proving who one is by a password, and being in."""
+
+from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import update
 
 from portal import clock
 from portal.accounts import passwords, queries
-from portal.accounts.models import User
+from portal.accounts.models import SignInOutcome, User
 from portal.accounts.queries import Person
-from portal.audit.services import Actor, record
+from portal.accounts.services import sessions
+from portal.accounts.services.attempts import add_success, address_key, settle
+from portal.accounts.services.devices import Browser, Met, meet_device
+from portal.accounts.services.sessions import Begun
 from portal.errors import DomainError, lazy
 from portal.extensions import db
 
@@ -24,7 +30,22 @@ def authenticate(email: str, password: str) -> Person:
     raise DomainError(lazy("Email or password is wrong. Check both and try again."), "password")
 
 
-def note_sign_in(person: Person, by: Actor) -> None:
-    """Record that someone signed in."""
-    db.session.execute(update(User).where(User.id == person.id).values(last_login_at=clock.now()))
-    record(by, "sign_in", "users", person.id)
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How a person comes in: by which proof, with which browser, and as which attempt if that was noted before."""
+
+    method: str
+    browser: Browser
+    attempt_id: int | None = None
+
+
+def enter(person: Person, entry: Entry, *, lasts: timedelta, key: str) -> tuple[Begun, Met]:
+    """Begin a session for a person who has shown every proof; `key` is the portal's secret key."""
+    met = meet_device(person.id, entry.browser)
+    if entry.attempt_id is None:
+        add_success(person.id, address_key(person.email, key), entry.method, entry.browser, met.id)
+    else:
+        settle(entry.attempt_id, SignInOutcome.SUCCEEDED, met.id)
+    last = update(User).where(User.id == person.id).values(last_login_at=clock.now())
+    db.session.execute(last, execution_options={"synchronize_session": False})
+    return sessions.begin(person, entry.method, entry.browser, device_id=met.id, lasts=lasts), met

@@ -1,0 +1,79 @@
+"""Who is signed in where."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, case, func, select
+
+from portal import clock
+from portal.accounts.models import Device, User, UserSession
+from portal.accounts.queries.people import PERSON, Person
+from portal.extensions import db
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Someone signed in, and when their session was last noted as used."""
+
+    person: Person
+    last_used_at: datetime
+
+
+def find_present(token_hash: str, idle: timedelta) -> Present | None:
+    """Whose session this is; None when it has ended in any way. One statement, once a request."""
+    now = clock.now()
+    wanted = (
+        PERSON.add_columns(UserSession.id, UserSession.last_used_at)
+        .join(UserSession, UserSession.user_id == User.id)
+        .where(UserSession.token_hash == token_hash, User.is_active, *_is_live(now, idle))
+    )
+    row = db.session.execute(wanted).one_or_none()
+    return Present(Person(*row[:-1]), row[-1]) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One of a person's sessions, for a list."""
+
+    id: int
+    method: str
+    user_agent: str | None
+    network_address: str | None
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+
+
+def list_sessions(user_id: int, idle: timedelta) -> list[SessionRow]:
+    """A person's live sessions, the latest used first. One statement."""
+    wanted = (
+        select(
+            UserSession.id,
+            UserSession.method,
+            UserSession.user_agent,
+            UserSession.network_address,
+            UserSession.created_at,
+            UserSession.last_used_at,
+            UserSession.expires_at,
+        )
+        .join(User, User.id == UserSession.user_id)
+        .where(UserSession.user_id == user_id, *_is_live(clock.now(), idle))
+        .order_by(UserSession.last_used_at.desc(), UserSession.id.desc())
+    )
+    return [SessionRow(*row) for row in db.session.execute(wanted)]
+
+
+def find_device(user_id: int, token_hash: str | None) -> tuple[int | None, bool]:
+    """The device of a person with this hash, and whether they have any at all. One statement."""
+    wanted = select(func.count(), func.max(case((Device.token_hash == token_hash, Device.id))))
+    count, device_id = db.session.execute(wanted.where(Device.user_id == user_id)).one()
+    return device_id, bool(count)
+
+
+def _is_live(now: datetime, idle: timedelta) -> tuple[ColumnElement[bool], ...]:
+    return (
+        UserSession.ended_at.is_(None),
+        UserSession.epoch == User.session_epoch,
+        UserSession.expires_at > now,
+        UserSession.last_used_at > now - idle,
+    )

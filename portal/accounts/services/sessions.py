@@ -1,0 +1,97 @@
+"""Sessions: a secret in a person's cookie, its hash in a row that can be ended from elsewhere."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from portal import clock
+from portal.accounts.models import User, UserSession
+from portal.accounts.queries import Person
+from portal.accounts.queries.sessions import list_sessions
+from portal.accounts.services.devices import Browser
+from portal.accounts.services.tokens import hash_token
+from portal.extensions import db
+
+__all__ = ["Begun", "begin", "end", "end_by_secret", "end_sessions", "list_sessions", "note_use", "raise_epoch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A new session: the id of its row, and the secret that belongs into the cookie alone."""
+
+    id: int
+    secret: str
+
+
+def begin(person: Person, method: str, browser: Browser, *, device_id: int | None, lasts: timedelta) -> Begun:
+    """A new session of a person as they were when they proved who they are.
+
+    Should their epoch have been raised meanwhile, it is over before it begins.
+    """
+    secret, now = secrets.token_urlsafe(32), clock.now()
+    row = UserSession(
+        user_id=person.id,
+        token_hash=hash_token(secret),
+        epoch=person.session_epoch,
+        method=method,
+        device_id=device_id,
+        user_agent=browser.user_agent,
+        network_address=browser.network_address,
+        last_used_at=now,
+        expires_at=now + lasts,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return Begun(row.id, secret)
+
+
+def end(user_id: int, session_id: int) -> bool:
+    """End one session of a person; False when it has ended before or is not theirs."""
+    return _end(UserSession.user_id == user_id, UserSession.id == session_id) > 0
+
+
+def end_by_secret(secret: str) -> bool:
+    """End the session that a cookie names."""
+    return _end(UserSession.token_hash == hash_token(secret)) > 0
+
+
+def end_sessions(user_id: int, keep: int | None = None) -> int:
+    """End all sessions of a person but the one to keep; gives how many those were."""
+    mine = UserSession.user_id == user_id
+    return _end(mine) if keep is None else _end(mine, UserSession.id != keep)
+
+
+def raise_epoch(user_id: int, keep: int | None = None) -> None:
+    """End every session and token of a person at once; the session to keep goes on under the new epoch.
+
+    For a new password, role or address, and for a deactivation; who calls it records that deed.
+    """
+    raised = update(User).where(User.id == user_id).values(session_epoch=User.session_epoch + 1)
+    db.session.execute(raised, execution_options={"synchronize_session": False})
+    end_sessions(user_id, keep)
+    if keep is not None:
+        new = select(User.session_epoch).where(User.id == user_id).scalar_subquery()
+        kept = update(UserSession).where(
+            UserSession.id == keep, UserSession.user_id == user_id, UserSession.ended_at.is_(None)
+        )
+        db.session.execute(kept.values(epoch=new), execution_options={"synchronize_session": False})
+
+
+def note_use(session_id: int, seen: datetime) -> None:
+    """Note that a session is in use, unless another request has just done so or holds its row.
+
+    `seen` is the moment that stood there when the request began.
+    """
+    row = select(UserSession.id).where(UserSession.id == session_id, UserSession.last_used_at == seen)
+    if db.session.scalar(row.with_for_update(skip_locked=True)) is not None:
+        used = update(UserSession).where(UserSession.id == session_id).values(last_used_at=clock.now())
+        db.session.execute(used, execution_options={"synchronize_session": False})
+
+
+def _end(*which: ColumnElement[bool]) -> int:
+    ended = update(UserSession).where(UserSession.ended_at.is_(None), *which).values(ended_at=clock.now())
+    done = db.session.execute(ended, execution_options={"synchronize_session": False})
+    return int(done.rowcount)  # type: ignore[attr-defined]

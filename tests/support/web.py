@@ -20,7 +20,7 @@ from flask import Flask, current_app, has_app_context
 from flask.testing import FlaskClient
 
 from portal.accounts.queries import find_person
-from portal.accounts.services import sessions
+from portal.accounts.services import sessions, signing_in
 from portal.accounts.services.devices import Browser
 from portal.extensions import db
 from tests.support import people, servers, sql, teaching
@@ -106,6 +106,12 @@ def frozen_time() -> Iterator[time_machine.Traveller]:
 def count_sql() -> Callable[[], Any]:
     """`with count_sql() as sql: …`, then `len(sql)` and `sql.text`."""
     return sql.count_sql
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signing in by the form does not hash the passwords of tests anew, which takes a quarter of a second each."""
+    monkeypatch.setattr(signing_in, "FEWEST_ROUNDS", 4)
 
 
 @pytest.fixture(autouse=True)

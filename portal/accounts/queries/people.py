@@ -72,13 +72,19 @@ def find_person(user_id: int) -> Person | None:
     return Person(*row) if row else None
 
 
-def find_person_by_email(email: str) -> tuple[Person, str | None] | None:
-    """An account by address, with its password hash (None until one is set).
+def typed_address(email: str) -> str | None:
+    """An address as it is stored; None for what no address can hold.
 
-    What no address can hold (more than 254 characters, a NUL, which PostgreSQL refuses) finds nobody.
+    That is more than 254 characters, or a NUL, which PostgreSQL refuses.
     """
     address = email.strip().lower()
-    if len(address) > LONGEST_EMAIL or not address.isprintable():
+    return address if len(address) <= LONGEST_EMAIL and address.isprintable() else None
+
+
+def find_person_by_email(email: str) -> tuple[Person, str | None] | None:
+    """An account by address, with its password hash (None until one is set)."""
+    address = typed_address(email)
+    if address is None:
         return None
     row = db.session.execute(PERSON.add_columns(User.password_hash).where(User.email == address)).one_or_none()
     # MariaDB finds "jose" for "josé" too, and each spelling would have wrong guesses of its own.

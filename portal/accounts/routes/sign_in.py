@@ -12,6 +12,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal.accounts import services
 from portal.accounts.entering import begin_sign_in, in_a_dialog
 from portal.accounts.forms.doors import SignInForm
+from portal.accounts.proving import prove_by_password
+from portal.accounts.services.attempts import TooManyAttempts
 from portal.accounts.sessions import start_anew
 from portal.errors import DomainError
 from portal.extensions import db, limiter
@@ -28,23 +30,15 @@ _AMOUNT = re.compile(r"\d+(?=\s*(?:per|/))")  # the 5 of "5 per 15 minutes"
 Answer = BaseResponse | tuple[str | Response, int] | tuple[str | Response, int, dict[str, str]]
 
 
-def _auth_limit() -> str:
-    """How many failures one account may see."""
-    return str(current_app.config["PORTAL"].ratelimit_auth)
-
-
 def _place_limit() -> str:
     """How many failures one network address may cause: a whole campus often stands behind a single one."""
-    return _AMOUNT.sub(lambda amount: str(_CAMPUS * int(amount[0])), _auth_limit())
+    limit: str = current_app.config["PORTAL"].ratelimit_auth
+    return _AMOUNT.sub(lambda amount: str(_CAMPUS * int(amount[0])), limit)
 
 
 def _was_refused(response: Response) -> bool:
     """Only failed attempts count against the limit."""
     return response.status_code in {401, 422}
-
-
-def _typed_address() -> str:
-    return f"address:{request.form.get('email', '').strip().lower()[:255]}"
 
 
 @bp.get("/login")
@@ -60,17 +54,20 @@ def sign_in() -> str | BaseResponse:
 @bp.post("/login")
 @public
 @limiter.limit(_place_limit, deduct_when=_was_refused)
-@limiter.limit(_auth_limit, key_func=_typed_address, deduct_when=_was_refused)
 def sign_in_post() -> Answer:
     """Check address and password, then go where the person was going."""
     form = SignInForm()
     if not form.validate_on_submit():
         return _refused(form)
     try:
-        person = services.authenticate(form.email.data, form.password.data)
+        proved = prove_by_password(form.email.data, form.password.data)
+    except TooManyAttempts as error:
+        # The limiter would say here when its own window ends.
+        limiter.context.view_rate_limit = None
+        return *_refused(form, str(error), error.status), {"Retry-After": str(error.seconds)}
     except DomainError as error:
         return _refused(form, str(error))
-    return begin_sign_in(person, "password", next_address=form.next.data)
+    return begin_sign_in(proved.person, "password", next_address=form.next.data, attempt_id=proved.attempt_id)
 
 
 def _private(response: Response) -> Response:
@@ -78,7 +75,7 @@ def _private(response: Response) -> Response:
     return response
 
 
-def _refused(form: SignInForm, problem: str | None = None, status: int = 422) -> Answer:
+def _refused(form: SignInForm, problem: str | None = None, status: int = 422) -> tuple[str | Response, int]:
     if in_a_dialog():
         said = problem or next((str(message) for messages in form.errors.values() for message in messages), "")
         return jsonify(error=said), status

@@ -9,14 +9,12 @@ from portal.accounts.services.people import (
     give_password,
     set_departments,
 )
-from portal.accounts.services.signing_in import authenticate
 from portal.accounts.services.tokens import Purpose, hash_token
 
 __all__ = [
     "Purpose",
     "UserDraft",
     "accept_invitation",
-    "authenticate",
     "check_email",
     "choose_language",
     "create_user",

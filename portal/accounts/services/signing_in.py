@@ -3,31 +3,57 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import update
+import bcrypt
+from sqlalchemy import func, select, update
 
 from portal import clock
-from portal.accounts import passwords, queries
-from portal.accounts.models import SignInOutcome, User
+from portal.accounts import passwords
+from portal.accounts.models import OneTimeToken, SignInOutcome, User
 from portal.accounts.queries import Person
+from portal.accounts.queries.sign_ins import Account
 from portal.accounts.services import sessions
 from portal.accounts.services.attempts import add_success, address_key, settle
 from portal.accounts.services.devices import Browser, Met, meet_device
 from portal.accounts.services.sessions import Begun
-from portal.errors import DomainError, lazy
+from portal.accounts.services.tokens import Purpose, issue_token
+from portal.accounts.signals import Letter, send_letters
+from portal.audit.services import Actor, record
 from portal.extensions import db
 
+# Tests sign in with hashes of fewer rounds, and would wait for each to be made anew.
+FEWEST_ROUNDS = passwords.ROUNDS
+_LETTER_EVERY = timedelta(minutes=10)
 
-def authenticate(email: str, password: str) -> Person:
-    """The person with this address and password.
 
-    Raises DomainError, the same and in the same time whatever is wrong.
-    """
-    found = queries.find_person_by_email(email)
-    # bcrypt takes a quarter of a second: no transaction stays open meanwhile.
-    db.session.rollback()
-    if passwords.matches(password, found[1] if found else None) and found and found[0].is_active:
-        return found[0]
-    raise DomainError(lazy("Email or password is wrong. Check both and try again."), "password")
+def fits(account: Account | None, password: str) -> bool:
+    """Whether a password opens an account; takes as long when there is none. To be asked outside of a transaction."""
+    right = passwords.matches(password, account.password_hash if account else None)
+    return right and account is not None and account.person.is_active
+
+
+def upgrade_hash(account: Account, password: str, by: Actor) -> None:
+    """Hash a proved password anew, if its hash is of an older kind. To be called outside of a transaction."""
+    kept = account.password_hash or ""
+    if kept.startswith("$2b$") and int(kept[4:6]) >= FEWEST_ROUNDS:
+        return
+    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(passwords.ROUNDS)).decode()
+    # Not where the password was changed meanwhile.
+    mine = update(User).where(User.id == account.person.id, User.password_hash == kept).values(password_hash=hashed)
+    done = db.session.execute(mine, execution_options={"synchronize_session": False})
+    if done.rowcount:  # type: ignore[attr-defined]
+        record(by, "upgrade_password_hash", "users", account.person.id)
+
+
+def send_confirmation_again(user_id: int, key: str) -> None:
+    """Send someone who has not confirmed their address a new link, unless they were sent one within ten minutes."""
+    # Whoever asks at the same moment waits here, and then finds the link of the first.
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    sent = select(func.max(OneTimeToken.created_at)).where(
+        OneTimeToken.user_id == user_id, OneTimeToken.purpose == Purpose.CONFIRMATION
+    )
+    latest = db.session.scalar(sent)
+    if latest is None or latest <= clock.now() - _LETTER_EVERY:
+        send_letters([Letter(user_id, Purpose.CONFIRMATION, issue_token(user_id, Purpose.CONFIRMATION, key).id)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from flask import Flask
 from huey import crontab
 
 from portal import clock, create_app
+from portal.accounts.services.cleaning import delete_some_old
 from portal.config import load_settings
 from portal.extensions import db
 from portal.notifications.delivering import deliver_pending
@@ -53,3 +54,11 @@ def deliver() -> None:
     """Send what waits in the outbox; each minute, for what a lost job or a killed worker left there."""
     with app_context() as app:
         deliver_pending(app.config["PORTAL"], seconds=SWEEP_SECONDS)
+
+
+@huey.periodic_task(crontab(minute="20", hour="2"), expires=3600)  # type: ignore[untyped-decorator]
+def delete_old_sign_ins() -> None:
+    """Delete what is kept of sign-ins, sessions and browsers once its time is over, a little at a time."""
+    with app_context():
+        while delete_some_old():
+            db.session.commit()

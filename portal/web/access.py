@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Flask, Response, abort, current_app, flash, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
@@ -113,6 +113,9 @@ def _ask_to_sign_in() -> BaseResponse:
         # Only a GET can be repeated after signing in; after a POST the home page is the safe place.
         flash(_("Your session had ended, so what you just sent was not saved. Sign in and send it again."), "problem")
         return redirect(url_for("accounts.sign_in"), 303)
+    # Whoever comes for the first time has not lost anything.
+    if session.pop("_user_id", None) or is_htmx():
+        flash(_("Your session has ended. Sign in to go on."), "problem")
     return redirect_or_hx(url_for("accounts.sign_in", next=_page_wanted()))
 
 

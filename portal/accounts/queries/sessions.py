@@ -10,6 +10,8 @@ from portal.accounts.models import Device, User, UserSession
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
 
+MOST_SESSIONS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Present:
@@ -45,7 +47,7 @@ class SessionRow:
 
 
 def list_sessions(user_id: int, idle: timedelta) -> list[SessionRow]:
-    """A person's live sessions, the latest used first. One statement."""
+    """A person's live sessions, the latest used first, and no more of them than a page can show. One statement."""
     wanted = (
         select(
             UserSession.id,
@@ -59,8 +61,15 @@ def list_sessions(user_id: int, idle: timedelta) -> list[SessionRow]:
         .join(User, User.id == UserSession.user_id)
         .where(UserSession.user_id == user_id, *_is_live(clock.now(), idle))
         .order_by(UserSession.last_used_at.desc(), UserSession.id.desc())
+        .limit(MOST_SESSIONS)
     )
     return [SessionRow(*row) for row in db.session.execute(wanted)]
+
+
+def has_session(user_id: int, session_id: int) -> bool:
+    """Whether a session is, or was, this person's."""
+    mine = select(UserSession.id).where(UserSession.id == session_id, UserSession.user_id == user_id)
+    return db.session.scalar(mine) is not None
 
 
 def find_device(user_id: int, token_hash: str | None) -> tuple[int | None, bool]:

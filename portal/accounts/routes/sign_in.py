@@ -48,7 +48,7 @@ def sign_in() -> str | BaseResponse:
     if current_user.is_authenticated:
         return redirect(safe_next(request.args.get("next")))
     form = SignInForm(formdata=None, next=request.args.get("next", ""))
-    return door("accounts/sign_in.html", form=form, problem=None)
+    return _page(form)
 
 
 @bp.post("/login")
@@ -70,6 +70,14 @@ def sign_in_post() -> Answer:
     return begin_sign_in(proved.person, "password", next_address=form.next.data, attempt_id=proved.attempt_id)
 
 
+def _page(form: SignInForm, problem: str | None = None) -> str:
+    there = current_app.view_functions
+    may_register = "registration.register" in there and bool(current_app.config["PORTAL"].roles_to_register())
+    may_forget = "passwords.forgot" in there
+    facts = {"form": form, "problem": problem, "may_register": may_register, "may_forget": may_forget}
+    return door("accounts/sign_in.html", **facts)
+
+
 def _private(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -79,7 +87,7 @@ def _refused(form: SignInForm, problem: str | None = None, status: int = 422) ->
     if in_a_dialog():
         said = problem or next((str(message) for messages in form.errors.values() for message in messages), "")
         return jsonify(error=said), status
-    return door("accounts/sign_in.html", form=form, problem=problem), status
+    return _page(form, problem), status
 
 
 @bp.errorhandler(RateLimitExceeded)

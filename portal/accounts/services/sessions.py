@@ -10,12 +10,25 @@ from sqlalchemy.sql.elements import ColumnElement
 from portal import clock
 from portal.accounts.models import User, UserSession
 from portal.accounts.queries import Person
-from portal.accounts.queries.sessions import list_sessions
+from portal.accounts.queries.sessions import has_session, list_sessions
 from portal.accounts.services.devices import Browser
 from portal.accounts.services.tokens import hash_token
+from portal.audit.services import Actor, record
+from portal.errors import NotFound, lazy
 from portal.extensions import db
 
-__all__ = ["Begun", "begin", "end", "end_by_secret", "end_sessions", "list_sessions", "note_use", "raise_epoch"]
+__all__ = [
+    "Begun",
+    "begin",
+    "end",
+    "end_by_secret",
+    "end_from_list",
+    "end_others_from_list",
+    "end_sessions",
+    "list_sessions",
+    "note_use",
+    "raise_epoch",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,22 @@ def begin(person: Person, method: str, browser: Browser, *, device_id: int | Non
 def end(user_id: int, session_id: int) -> bool:
     """End one session of a person; False when it has ended before or is not theirs."""
     return _end(UserSession.user_id == user_id, UserSession.id == session_id) > 0
+
+
+def end_from_list(user_id: int, session_id: int, by: Actor) -> None:
+    """End one session of a person at their own wish. Raises NotFound when it is not theirs; ending it twice is fine."""
+    if end(user_id, session_id):
+        record(by, "end_session", "user_sessions", session_id)
+    elif not has_session(user_id, session_id):
+        raise NotFound(lazy("There is no such session."))
+
+
+def end_others_from_list(user_id: int, keep: int, by: Actor) -> int:
+    """End all sessions of a person but the one that they are in, at their own wish; gives how many those were."""
+    ended = end_sessions(user_id, keep)
+    if ended:
+        record(by, "end_other_sessions", "users", user_id)
+    return ended
 
 
 def end_by_secret(secret: str) -> bool:

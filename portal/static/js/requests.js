@@ -97,14 +97,18 @@ dialog?.querySelector("form").addEventListener("submit", async (event) => {
   try {
     // The session that has just begun, without anyone in it, has a token of its own.
     await freshToken();
+    const body = new FormData(form);
+    body.set("next", location.pathname + location.search);
     const answer = await fetch(form.action, {
       method: "POST",
-      body: new FormData(form),
+      body,
       headers: { "X-Reauth": "1", "X-CSRFToken": tokenMeta.content, Accept: "application/json" },
     });
     const told = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
     await take(told);
-    if (answer.ok && told.csrf) goOn(form);
+    // A further proof has a page of its own, and leads back to this one.
+    if (answer.ok && told.step) location.assign(told.step);
+    else if (answer.ok && told.csrf) goOn(form);
     else complain(told.error ?? words.signed_in_as_other);
   } catch {
     complain(words.not_done);

@@ -9,11 +9,11 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.accounts.devices import name_of_device
+from portal.accounts.framing import profile_page
 from portal.accounts.queries.sessions import SessionRow
 from portal.accounts.services import sessions
 from portal.extensions import db
 from portal.web.access import actor, everyone, owned
-from portal.web.pages import page
 
 bp = Blueprint("sessions", __name__, url_prefix="/profile/sessions")
 
@@ -34,7 +34,8 @@ def index() -> str:
     idle = current_app.config["PORTAL"].session_idle
     rows = sessions.list_sessions(current_user.id, idle)
     shown = [Shown(row, name_of_device(row.user_agent), row.id == current_user.session_id) for row in rows]
-    return page("accounts/profile/sessions.html", sessions=sorted(shown, key=lambda one: not one.is_present))
+    ordered = sorted(shown, key=lambda one: not one.is_present)
+    return profile_page("accounts/profile/sessions.html", "sessions.index", sessions=ordered)
 
 
 @bp.post("/<int(max=2147483647):session_id>/end")

@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from portal.ops import commands, routes
+from portal.ops import access_table, commands, routes
 
 
 def init_app(app: Flask) -> None:
     """Register the health pages and the commands."""
     app.register_blueprint(routes.bp)
-    for command in (commands.prepare, commands.reminders, commands.mail):
+    for command in (commands.prepare, commands.reminders, commands.mail, access_table.access):
         app.cli.add_command(command)

@@ -19,7 +19,7 @@ from portal.tracker.forms import LogForm, read_item_form, read_log_form
 from portal.tracker.models import ItemStatus
 from portal.tracker.queries import Log, Moment, Place, WeekFilter
 from portal.tracker.services import Clashes, Edit, Saved
-from portal.web.access import actor, audience
+from portal.web.access import actor, audience, owned
 from portal.web.htmx import fragment, is_htmx
 from portal.web.locale import safe_next
 from portal.web.pages import page
@@ -61,6 +61,7 @@ def standing() -> Response:
 
 @bp.get("/logs/<int(max=2147483647):log_id>")
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
+@owned("whoever owes the log; managers and administrators any")
 def log(log_id: int) -> str:
     """One week alone; to be filled in by who owes it while it is open, else to be read."""
     found = _readable_log(log_id)
@@ -71,6 +72,7 @@ def log(log_id: int) -> str:
 
 @bp.get("/courses/<int(max=2147483647):offering_id>")
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
+@owned("whoever teaches the course; managers and administrators any")
 def course(offering_id: int) -> str:
     """All weeks of a course with their states."""
     me = current_user.facilitator_id
@@ -83,6 +85,7 @@ def course(offering_id: int) -> str:
 
 @bp.post("/logs/<int(max=2147483647):log_id>/items/<key>")
 @audience(Role.FACILITATOR)
+@owned("whoever owes the log")
 def set_item(log_id: int, key: str) -> BaseResponse:
     """Set one checklist item of a week and answer with its switch."""
     found, moment = _own_log(log_id), _moment()
@@ -103,6 +106,7 @@ def set_item(log_id: int, key: str) -> BaseResponse:
 
 @bp.post("/logs/<int(max=2147483647):log_id>")
 @audience(Role.FACILITATOR)
+@owned("whoever owes the log")
 def save_log(log_id: int) -> BaseResponse:
     """What the whole form of a week asks for: save, submit, fill in, or decide what clashed."""
     found, moment = _own_log(log_id), _moment()
@@ -121,6 +125,7 @@ def save_log(log_id: int) -> BaseResponse:
 
 @bp.post("/logs/<int(max=2147483647):log_id>/submit")
 @audience(Role.FACILITATOR)
+@owned("whoever owes the log")
 def submit_log(log_id: int) -> BaseResponse:
     """Hand a week in as it stands."""
     found, moment = _own_log(log_id), _moment()

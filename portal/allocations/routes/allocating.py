@@ -16,7 +16,7 @@ from portal.allocations.routes.people import Question, person_meant, question_of
 from portal.errors import DomainError, NotFound
 from portal.extensions import db
 from portal.roles import Role
-from portal.web.access import actor, audience
+from portal.web.access import actor, audience, shared
 from portal.web.htmx import fragment, is_htmx, wants_fragment
 from portal.web.locale import safe_next
 from portal.web.pages import page
@@ -24,6 +24,7 @@ from portal.web.pages import page
 
 @bp.get("/<int(max=2147483647):offering_id>")
 @audience(Role.MANAGER, Role.ADMIN)
+@shared
 def course(offering_id: int) -> str | Response:
     """A course: its facts, who teaches it, and what happened to it; for htmx its row alone."""
     offering = _find(offering_id)
@@ -34,6 +35,7 @@ def course(offering_id: int) -> str | Response:
 
 @bp.get("/<int(max=2147483647):offering_id>/facilitator")
 @audience(Role.MANAGER, Role.ADMIN)
+@shared
 def ask(offering_id: int) -> str | Response:
     """The form that allocates a course: in the place of its row, or as a page."""
     offering = _find(offering_id)
@@ -45,6 +47,7 @@ def ask(offering_id: int) -> str | Response:
 
 @bp.post("/<int(max=2147483647):offering_id>/facilitator")
 @audience(Role.MANAGER, Role.ADMIN)
+@shared
 def allocate(offering_id: int) -> BaseResponse | tuple[str, int]:
     """Allocate a facilitator, change them, or take them away."""
     before = _find(offering_id)

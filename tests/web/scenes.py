@@ -1,0 +1,87 @@
+"""The things that addresses with an id name: whose they are, and who else must not see them.
+
+One entry for each view that takes an id, by endpoint.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from portal.accounts import services
+from portal.accounts.models import UserSession
+from portal.audit.services import System
+from portal.extensions import db
+from tests.support.people import Person
+from tests.support.web import Maker, session_of
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """A thing by the values of its address, somebody who may open it, and others who may not."""
+
+    values: Mapping[str, Any]
+    owner: Person | None
+    strangers: tuple[Person | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """How to make a thing, and what a form about it sends."""
+
+    make: Callable[[Flask, Maker], SetUp]
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+def _course(app: Flask, make: Maker) -> SetUp:
+    offering = make.offering(make.facilitator())
+    return SetUp({"offering_id": offering.id}, make.manager())
+
+
+def _own_course(app: Flask, make: Maker) -> SetUp:
+    teacher = make.facilitator()
+    return SetUp({"offering_id": make.offering(teacher).id}, teacher, (make.facilitator(),))
+
+
+def _log(app: Flask, make: Maker) -> SetUp:
+    teacher = make.facilitator()
+    log = make.log(make.offering(teacher), week=2)
+    return SetUp({"log_id": log.id}, teacher, (make.facilitator(),))
+
+
+def _item(app: Flask, make: Maker) -> SetUp:
+    found = _log(app, make)
+    return SetUp({**found.values, "key": "course_moderation"}, found.owner, found.strangers)
+
+
+def _session(app: Flask, make: Maker) -> SetUp:
+    owner = make.student()
+    with app.app_context():
+        session_of(owner)
+        session_id = db.session.scalar(select(UserSession.id).where(UserSession.user_id == owner.user_id))
+    return SetUp({"session_id": session_id}, owner, (make.student(), make.admin()))
+
+
+def _invitation(app: Flask, make: Maker) -> SetUp:
+    invited = make.student()
+    with app.app_context():
+        issued = services.invite(invited.email, app.config["SECRET_KEY"], System(), by_mail=False)
+        db.session.commit()
+    return SetUp({"token": issued.token}, None)
+
+
+SCENES: dict[str, Scene] = {
+    "allocations.course": Scene(_course),
+    "allocations.ask": Scene(_course),
+    "allocations.allocate": Scene(_course),
+    "tracker.course": Scene(_own_course),
+    "tracker.log": Scene(_log),
+    "tracker.set_item": Scene(_item, {"status": "Done"}),
+    "tracker.save_log": Scene(_log),
+    "tracker.submit_log": Scene(_log),
+    "sessions.end": Scene(_session),
+    "invitations.invitation": Scene(_invitation),
+    "invitations.accept_invitation": Scene(_invitation),
+}

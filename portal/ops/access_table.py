@@ -13,8 +13,8 @@ from portal.web.access import PUBLIC, declared_audience, declared_owner
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _HEAD = """# Who may open what
 
-Generated from the code by `flask --app wsgi access > docs/access.md`; a test compares the two. Others walk every
-line of it as a stranger, as each role, as the owner, as somebody else of the same role and as someone who was deactivated.
+Generated from the code by `flask --app wsgi access > docs/access.md`; a test compares the two. Others walk
+every line of it as a stranger, as each role, as the owner, as somebody else of the same role and as a deactivated user.
 
 - **all**: without signing in. **yes**: this role gets in. **–**: 403 for this role. Who is not signed in is sent to the
   sign-in page, or answered with 401 under `/api`.

@@ -34,12 +34,13 @@ def init_sessions(app: Flask) -> None:
 
 def start_anew() -> None:
     """Forget the present session, its row too, and what a stranger may have left in it; the language stays."""
-    language, secret = session.get("language"), session.get(_SECRET)
+    # The database first: should it turn the request away, the repeated one still finds the cookie's secret.
+    if secret := session.get(_SECRET):
+        services.end_by_secret(str(secret))
+    language = session.get("language")
     session.clear()
     if language:
         session["language"] = language
-    if secret:
-        services.end_by_secret(str(secret))
     g.pop("session_present", None)
     g._login_user = login_manager.anonymous_user()
 

@@ -2,9 +2,7 @@
 
 import re
 import threading
-import time
 from datetime import timedelta
-from statistics import median
 from typing import Any
 
 import pytest
@@ -241,42 +239,6 @@ def test_many_attempts_at_one_moment_are_no_more_than_one_after_the_other(limite
     assert len(answers) == 12
     assert len(looked_at) == answers.count(422) <= 3
     assert "started" not in outcomes(limited)
-
-
-# --- time
-
-
-def seconds(client, email, password="a-wrong-password") -> float:
-    began = time.perf_counter()
-    assert attempt(client, email, password).status_code == 422
-    return time.perf_counter() - began
-
-
-def test_how_long_an_answer_takes_tells_nothing(app, client, make):
-    """A known address, an unknown one, an old quick hash, and the right password of an account that is off."""
-    app.config["PORTAL_ANSWER_FLOOR"] = 0.5
-    slow = passwords.hash_password("a-password-of-12-rounds")
-    tries = [
-        (make.student(password_hash=slow).email, "a-wrong-password"),
-        ("nobody@example.org", "a-wrong-password"),
-        (make.student(password=PASSWORD).email, "a-wrong-password"),
-        (make.student(password=PASSWORD, is_active=False).email, PASSWORD),
-        (make.student().email, "a-wrong-password"),
-    ]
-    client.get("/login")
-    try:
-        taken = [[seconds(client, *one) for one in tries] for _ in range(3)]
-    finally:
-        app.config["PORTAL_ANSWER_FLOOR"] = 0
-    medians = [median(column) for column in zip(*taken, strict=True)]
-    assert max(medians) <= min(medians) * 1.1, medians
-
-
-def test_without_the_floor_an_unknown_address_takes_as_long_as_a_known_one(client, make):
-    known = make.student(password_hash=passwords.hash_password("a-password-of-12-rounds")).email
-    taken = [(seconds(client, known), seconds(client, "nobody@example.org")) for _ in range(3)]
-    first, second = (median(column) for column in zip(*taken, strict=True))
-    assert 0.5 < first / second < 2
 
 
 def test_no_transaction_is_open_while_a_password_is_checked(limited, person, monkeypatch):

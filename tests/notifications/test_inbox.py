@@ -87,13 +87,13 @@ def test_one_and_twelve_entries_need_the_same_statements(
     app: Flask, client: Any, make: Any, sign_in: Any, count_sql: Any, frozen_time: Any
 ) -> None:
     person = make.facilitator()
-    sign_in(client, person)
     seen = []
     for number in (1, 11):
         for _ in range(number):
             frozen_time.shift(60)
             make.log(make.offering(person), 1)
             tell(app)
+        sign_in(client, person)
         with count_sql() as sql:
             answer = client.get("/notifications/")
         assert answer.status_code == 200

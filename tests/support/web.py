@@ -109,9 +109,12 @@ def count_sql() -> Callable[[], Any]:
 
 
 @pytest.fixture(autouse=True)
-def _quick_hashes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+def _quick_hashes_stay() -> Iterator[None]:
     """Signing in by the form does not hash the passwords of tests anew, which takes a quarter of a second each."""
-    monkeypatch.setattr(signing_in, "FEWEST_ROUNDS", 4)
+    # Not by the fixture of that name: asked for here, it would outlive the databases of every test.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signing_in, "FEWEST_ROUNDS", 4)
+        yield
 
 
 @pytest.fixture(autouse=True)

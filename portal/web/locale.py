@@ -9,6 +9,7 @@ from flask_babel import format_date, format_datetime, format_decimal, get_locale
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from portal import clock
 from portal.extensions import babel
 from portal.web.access import public
 from portal.web.entrances import present_entrance
@@ -48,9 +49,9 @@ def chosen_language() -> str:
 
 
 def chosen_zone() -> str:
-    """The time zone in which this request shows times: the person's own, else the institution's."""
+    """The time zone in which this request shows times: the person's own if there is such, else the institution's."""
     own = current_user.time_zone if has_request_context() and current_user and current_user.is_authenticated else None
-    return str(own or current_app.config["PORTAL"].portal_time_zone)
+    return str(clock.zone_named(own) or current_app.config["PORTAL"].portal_time_zone)
 
 
 def date_long(day: date) -> str:

@@ -64,15 +64,21 @@ def write_message(claim: Claim, sections: Sequence[Section], settings: Settings)
     locale = claim.locale if claim.locale in LANGUAGES else "en"
     with force_locale(locale):
         subject = sections[0].topic.subject(sections[0].content)
-        letter = _Letter(subject, locale, ZoneInfo(claim.time_zone or settings.portal_time_zone))
+        letter = _Letter(subject, locale, clock.zone_named(claim.time_zone) or settings.zone)
         shared = {"letter": letter, "claim": claim, "sections": sections, "address": settings.address()}
         text = render_template("mail/message.txt", **shared)
         html = render_template("mail/message.html", **shared)
-    message = _headed(settings, claim.email, claim.full_name, subject)
+    message = _headed(settings, _address(claim, sections), claim.full_name, subject)
     # Which delivery, of which installation: identifiers begin at 1 again when a database is made anew.
     number = f"{claim.id}.{int(claim.created_at.timestamp()):x}"
     message["Message-ID"] = f"<delivery.{number}@{urlsplit(settings.address()).hostname or 'localhost'}>"
     return _filled(message, text, html, locale)
+
+
+def _address(claim: Claim, sections: Sequence[Section]) -> str:
+    """Where a mail goes: to the address that one of its topics is about, else to the recipient's."""
+    wanted = (section.topic.address(section.content) for section in sections if section.topic.address)
+    return next(filter(None, wanted), claim.address)
 
 
 def write_test(address: str, settings: Settings) -> EmailMessage:

@@ -1,7 +1,5 @@
 """Signing in and out, and the language of an account."""
 
-import re
-
 from flask import Blueprint, Response, current_app, flash, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_limiter import RateLimitExceeded
@@ -12,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal.accounts import services
 from portal.accounts.entering import begin_sign_in, in_a_dialog
 from portal.accounts.forms.doors import SignInForm
+from portal.accounts.limits import place_limit
 from portal.accounts.proving import prove_by_password
 from portal.accounts.services.attempts import TooManyAttempts
 from portal.accounts.sessions import start_anew
@@ -24,16 +23,7 @@ from portal.web.pages import door
 
 bp = Blueprint("accounts", __name__)
 
-_CAMPUS = 20
-_AMOUNT = re.compile(r"\d+(?=\s*(?:per|/))")  # the 5 of "5 per 15 minutes"
-
 Answer = BaseResponse | tuple[str | Response, int] | tuple[str | Response, int, dict[str, str]]
-
-
-def _place_limit() -> str:
-    """How many failures one network address may cause: a whole campus often stands behind a single one."""
-    limit: str = current_app.config["PORTAL"].ratelimit_auth
-    return _AMOUNT.sub(lambda amount: str(_CAMPUS * int(amount[0])), limit)
 
 
 def _was_refused(response: Response) -> bool:
@@ -53,7 +43,7 @@ def sign_in() -> str | BaseResponse:
 
 @bp.post("/login")
 @public
-@limiter.limit(_place_limit, deduct_when=_was_refused)
+@limiter.limit(place_limit, deduct_when=_was_refused)
 def sign_in_post() -> Answer:
     """Check address and password, then go where the person was going."""
     form = SignInForm()

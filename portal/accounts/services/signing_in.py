@@ -3,21 +3,20 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-import bcrypt
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 
 from portal import clock
 from portal.accounts import passwords
-from portal.accounts.models import OneTimeToken, SignInOutcome, User
+from portal.accounts.models import SignInOutcome, User
 from portal.accounts.queries import Person
 from portal.accounts.queries.sign_ins import Account
 from portal.accounts.services import sessions
 from portal.accounts.services.attempts import add_success, address_key, settle
 from portal.accounts.services.devices import Browser, Met, meet_device
+from portal.accounts.services.links import send_link
 from portal.accounts.services.sessions import Begun
-from portal.accounts.services.tokens import Purpose, issue_token
-from portal.accounts.signals import Letter, send_letters
-from portal.audit.services import Actor, record
+from portal.accounts.services.tokens import Purpose
+from portal.audit.services import Actor, System, record
 from portal.extensions import db
 
 # Tests sign in with hashes of fewer rounds, and would wait for each to be made anew.
@@ -36,7 +35,7 @@ def upgrade_hash(account: Account, password: str, by: Actor) -> None:
     kept = account.password_hash or ""
     if kept.startswith("$2b$") and int(kept[4:6]) >= FEWEST_ROUNDS:
         return
-    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(passwords.ROUNDS)).decode()
+    hashed = passwords.hash_proved(password)
     # Not where the password was changed meanwhile.
     mine = update(User).where(User.id == account.person.id, User.password_hash == kept).values(password_hash=hashed)
     done = db.session.execute(mine, execution_options={"synchronize_session": False})
@@ -46,14 +45,7 @@ def upgrade_hash(account: Account, password: str, by: Actor) -> None:
 
 def send_confirmation_again(user_id: int, key: str) -> None:
     """Send someone who has not confirmed their address a new link, unless they were sent one within ten minutes."""
-    # Whoever asks at the same moment waits here, and then finds the link of the first.
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
-    sent = select(func.max(OneTimeToken.created_at)).where(
-        OneTimeToken.user_id == user_id, OneTimeToken.purpose == Purpose.CONFIRMATION
-    )
-    latest = db.session.scalar(sent)
-    if latest is None or latest <= clock.now() - _LETTER_EVERY:
-        send_letters([Letter(user_id, Purpose.CONFIRMATION, issue_token(user_id, Purpose.CONFIRMATION, key).id)])
+    send_link(user_id, Purpose.CONFIRMATION, key, System(), every=_LETTER_EVERY)
 
 
 @dataclass(frozen=True, slots=True)

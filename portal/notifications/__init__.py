@@ -2,9 +2,11 @@
 
 from flask import Flask
 
-from portal.notifications import routes
+from portal.notifications import accounts, routes, waking
 
 
 def init_app(app: Flask) -> None:
-    """Register the inbox."""
+    """Register the inbox, and what is told about accounts."""
     app.register_blueprint(routes.bp)
+    accounts.init_accounts(app)
+    waking.init_waking()

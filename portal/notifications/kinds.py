@@ -26,6 +26,7 @@ class Kind:
     """How the notifications of one kind read together; `state` names their shape in ui/state.html.
 
     `path` is where a person does something about them, `deed` the words of the button that leads there.
+    One that is not `listed` is sent and never stands in the inbox.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Kind:
     deed: Any
     title: Callable[[Sequence[Params]], str]
     lines: Callable[[Sequence[Params]], Sequence[Line]]
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,14 @@ class Topic:
     `gather` is given the recipient's user id, the facts that caused the mail, and the moment; it gives
     what its template shows, or None when nothing of these facts holds any more. `template` is a
     path without its ending; it exists as .html and .txt and finds what was gathered as `content`.
+    `address` gives where a mail with this content must go, if that is not the recipient's usual address.
     """
 
     name: str
     template: str
     subject: Callable[[Any], str]
     gather: Callable[[int, Sequence[Params], datetime], Any | None]
+    address: Callable[[Any], str | None] | None = None
 
 
 _kinds: dict[str, Kind] = {}
@@ -71,3 +75,8 @@ def topic_of(kind: str) -> Topic | None:
     """The topic that speaks for a kind in mails; None when a kind is not mailed or unknown."""
     known = _kinds.get(kind)
     return _topics.get(known.topic) if known else None
+
+
+def unlisted_kinds() -> list[str]:
+    """The names of the kinds that never stand in the inbox."""
+    return [kind.name for kind in _kinds.values() if not kind.listed]

@@ -21,6 +21,13 @@ class DeliveryState(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+class Channel(StrEnum):
+    """How a message travels. A letter is a mail about the account itself: alone, at once, to the account's address."""
+
+    MAIL = "mail"
+    LETTER = "letter"
+
+
 class Delivery(Timestamps, Model):
     """One message to one person through one channel; it carries all notifications that point to it."""
 
@@ -31,7 +38,7 @@ class Delivery(Timestamps, Model):
     recipient_id: Mapped[int] = mapped_column(
         ForeignKey("users.id", onupdate="CASCADE", ondelete="CASCADE"), index=True
     )
-    channel: Mapped[str] = mapped_column(String(20), default="mail")
+    channel: Mapped[str] = mapped_column(String(20), default=Channel.MAIL)
     state: Mapped[DeliveryState] = mapped_column(enum_column(DeliveryState, "state"), default=DeliveryState.PENDING)
     # A worker that claims a message has until then; afterwards another may take it.
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -11,6 +11,7 @@ from sqlalchemy import Row, Subquery, and_, func, or_, select
 from portal.accounts.models import User
 from portal.bulk import in_chunks
 from portal.extensions import db
+from portal.notifications.kinds import unlisted_kinds
 from portal.notifications.models import Notification
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 
@@ -48,7 +49,11 @@ def count_unread(user_id: int) -> int:
     """How many entries of a person's list hold something unread: twelve weeks told at once are one. One statement."""
     entries = (
         select(Notification.kind, Notification.created_at)
-        .where(Notification.recipient_id == user_id, Notification.read_at.is_(None))
+        .where(
+            Notification.recipient_id == user_id,
+            Notification.read_at.is_(None),
+            Notification.kind.not_in(unlisted_kinds()),
+        )
         .distinct()
         .subquery()
     )
@@ -80,7 +85,7 @@ def page_of_entries(user_id: int, page: PageRequest) -> Page[EntryRow]:
             func.count().label("told"),
             (func.count() - func.count(Notification.read_at)).label("unread"),
         )
-        .where(Notification.recipient_id == user_id)
+        .where(Notification.recipient_id == user_id, Notification.kind.not_in(unlisted_kinds()))
         .group_by(Notification.kind, Notification.created_at)
         .subquery()
     )

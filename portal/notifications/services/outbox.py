@@ -15,7 +15,7 @@ from sqlalchemy import Select, or_, select, update
 from portal import clock
 from portal.accounts.models import Identity, User
 from portal.extensions import db
-from portal.notifications.models import Delivery, DeliveryState
+from portal.notifications.models import Channel, Delivery, DeliveryState
 
 LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 8
@@ -43,11 +43,19 @@ class Claim:
     time_zone: str | None
     is_active: bool
     can_sign_in: bool
+    channel: str
+    notification_email: str | None
 
     @property
     def full_name(self) -> str:
         """First and last name."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def address(self) -> str:
+        """Where it goes: what is about the account to the account's address, the rest to where the person wants it."""
+        is_letter = self.channel == Channel.LETTER
+        return self.email if is_letter else self.notification_email or self.email
 
 
 _HAS_IDENTITY = select(Identity.id).where(Identity.user_id == User.id).exists()
@@ -65,6 +73,8 @@ _CLAIMED: Select[*tuple[Any, ...]] = select(
     User.time_zone,
     User.is_active,
     or_(User.password_hash.is_not(None), _HAS_IDENTITY),
+    Delivery.channel,
+    User.notification_email,
 ).join(User, User.id == Delivery.recipient_id)
 
 
@@ -73,18 +83,19 @@ def _is_ready(now: datetime) -> tuple[Any, ...]:
     return (
         Delivery.state.in_([DeliveryState.PENDING, DeliveryState.CLAIMED]),
         Delivery.next_attempt_at <= now,
-        Delivery.channel == "mail",
+        Delivery.channel.in_([Channel.MAIL, Channel.LETTER]),
     )
 
 
 def claim_deliveries(limit: int = 20) -> Sequence[Claim]:
-    """Take up to `limit` messages whose time has come, oldest first; empty when there are none. Commit, then send.
+    """Take up to `limit` messages whose time has come, letters first; there may be none. Commit, then send.
 
     An attempt counts from here, so that a message which kills its worker is not tried for ever.
     """
     now, token = clock.now(), str(uuid4())
     until = now + LEASE
-    ready = select(Delivery.id).where(*_is_ready(now)).order_by(Delivery.next_attempt_at, Delivery.id).limit(limit)
+    order = (Delivery.channel, Delivery.next_attempt_at, Delivery.id)  # "letter" comes before "mail"
+    ready = select(Delivery.id).where(*_is_ready(now)).order_by(*order).limit(limit)
     for _ in range(_ROUNDS):
         ids = db.session.scalars(ready).all()
         if not ids:

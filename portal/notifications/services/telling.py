@@ -10,8 +10,10 @@ from sqlalchemy import Table, bindparam, insert, select, update
 
 from portal import clock
 from portal.extensions import db
-from portal.notifications.models import Delivery, DeliveryState, Notification
+from portal.notifications.models import Channel, Delivery, DeliveryState, Notification
 
+# Set in a session's `info` while its transaction holds messages that nobody was told of; see waking.py.
+MAIL_WAITS = "portal_mail_waits"
 _DELIVERIES = cast(Table, Delivery.__table__)
 _NOTIFICATIONS = cast(Table, Notification.__table__)
 
@@ -26,17 +28,19 @@ class Fact:
     dedupe_key: str
 
 
-def notify_many(facts: Sequence[Fact]) -> int:
+def notify_many(facts: Sequence[Fact], channel: Channel = Channel.MAIL) -> int:
     """Tell facts, and give the number of people told. At most five statements, whatever the number of facts.
 
-    Each person gets one message for all of them; where one is still waiting to be sent, it carries the
-    new facts too, and is tried at once if it failed before. Raises IntegrityError when one of the facts
-    was told already: the caller rolls back, asks again what is untold, and repeats.
+    Each person gets one message for all of them; where a mail is still waiting to be sent, it carries the
+    new facts too, and is tried at once if it failed before. A letter joins no other.
+
+    Raises IntegrityError when one of the facts was told already: the caller rolls back, asks again what is untold, and
+    repeats.
     """
     now = clock.now()
     recipients = {fact.recipient_id for fact in facts}
-    messages = _waiting_messages(recipients, now) if facts else {}
-    messages |= _new_messages(sorted(recipients - messages.keys()), now)
+    messages = _waiting_messages(recipients, now) if facts and channel is Channel.MAIL else {}
+    messages |= _new_messages(sorted(recipients - messages.keys()), channel, now)
     rows = [
         {
             "recipient_id": fact.recipient_id,
@@ -52,6 +56,7 @@ def notify_many(facts: Sequence[Fact]) -> int:
     if rows:
         # Placeholders alone: PyMySQL joins rows into one statement only then, which halves the time.
         db.session.execute(insert(_NOTIFICATIONS), rows)
+        db.session.info[MAIL_WAITS] = True
     return len(recipients)
 
 
@@ -59,7 +64,7 @@ def _waiting_messages(recipients: Collection[int], now: datetime) -> dict[int, i
     """Recipient and id of the mails that nobody is sending just now; they stay so until this transaction ends."""
     waiting = (
         select(Delivery.recipient_id, Delivery.id, Delivery.attempts)
-        .where(Delivery.state == DeliveryState.PENDING, Delivery.channel == "mail")
+        .where(Delivery.state == DeliveryState.PENDING, Delivery.channel == Channel.MAIL)
         .with_for_update()
     )
     found = [row for row in db.session.execute(waiting) if row.recipient_id in recipients]
@@ -75,10 +80,10 @@ def _begin_anew(failed: Sequence[int], now: datetime) -> None:
         db.session.connection().execute(anew.values(attempts=0, next_attempt_at=now, updated_at=now), values)
 
 
-def _new_messages(recipients: Iterable[int], now: datetime) -> dict[int, int]:
+def _new_messages(recipients: Iterable[int], channel: Channel, now: datetime) -> dict[int, int]:
     """A mail for each person. A token finds the new ids again: not every database returns them from a bulk insert."""
     token = str(uuid4())
-    shared = {"channel": "mail", "state": DeliveryState.PENDING, "claim_token": token, "attempts": 0}
+    shared = {"channel": channel, "state": DeliveryState.PENDING, "claim_token": token, "attempts": 0}
     stamps = {"next_attempt_at": now, "created_at": now, "updated_at": now}
     rows = [{"recipient_id": recipient, **shared, **stamps} for recipient in recipients]
     if not rows:

@@ -1,0 +1,51 @@
+"""Notifications of what the accounts announce."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from portal.accounts.signals import Letter, Notice
+from portal.bulk import in_chunks
+from portal.extensions import db
+from portal.notifications.models import Channel, Notification
+from portal.notifications.services.telling import Fact, notify_many
+
+# They are about the account itself, so they go to its own address and wait for nothing.
+URGENT = frozenset({"new_sign_in", "password_changed", "identity_linked", "already_registered"})
+
+
+def tell_letters(_sender: object, letters: Sequence[Letter]) -> None:
+    """A message of its own for each link. The link itself is made when the message is written."""
+    notify_many(
+        [
+            Fact(letter.user_id, letter.purpose, {"token_id": letter.token_id}, f"letter:{letter.token_id}")
+            for letter in letters
+        ],
+        Channel.LETTER,
+    )
+
+
+def tell_notices(_sender: object, notices: Sequence[Notice]) -> None:
+    """A notification for each fact that was not told before."""
+    facts = [
+        Fact(notice.user_id, notice.kind, dict(notice.params), f"{notice.key}:{notice.user_id}") for notice in notices
+    ]
+    told = _told([fact.dedupe_key for fact in facts])
+    new = [fact for fact in facts if fact.dedupe_key not in told]
+    for channel, these in (
+        (Channel.LETTER, [fact for fact in new if fact.kind in URGENT]),
+        (Channel.MAIL, [fact for fact in new if fact.kind not in URGENT]),
+    ):
+        try:
+            with db.session.begin_nested():
+                notify_many(these, channel)
+        except IntegrityError:  # somebody else told one of them a moment ago
+            continue
+
+
+def _told(keys: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for part in in_chunks(keys):
+        found.update(db.session.scalars(select(Notification.dedupe_key).where(Notification.dedupe_key.in_(part))))
+    return found

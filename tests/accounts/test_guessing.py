@@ -213,7 +213,9 @@ def test_limits_can_be_switched_off(build_fresh_app, make_fresh):
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_many_attempts_at_one_moment_are_no_more_than_one_after_the_other(limited, person, monkeypatch, known):
+def test_many_attempts_at_one_moment_are_no_more_than_one_after_the_other(
+    limited, person, monkeypatch, frozen_time, known
+):
     looked_at, really = [], passwords.matches
     monkeypatch.setattr(passwords, "matches", lambda *args: looked_at.append(1) or really(*args))
     cookie = None

@@ -15,14 +15,15 @@ def seconds(client, email, password="a-wrong-password") -> float:
 
 def test_how_long_an_answer_takes_tells_nothing(app, client, make):
     """A known address, an unknown one, an old quick hash, and the right password of an account that is off."""
-    app.config["PORTAL_ANSWER_FLOOR"] = 0.5
+    began = time.perf_counter()
     slow = passwords.hash_password("a-password-of-12-rounds")
+    # As 0.5 s are above the quarter that bcrypt takes, however busy this machine is.
+    app.config["PORTAL_ANSWER_FLOOR"] = max(0.5, 4 * (time.perf_counter() - began))
     tries = [
         (make.student(password_hash=slow).email, "a-wrong-password"),
         ("nobody@example.org", "a-wrong-password"),
         (make.student(password=PASSWORD).email, "a-wrong-password"),
         (make.student(password=PASSWORD, is_active=False).email, PASSWORD),
-        (make.student().email, "a-wrong-password"),
     ]
     client.get("/login")
     try:

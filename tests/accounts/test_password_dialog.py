@@ -1,13 +1,17 @@
 """A session that ends in mid-work: the page asks for the password and does what was asked."""
 
 import pytest
+from flask import request
+from flask_wtf.csrf import generate_csrf
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
+from portal.accounts.entering import Step, add_step, go_on
 from portal.catalogue.calendar import rules_of
 from portal.extensions import db
 from portal.tracker.models import ActivityLogItem, ItemStatus
 from portal.tracker.services import plan_logs
+from portal.web.access import public
 from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -95,3 +99,23 @@ def test_a_page_of_someone_else_is_loaded_anew_and_does_nothing(
         tick(page)
     expect(page.get_by_text("Account, Beatrix Other")).to_be_attached()
     assert statuses(fresh_app) == []
+
+
+def test_a_further_proof_has_its_own_page_and_leads_back(fresh_app, page, browser_sign_in, facilitator):
+    @public
+    def ask():
+        if request.method == "POST":
+            return go_on("colour")
+        return f'<form method="post"><input name="csrf_token" value="{generate_csrf()}"><button>Blue</button></form>'
+
+    fresh_app.add_url_rule("/login/colour", "colour", ask, methods=["GET", "POST"])
+    add_step(fresh_app, Step("colour", lambda _: True, lambda _: "/login/colour"))
+    browser_sign_in(page, facilitator)
+    page.goto("/tracker/?q=a")
+    page.context.clear_cookies()
+    tick(page)
+    page.locator("#reauth").get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in and go on").click()
+    page.get_by_role("button", name="Blue").click()
+    page.wait_for_url("**/tracker/?q=a")
+    expect(first_done(page)).not_to_be_checked()

@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 
 from portal.accounts import services
 from portal.accounts.services import UserDraft
+from portal.accounts.strength import check_strength
 from portal.audit.services import System
 from portal.errors import DomainError
 from portal.extensions import db
@@ -40,6 +41,8 @@ def add(email: str, role: str, first_name: str, last_name: str, locale: str, pas
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     draft = UserDraft(email, Role(role), first_name, last_name, locale)
     with in_words():
+        if password is not None:
+            check_strength(password, (email, first_name, last_name, current_app.config["PORTAL"].portal_name))
         user = services.create_user(draft, System(), password)
     db.session.commit()
     click.echo(f"{user.email} is {user.role.value} now.")

@@ -12,7 +12,7 @@ from portal.web.pages import page
 _CONNECTIONS = "providers.connections"
 _TABS = (
     ("profile.edit", _l("Profile")),
-    ("passwords.change", _l("Password")),
+    ("password_change.change", _l("Password")),
     ("sessions.index", _l("Sessions")),
     (_CONNECTIONS, _l("Connected accounts")),
     ("profile.data", _l("Your data")),

@@ -1,5 +1,7 @@
 """Invitations: a link for the first password of an account."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select, update
 
 from portal.accounts import passwords, queries
@@ -7,6 +9,7 @@ from portal.accounts.models import User
 from portal.accounts.queries import Person
 from portal.accounts.services.tokens import Issued, Purpose, hash_token, issue_token, use_token
 from portal.accounts.signals import Letter, send_letters
+from portal.accounts.strength import check_strength
 from portal.audit.services import Actor, record
 from portal.errors import NotFound, lazy
 from portal.extensions import db
@@ -28,11 +31,15 @@ def invite(email: str, key: str, by: Actor, *, by_mail: bool = True) -> Issued:
     return issued
 
 
-def accept_invitation(token: str, password: str, language: str, by: Actor) -> Person:
+def accept_invitation(token: str, password: str, language: str, by: Actor, about: Sequence[str] = ()) -> Person:
     """Set the first password and the language of an invited account and use the invitation up; ends its other sessions.
 
-    Raises DomainError on `password` when it breaks the rules, NotFound when the invitation is over.
+    `about` is what else the password should not be made of. Raises DomainError on `password` when it
+    will not do, NotFound when the invitation is over.
     """
+    found = queries.find_open_token(hash_token(token), Purpose.INVITATION)
+    if found is not None:
+        check_strength(password, (found.first_name, found.last_name, found.email, *about))
     # As in `authenticate`: no transaction stays open while bcrypt works.
     db.session.rollback()
     hashed = passwords.hash_password(password)

@@ -201,3 +201,15 @@ def test_a_session_of_nobody_is_nobodys(client, kept):
         session["_user_id"] = kept
     assert client.get("/login").status_code == 200
     assert client.get("/courses/").status_code == 303
+
+
+def test_the_page_leads_to_a_new_password_and_to_registering(client):
+    text = client.get("/login").text
+    assert 'href="/password/forgot"' in text
+    assert 'href="/register"' in text
+
+
+def test_where_nobody_may_register_the_page_does_not_offer_it(build_fresh_app):
+    text = build_fresh_app(registration_roles="").test_client().get("/login").text
+    assert "/register" not in text
+    assert "Ask your academic office for an invitation." in text

@@ -61,11 +61,8 @@ def sign_in_post() -> Answer:
 
 
 def _page(form: SignInForm, problem: str | None = None) -> str:
-    there = current_app.view_functions
-    may_register = "registration.register" in there and bool(current_app.config["PORTAL"].roles_to_register())
-    may_forget = "passwords.forgot" in there
-    facts = {"form": form, "problem": problem, "may_register": may_register, "may_forget": may_forget}
-    return door("accounts/sign_in.html", **facts)
+    may_register = bool(current_app.config["PORTAL"].roles_to_register())
+    return door("accounts/sign_in.html", form=form, problem=problem, may_register=may_register)
 
 
 def _private(response: Response) -> Response:

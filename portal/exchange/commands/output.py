@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from portal.errors import DomainError, lazy
 from portal.exchange.services import Report, RowResult, Verdict, Written
-from portal.exchange.services.cells import guard
+from portal.formulas import guard
 
 _SHOWN = 20
 

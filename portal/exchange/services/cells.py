@@ -10,12 +10,10 @@ from typing import Any, TypeVar
 
 from portal.accounts.services import check_email
 from portal.errors import DomainError, lazy
+from portal.formulas import FORMULA, GUARDED
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
-# OWASP, "CSV injection": what a spreadsheet would run. Apostrophes before it mark it as mere text.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?%?", re.ASCII)
 _WHOLE = re.compile(r"(\d{1,9})(\.0)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -80,16 +78,11 @@ def read_cell(column: Column, raw: str) -> Any:
     return {Blank.NOTHING: None, Blank.EMPTY_TEXT: ""}.get(column.blank, column.blank)
 
 
-def guard(text: str) -> str:
-    """A text as it is safe in a spreadsheet: an apostrophe comes before what could be taken for a formula."""
-    return f"'{text}" if _FORMULA.match(text) or _GUARDED.match(text) else text
-
-
 def _plain(raw: str) -> str:
     """The cell's text without the apostrophe of `guard` and without spaces around it."""
-    if _GUARDED.match(raw):
+    if GUARDED.match(raw):
         raw = raw[1:]
-    elif _FORMULA.match(raw) and not _NUMBER.fullmatch(raw.strip()):
+    elif FORMULA.match(raw) and not _NUMBER.fullmatch(raw.strip()):
         raise CellError(lazy("This looks like a formula. Write an apostrophe before it if it is meant as text."))
     text = unicodedata.normalize("NFC", raw.strip())
     if not text.isprintable() and any(unicodedata.category(letter) in _INVISIBLE for letter in text):

@@ -16,7 +16,6 @@ from portal.bulk import Stored
 from portal.catalogue import services as catalogue
 from portal.enrolments.services import stored_enrolments
 from portal.errors import DomainError, lazy
-from portal.exchange.services.cells import guard
 from portal.exchange.services.kinds import (
     BREAKS,
     CLASSES,
@@ -28,6 +27,7 @@ from portal.exchange.services.kinds import (
     STUDENTS,
     Kind,
 )
+from portal.formulas import guard
 
 
 @dataclass(frozen=True, slots=True)

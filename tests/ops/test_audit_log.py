@@ -1,0 +1,193 @@
+"""Who changed what: found, in words, with what it was before, and open to administrators alone."""
+
+import ast
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from portal.audit.models import AuditEvent
+from portal.audit.services import Change, System, record_many
+from portal.extensions import db
+from portal.ops.audit_log.words import ACTIONS, ENTITIES
+from portal.web.access import Actor
+
+ROOT = Path(__file__).resolve().parents[2]
+# Actions that are put together in the code.
+COMPOSED = {"send_confirmation_link", "send_reset_link"}
+
+
+@pytest.fixture
+def write(app: Any) -> Any:
+    """Writes changes into the audit: by whom (a person or None), and what."""
+
+    def do(by: Any, *changes: Change, request_id: str | None = None) -> None:
+        with app.app_context():
+            record_many(Actor(by.user_id, request_id) if by else System(), changes)
+            db.session.commit()
+
+    return do
+
+
+@pytest.fixture
+def admin(make: Any, client: Any, sign_in: Any) -> Any:
+    person = make.admin(first_name="Ada", last_name="Okafor")
+    sign_in(client, person)
+    return person
+
+
+def recorded() -> set[tuple[str, str]]:
+    """Kind of word and word of every action and entity that stands literally in the code."""
+    found = set()
+    for path in (ROOT / "portal").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            name = ast.unparse(node.func).split(".")[-1] if isinstance(node, ast.Call) else ""
+            place = {"record": 1, "Change": 0}.get(name)
+            if place is None:
+                continue
+            for kind, argument in zip(("action", "entity"), node.args[place : place + 2], strict=False):
+                choices = [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
+                found |= {(kind, one.value) for one in choices if isinstance(one, ast.Constant)}
+    return found
+
+
+def test_every_deed_and_thing_that_the_code_records_has_a_word():
+    assert len(recorded()) > 10
+    assert {word for kind, word in recorded() if kind == "action"} | COMPOSED <= ACTIONS.keys()
+    assert {word for kind, word in recorded() if kind == "entity"} <= ENTITIES.keys()
+
+
+@pytest.mark.parametrize("role", ["student", "facilitator", "manager"])
+@pytest.mark.parametrize("address", ["/admin/audit/", "/admin/audit/export.csv"])
+def test_it_is_open_to_administrators_alone(client, make, sign_in, role, address):
+    sign_in(client, getattr(make, role)())
+    assert client.get(address).status_code == 403
+
+
+def test_an_empty_audit_says_what_will_stand_there(client, admin):
+    assert "Nothing was changed yet" in client.get("/admin/audit/").text
+
+
+def test_a_change_is_told_with_what_it_was_before(client, admin, make, write):
+    person = make.student(first_name="Zoé", last_name="O'Neill")
+    write(admin, Change("update", "users", person.user_id, {"first_name": ("Zoe", "Zoé"), "title": (None, "Dr <b>")}))
+    page = client.get("/admin/audit/").text
+    for said in ("Ada Okafor", "changed", "Zoé O&#39;Neill", "<del>Zoe</del>", "<ins>Zoé</ins>", "Dr &lt;b&gt;"):
+        assert said in page
+    assert f'href="/admin/users/{person.user_id}"' in page
+
+
+def test_the_portal_itself_and_things_that_are_gone_are_told_too(client, admin, write):
+    write(None, Change("delete", "calendar_breaks", 4711, {}), Change("new_deed", "new_things", 5, {"x": (1, 2)}))
+    page = client.get("/admin/audit/").text
+    assert "The portal itself" in page
+    assert "4711" in page
+    assert "new deed" in page
+    assert "new things" in page
+
+
+def test_things_of_every_kind_are_named(client, admin, make, write):
+    teacher, student = make.facilitator(), make.student()
+    offering = make.offering(teacher)
+    log, enrolment = make.log(offering), make.enrolment(offering, student)
+    write(
+        admin,
+        *(
+            Change("update", entity, number, {})
+            for entity, number in [
+                ("course_offerings", offering.id),
+                ("activity_trackers", log.id),
+                ("enrolments", enrolment.id),
+                ("modules", offering.module_id),
+                ("classes", offering.class_id),
+                ("cohorts", offering.cohort_id),
+                ("facilitators", teacher.profile_id),
+                ("students", student.profile_id),
+            ]
+        ),
+    )
+    page = client.get("/admin/audit/").text
+    assert f'href="/allocations/{offering.id}"' in page
+    assert f'href="/tracker/courses/{offering.id}"' in page
+    assert student.full_name in page
+    assert teacher.full_name in page
+    assert student.profile.student_number in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("who=okafor", {"one"}),
+        ("who=ADA", {"one"}),
+        ("who=nobody", set()),
+        ("action=create", {"two"}),
+        ("entity=modules", {"two"}),
+        ("entity=users&entity_id=77", {"one"}),
+        ("entity_id=99999999999", {"one", "two"}),
+        ("since=2026-10-14", {"one", "two"}),
+        ("since=2026-10-15", set()),
+        ("until=2026-10-13", set()),
+        ("until=2026-10-14", {"one", "two"}),
+        ("since=yesterday", {"one", "two"}),
+        ("request=abc-12345", {"one"}),
+        ("who=%00%F0%9F%98%80", set()),
+        ("at=nonsense", {"one", "two"}),
+    ],
+)
+def test_filters(frozen_time, client, admin, write, query, found):
+    write(admin, Change("update", "users", 77, {"title": (None, "one")}), request_id="abc-12345")
+    write(None, Change("create", "modules", 78, {"name": (None, "two")}))
+    page = client.get(f"/admin/audit/?{query}").text
+    assert {word for word in ("one", "two") if f"<ins>{word}</ins>" in page} == found
+    if query.startswith(("since=y", "entity_id=9")):
+        assert "was not understood" in page
+
+
+def test_days_are_those_of_the_reader(client, make, sign_in, write, frozen_time):
+    frozen_time.move_to(datetime(2026, 10, 14, 23, tzinfo=UTC))
+    sign_in(client, make.admin(time_zone="Africa/Kigali"))
+    write(None, Change("update", "users", 77, {"title": (None, "late")}))
+    assert "<ins>late</ins>" in client.get("/admin/audit/?since=2026-10-15").text
+    assert "<ins>late</ins>" not in client.get("/admin/audit/?until=2026-10-14").text
+
+
+def test_pages_follow_each_other(client, admin, write):
+    write(None, *(Change("update", "users", number, {"title": (None, f"t{number}.")}) for number in range(1, 61)))
+    first = client.get("/admin/audit/").text
+    assert "<ins>t60.</ins>" in first
+    assert "<ins>t10.</ins>" not in first
+    assert "60 changes" in first
+    following = first.partition('id="page-next"')[2].partition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    second = client.get(following).text
+    assert "<ins>t10.</ins>" in second
+    assert "<ins>t11.</ins>" not in second
+
+
+def test_htmx_gets_the_list_alone(client, admin, write):
+    write(None, Change("update", "users", 1, {}))
+    answer = client.get("/admin/audit/?action=update", headers={"HX-Request": "true"})
+    assert "<html" not in answer.text
+    assert answer.headers["HX-Push-Url"] == "/admin/audit/?action=update"
+
+
+@pytest.mark.parametrize("rows", [1, 12])
+def test_the_page_costs_the_same_whatever_it_shows(client, admin, make, write, count_sql, rows):
+    people = [make.student() for _ in range(rows)]
+    write(admin, *(Change("update", "users", person.user_id, {}) for person in people))
+    modules = [make.module() for _ in range(rows)]
+    write(None, *(Change("update", "modules", module.id, {}) for module in modules))
+    with count_sql() as sql:
+        client.get("/admin/audit/")
+    # Who asks, the page, how many there are, two kinds of things, the bell.
+    assert len(sql) == 6, sql.text
+
+
+def test_a_long_audit_is_not_counted_to_its_end(app, client, admin, count_sql):
+    now = datetime(2026, 10, 14, tzinfo=UTC)
+    row = {"action": "update", "entity": "users", "changes": {}, "created_at": now, "updated_at": now}
+    with app.app_context():
+        db.session.execute(insert(AuditEvent), [row | {"entity_id": number} for number in range(1, 1203)])
+        db.session.commit()
+    assert "More than 1,000 changes" in client.get("/admin/audit/").text

@@ -98,7 +98,7 @@ def judge(password: str, about: Iterable[str] = ()) -> Strength:
     rest = _without(password, words)
     if rest is not None:
         # zxcvbn takes a name and two digits for three independent guesses.
-        of_rest, _, other = _ask(rest, ())
+        of_rest, _, other = _ask(rest, ()) if rest else (0, None, None)
         score, warning = min(score, of_rest + 1), warning or _OWN
         suggestion = suggestion or other or SENTENCES["Add another word or two. Uncommon words are better."]
     enough = score >= ENOUGH

@@ -59,6 +59,8 @@ def _is_offered(_form: FlaskForm, field: RadioField) -> None:
     """Of every value that came in, should there be several: none but those offered is ever looked at."""
     if set(field.raw_data or ()) - {value for value, _text in field.choices}:
         raise ValidationError(_l("Nobody can register with this role."))
+    if not field.data:
+        raise ValidationError(_l("Choose what you are here as."))
 
 
 class RegistrationForm(NewPasswordForm, AddressForm):

@@ -20,7 +20,7 @@ bp = Blueprint("locale", __name__)
 
 
 def init_locale(app: Flask) -> None:
-    """Bind Babel and the filters `date_long`, `date_short`, `datetime_long`, `number`."""
+    """Bind Babel and the filters `date_long`, `date_short`, `datetime_long`, `datetime_exact`, `number`."""
     babel.init_app(
         app,
         locale_selector=chosen_language,
@@ -29,7 +29,11 @@ def init_locale(app: Flask) -> None:
     )
     app.register_blueprint(bp)
     app.jinja_env.filters.update(
-        date_long=date_long, date_short=date_short, datetime_long=datetime_long, number=format_decimal
+        date_long=date_long,
+        date_short=date_short,
+        datetime_long=datetime_long,
+        datetime_exact=datetime_exact,
+        number=format_decimal,
     )
     app.jinja_env.globals.update(languages=LANGUAGES, language=chosen_language)
 
@@ -67,6 +71,11 @@ def date_short(day: date) -> str:
 def datetime_long(moment: datetime) -> str:
     """Monday 23 November 17:00, lundi 23 novembre à 17:00, in the reader's time zone."""
     return str(format_datetime(moment, worded("EEEE d MMMM HH:mm", to_user_timezone(moment))))
+
+
+def datetime_exact(moment: datetime) -> str:
+    """23 Nov 2026 17:00:05, 23 nov. 2026 à 17:00:05, in the reader's time zone."""
+    return str(format_datetime(moment, worded("d MMM y HH:mm:ss", to_user_timezone(moment))))
 
 
 def worded(pattern: str, day: date, *, says_when: bool = False) -> str:

@@ -23,6 +23,7 @@ _LIMITS = re.compile(rf"{_LIMIT}(?:[;,|]{_LIMIT})*", re.ASCII | re.IGNORECASE)
 _DURATION = re.compile(r"\s*(\d{1,5})\s*([mhd])\s*", re.ASCII | re.IGNORECASE)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_LONGEST_ISSUER = 255
 
 
 def _listed(text: str) -> list[str]:
@@ -132,7 +133,9 @@ class Settings(BaseSettings):
     @classmethod
     def _safe_issuer(cls, value: str) -> str:
         parts = urlsplit(value)
-        if value and not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)):
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        is_plain = parts.hostname and not (parts.query or parts.fragment) and len(value) <= _LONGEST_ISSUER
+        if value and not (is_safe and is_plain):
             raise ValueError("use the provider's address, such as https://login.example.org")
         return value
 
@@ -191,6 +194,9 @@ class Settings(BaseSettings):
         own = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret)
         if any(own) and not all(own):
             raise ValueError("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET: set all three or none")
+        # A provider sends people back to one address, which must not come out of their requests.
+        if self.in_production and (self.google_client_id or any(own)) and not self.public_url:
+            raise ValueError("PUBLIC_URL: single sign-on needs it, such as https://teaching.example.org")
         return self
 
     @computed_field  # type: ignore[prop-decorator]

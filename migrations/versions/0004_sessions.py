@@ -6,6 +6,7 @@ Revises: 0003
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0004"
 down_revision = "0003"
@@ -27,11 +28,20 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("address", sa.String(length=255), nullable=True))
     with op.batch_alter_table("identities") as batch_op:
         batch_op.add_column(sa.Column("email", sa.String(length=255), nullable=True))
+    _collate_identities("utf8mb4_bin")
     with op.batch_alter_table("refresh_tokens") as batch_op:
         batch_op.add_column(sa.Column("epoch", sa.Integer(), nullable=False, server_default=sa.text("0")))
     _create_devices()
     _create_sessions()
     _create_sign_ins()
+
+
+def _collate_identities(collation: str | None) -> None:
+    """MariaDB and MySQL alone take "abc" for "ABC", which are two people at a provider; None is the table's own."""
+    if op.get_bind().dialect.name in {"mysql", "mariadb"}:
+        exact = mysql.VARCHAR(255, collation=collation)
+        for column in ("issuer", "subject"):
+            op.alter_column("identities", column, type_=exact, existing_nullable=False)
 
 
 def _create_devices() -> None:
@@ -121,6 +131,7 @@ def downgrade() -> None:
         op.drop_table(table)
     with op.batch_alter_table("refresh_tokens") as batch_op:
         batch_op.drop_column("epoch")
+    _collate_identities(None)
     with op.batch_alter_table("identities") as batch_op:
         batch_op.drop_column("email")
     with op.batch_alter_table("one_time_tokens") as batch_op:

@@ -5,12 +5,16 @@ from decimal import Decimal
 from enum import StrEnum
 
 from sqlalchemy import JSON, Boolean, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
+from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal.database import Timestamps, UtcDateTime, enum_column
 from portal.extensions import Model
 from portal.folding import fold
 from portal.roles import Role
+
+# MariaDB takes "abc" for "ABC" otherwise, and those are two people at a provider.
+_EXACT = String(255).with_variant(mysql.VARCHAR(255, collation="utf8mb4_bin"), "mysql", "mariadb")
 
 
 class SignInOutcome(StrEnum):
@@ -130,8 +134,8 @@ class Identity(Timestamps, Model):
     __table_args__ = (UniqueConstraint("issuer", "subject"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    issuer: Mapped[str] = mapped_column(String(255))
-    subject: Mapped[str] = mapped_column(String(255))
+    issuer: Mapped[str] = mapped_column(_EXACT)
+    subject: Mapped[str] = mapped_column(_EXACT)
     # The address that the provider gave, to tell two identities apart.
     email: Mapped[str | None] = mapped_column(String(255))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", onupdate="CASCADE", ondelete="CASCADE"), index=True)

@@ -8,8 +8,8 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from portal.accounts import services
-from portal.accounts.services import UserDraft
+from portal.accounts import queries, services
+from portal.accounts.services import UserDraft, deletion
 from portal.accounts.strength import check_strength
 from portal.audit.services import System
 from portal.errors import DomainError
@@ -58,3 +58,20 @@ def invite(email: str) -> None:
         issued = services.invite(email, current_app.config["SECRET_KEY"], System(), by_mail=False)
     db.session.commit()
     click.echo(f"{current_app.config['PORTAL'].address()}/invitations/{issued.token}")
+
+
+@users.command("anonymise")
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def anonymise(email: str, yes: bool) -> None:
+    """Delete an account for good: who it was is removed, what they did stays without a name."""
+    found = queries.find_person_by_email(email)
+    if found is None:
+        raise click.ClickException(f"There is no account with the address {email}.")
+    db.session.rollback()
+    if not yes:
+        click.confirm(f"Nobody can undo this. Delete the account of {email}?", abort=True)
+    with in_words():
+        deletion.anonymise(found[0].id, System())
+    db.session.commit()
+    click.echo(f"The account {found[0].id} is anonymous now.")

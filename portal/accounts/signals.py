@@ -10,6 +10,8 @@ from blinker import signal
 letters_due = signal("accounts-letters-due")
 # Sent with `notices`: what people should know about their accounts.
 notices_due = signal("accounts-notices-due")
+# Sent with `former`, when an account is deleted: whoever keeps something of the person forgets it.
+person_left = signal("accounts-person-left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,16 @@ class Notice:
     kind: str
     params: Mapping[str, Any]
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """Someone whose account is being deleted: the numbers that they had, and the one that stands for them now."""
+
+    user_id: int
+    number: str
+    student_number: str | None
+    employee_id: str | None
 
 
 def send_letters(letters: Sequence[Letter]) -> None:

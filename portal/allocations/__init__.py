@@ -3,10 +3,12 @@
 from flask import Flask
 
 from portal.allocations import routes
+from portal.allocations.leaving import init_leaving
 from portal.catalogue.words import init_words
 
 
 def init_app(app: Flask) -> None:
-    """Register pages and commands."""
+    """Register pages and what happens when someone leaves."""
     init_words(app)
+    init_leaving()
     app.register_blueprint(routes.bp)

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from portal.notifications import accounts, routes, waking
+from portal.notifications import accounts, leaving, routes, waking
 
 
 def init_app(app: Flask) -> None:
@@ -10,3 +10,4 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(routes.bp)
     accounts.init_accounts(app)
     waking.init_waking()
+    leaving.init_leaving()

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Row, Subquery, and_, func, or_, select
 
 from portal.accounts.models import User
+from portal.accounts.queries.personal_data import list_of
 from portal.bulk import in_chunks
 from portal.extensions import db
 from portal.notifications.kinds import unlisted_kinds
-from portal.notifications.models import Notification
+from portal.notifications.models import Delivery, Notification
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 
 
@@ -112,3 +113,15 @@ def _facts_of_entries(
     for kind, moment, params in db.session.execute(wanted.order_by(Notification.id)):
         found[kind, moment].append(params)
     return found
+
+
+def list_own_notifications(user_id: int) -> list[dict[str, Any]]:
+    """All that a person was told, for the document that they may take with them. One statement."""
+    wanted = select(Notification.created_at, Notification.kind, Notification.params, Notification.read_at)
+    return list_of(wanted.where(Notification.recipient_id == user_id).order_by(Notification.id))
+
+
+def list_own_deliveries(user_id: int) -> list[dict[str, Any]]:
+    """The messages that carried it. One statement."""
+    wanted = select(Delivery.created_at, Delivery.channel, Delivery.state, Delivery.sent_at)
+    return list_of(wanted.where(Delivery.recipient_id == user_id).order_by(Delivery.id))

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from flask import Flask, current_app
 
+from portal.accounts import personal_data
 from portal.allocations.services import offerings_changed
 from portal.catalogue.calendar import rules_of
 from portal.tracker import routes
+from portal.tracker.queries.personal import SECTIONS
 from portal.tracker.reminding import init_reminders
 from portal.tracker.services import plan_logs
 from portal.tracker.words import init_words
@@ -18,6 +20,8 @@ def init_app(app: Flask) -> None:
     init_words(app)
     init_reminders(app)
     offerings_changed.connect(_plan_again)
+    for name, read in SECTIONS.items():
+        personal_data.register(name, read)
 
 
 def _plan_again(_sender: object, offering_ids: Sequence[int]) -> None:

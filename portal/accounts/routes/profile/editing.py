@@ -1,6 +1,6 @@
 """What people say of themselves, and how the portal speaks to them."""
 
-from flask import Blueprint, abort, current_app, flash, redirect, session, url_for
+from flask import abort, current_app, flash, redirect, session, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from portal.accounts.forms.profile import AddressForm, ProfileForm
 from portal.accounts.framing import profile_page
 from portal.accounts.queries.profiles import Profile, find_pending_address, find_profile
+from portal.accounts.routes.profile.blueprint import bp
 from portal.accounts.services import Purpose
 from portal.accounts.services import notification_address as addresses
 from portal.accounts.services.people import NAME_LIMIT
@@ -16,8 +17,6 @@ from portal.accounts.services.profile import BIO_LIMIT, TITLE_LIMIT, save_profil
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.web.access import actor, everyone
-
-bp = Blueprint("profile", __name__, url_prefix="/profile")
 
 _LIMITS = {"name": NAME_LIMIT, "title": TITLE_LIMIT, "bio": BIO_LIMIT}
 Answer = Response | str | tuple[str, int]

@@ -1,0 +1,23 @@
+"""Reads of rosters."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.accounts.models import Student
+from portal.accounts.queries.personal_data import list_of
+from portal.allocations.models import CourseOffering
+from portal.allocations.queries.personal import COURSE
+from portal.catalogue.models import Module
+from portal.enrolments.models import Enrolment
+
+
+def list_own_enrolments(user_id: int) -> list[dict[str, Any]]:
+    """The courses on which a person is enrolled, for the document that they may take with them. One statement."""
+    wanted = (
+        select(*COURSE, Enrolment.status, Enrolment.source, Enrolment.created_at)
+        .join(Enrolment, Enrolment.offering_id == CourseOffering.id)
+        .join(Student, Student.id == Enrolment.student_id)
+        .outerjoin(Module, Module.id == CourseOffering.module_id)
+    )
+    return list_of(wanted.where(Student.user_id == user_id).order_by(Enrolment.id))

@@ -1,0 +1,20 @@
+"""What was told to a person whose account is deleted."""
+
+from sqlalchemy import delete, update
+
+from portal.extensions import db
+from portal.notifications.models import Delivery, DeliveryState, Notification
+
+
+def forget(user_id: int) -> None:
+    """Delete what a person was told, and send nothing more of it.
+
+    A message that a worker holds just now is not sent either: it asks whether its recipient is still there. How many
+    messages there were stays; what servers answered may name the address, so it goes.
+    """
+    in_place = {"synchronize_session": False}
+    db.session.execute(delete(Notification).where(Notification.recipient_id == user_id), execution_options=in_place)
+    theirs = update(Delivery).where(Delivery.recipient_id == user_id)
+    db.session.execute(theirs.values(last_error=None), execution_options=in_place)
+    waiting = theirs.where(Delivery.state == DeliveryState.PENDING)
+    db.session.execute(waiting.values(state=DeliveryState.SUPPRESSED), execution_options=in_place)

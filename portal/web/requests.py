@@ -46,6 +46,11 @@ def path_for_log() -> str:
     return _SECRET.sub("<token>", request.path)
 
 
+def opens_by_itself() -> bool:
+    """Whether the address of this request holds a secret, as the link of an invitation does."""
+    return request.endpoint != "static" and _SECRET.search(request.path) is not None
+
+
 def _end(_error: BaseException | None) -> None:
     token = g.pop("reading_only", None)
     if token is not None:

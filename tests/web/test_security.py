@@ -10,7 +10,10 @@ ALWAYS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Permitted-Cross-Domain-Policies": "none",
 }
+POLICY = "Content-Security-Policy"
 ANSWERS = ["/login", "/", "/no/such/page", "/courses/", "/static/css/tokens.css", "/login/token", "/logout"]
 
 
@@ -20,7 +23,16 @@ def test_every_answer_carries_the_headers(client, address):
     for name, value in ALWAYS.items():
         assert headers[name] == value
     assert headers["X-Request-ID"]
-    assert "camera=()" in headers["Permissions-Policy"]
+    assert {"camera=()", "geolocation=()", "payment=()", "usb=()"} <= set(headers["Permissions-Policy"].split(", "))
+
+
+def test_an_address_that_opens_something_is_told_to_no_other_page(client):
+    assert client.get(f"/invitations/{SECRET}").headers["Referrer-Policy"] == "strict-origin"
+
+
+def test_a_page_that_came_by_https_asks_for_nothing_by_http(client):
+    assert "upgrade-insecure-requests" in client.get("/login", base_url="https://localhost").headers[POLICY]
+    assert "upgrade-insecure-requests" not in client.get("/login").headers[POLICY]
 
 
 def test_scripts_run_only_with_the_nonce_of_this_answer(client):

@@ -41,7 +41,7 @@ class AddressForm(FlaskForm):  # type: ignore[misc]
     email = EmailField(
         _l("Email"),
         [
-            InputRequired(_l("Enter your email address.")),
+            DataRequired(_l("Enter your email address.")),
             Length(max=LONGEST_EMAIL, message=_l("This is longer than any email address.")),
         ],
     )

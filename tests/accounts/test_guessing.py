@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from portal.accounts import passwords, proving
-from portal.accounts.models import SignIn, User
+from portal.accounts.models import Device, SignIn, User
 from portal.accounts.queries.sign_ins import Failure
 from portal.accounts.services.guessing import Allowance, Lane, read_allowances, seconds_to_wait
 from portal.extensions import db
@@ -266,3 +266,24 @@ def test_a_deactivated_account_is_refused_with_the_right_password(limited, perso
         db.session.commit()
     assert attempt(limited.test_client(), person.email, PASSWORD).status_code == 422
     assert outcomes(limited) == ["failed"]
+
+
+def test_one_browser_twice_at_one_moment_is_one_device(limited, person, make_fresh):
+    other, first = make_fresh.student(password=PASSWORD), limited.test_client()
+    attempt(first, other.email, PASSWORD)
+    cookie, barrier, answers = first.get_cookie("portal_device").value, threading.Barrier(3), []
+
+    def enter() -> None:
+        client = limited.test_client()
+        client.set_cookie("portal_device", cookie)
+        barrier.wait(10)
+        answers.append(attempt(client, person.email, PASSWORD).status_code)
+
+    threads = [threading.Thread(target=enter) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert answers == [303] * 3
+    with limited.app_context():
+        assert len(db.session.scalars(select(Device.id).where(Device.user_id == person.user_id)).all()) == 1

@@ -13,6 +13,7 @@ from huey import crontab
 
 from portal import clock, create_app
 from portal.accounts.services.cleaning import delete_some_old
+from portal.accounts.services.registration import delete_some_unconfirmed
 from portal.config import load_settings
 from portal.extensions import db
 from portal.notifications.delivering import deliver_pending
@@ -61,4 +62,12 @@ def delete_old_sign_ins() -> None:
     """Delete what is kept of sign-ins, sessions and browsers once its time is over, a little at a time."""
     with app_context():
         while delete_some_old():
+            db.session.commit()
+
+
+@huey.periodic_task(crontab(minute="40", hour="2"), expires=3600)  # type: ignore[untyped-decorator]
+def delete_unconfirmed_accounts() -> None:
+    """Delete accounts that were registered and never confirmed."""
+    with app_context():
+        while delete_some_unconfirmed():
             db.session.commit()

@@ -12,6 +12,8 @@ letters_due = signal("accounts-letters-due")
 notices_due = signal("accounts-notices-due")
 # Sent with `former`, when an account is deleted: whoever keeps something of the person forgets it.
 person_left = signal("accounts-person-left")
+# Sent with `user_ids`, before accounts that nobody confirmed are deleted: whoever answers names those that are in use.
+still_needed = signal("accounts-still-needed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +53,9 @@ def send_letters(letters: Sequence[Letter]) -> None:
 def tell(notices: Sequence[Notice]) -> None:
     """Have people told once the present transaction is committed."""
     notices_due.send(None, notices=notices)
+
+
+def find_needed(user_ids: Sequence[int]) -> set[int]:
+    """Which of these accounts something above refers to."""
+    answers = still_needed.send(None, user_ids=user_ids)
+    return {user_id for _receiver, needed in answers for user_id in needed}

@@ -1,5 +1,6 @@
 """Reads of rosters."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from portal.allocations.models import CourseOffering
 from portal.allocations.queries.personal import COURSE
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment
+from portal.extensions import db
 
 
 def list_own_enrolments(user_id: int) -> list[dict[str, Any]]:
@@ -21,3 +23,9 @@ def list_own_enrolments(user_id: int) -> list[dict[str, Any]]:
         .outerjoin(Module, Module.id == CourseOffering.module_id)
     )
     return list_of(wanted.where(Student.user_id == user_id).order_by(Enrolment.id))
+
+
+def find_on_rosters(user_ids: Sequence[int]) -> set[int]:
+    """Which of these people are, or were, on a course. One statement."""
+    on_one = select(Student.user_id).join(Enrolment, Enrolment.student_id == Student.id)
+    return set(db.session.scalars(on_one.where(Student.user_id.in_(user_ids)).distinct()))

@@ -24,7 +24,7 @@ from portal.accounts.services.passwords import invite_again, is_unopened
 from portal.accounts.services.people import NAME_LIMIT, UserDraft, check_email, create_user
 from portal.accounts.services.texts import tidy_line
 from portal.accounts.services.tokens import Purpose, end_tokens, hash_token, use_token
-from portal.accounts.signals import Notice, tell
+from portal.accounts.signals import Notice, find_needed, tell
 from portal.accounts.strength import check_strength
 from portal.audit.services import Actor, Change, System, record, record_many
 from portal.errors import Conflict, DomainError, NotFound, lazy
@@ -114,10 +114,11 @@ def _over() -> NotFound:
 def delete_some_unconfirmed() -> int:
     """Delete accounts that nobody confirmed within 30 days; gives how many, 0 when there are none left.
 
-    To be committed after each call. An account that was ever used, or that something else refers to, stays.
+    To be committed after each call. An account that was ever used, or that somebody works with, stays.
     """
-    before = clock.now() - CONFIRM_WITHIN
-    deleted = [user_id for user_id in _list_unconfirmed(before) if _delete(user_id)]
+    ids = _list_unconfirmed(clock.now() - CONFIRM_WITHIN)
+    needed = find_needed(ids) if ids else set()
+    deleted = [user_id for user_id in ids if user_id not in needed and _delete(user_id)]
     record_many(System(), [Change("delete_unconfirmed", "users", user_id, {}) for user_id in deleted])
     return len(deleted)
 
@@ -131,7 +132,7 @@ def _list_unconfirmed(before: datetime) -> Sequence[int]:
 
 
 def _delete(user_id: int) -> bool:
-    """Whether it could be deleted: somebody may have put it on a roster, or confirmed it a moment ago."""
+    """Whether it could be deleted: its owner may have confirmed it a moment ago, and other tables may refer to it."""
     try:
         with db.session.begin_nested():
             unconfirmed = delete(User).where(User.id == user_id, User.is_confirmed.is_(False))

@@ -64,9 +64,15 @@ def gather(user_id: int) -> dict[str, Any]:
 
 
 def write_document(user_id: int) -> str:
-    """The document, as JSON that people can read too."""
+    """The document as JSON, one row a line, so that people can read it too."""
     document = {"format": FORMAT, "made_at": clock.now(), **gather(user_id)}
-    return json.dumps(document, default=_plain, ensure_ascii=False, indent=1)
+    return "{\n" + ",\n".join(f"{json.dumps(name)}: {_written(value)}" for name, value in document.items()) + "\n}\n"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ",".join(f"\n  {_written(one)}" for one in value) + "]"
+    return json.dumps(value, default=_plain, ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:

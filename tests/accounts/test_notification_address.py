@@ -1,5 +1,7 @@
 """Another address for notifications: nothing goes there before the link that was sent to it was followed."""
 
+import re
+
 import pytest
 from sqlalchemy import select, update
 
@@ -12,6 +14,7 @@ from portal.audit.models import AuditEvent
 from portal.audit.services import System
 from portal.errors import NotFound
 from portal.extensions import db
+from portal.notifications.delivering import deliver_pending
 
 NEW = "else@example.org"
 ASK = "/profile/notification-address"
@@ -245,3 +248,28 @@ def test_the_audit_says_what_was_asked_and_what_is_used(app, signed_in, ada, lin
         (ada.user_id, "choose_notification_address", {"notification_email": [None, NEW]}),
     ]
     assert link(ada).rpartition("/")[2] not in str(events)
+
+
+def test_the_letter_goes_to_the_new_address_and_the_rest_follows_only_after_its_link(
+    app, signed_in, ada, make, mail_files
+):
+    def deliver():
+        with app.app_context():
+            deliver_pending(app.config["PORTAL"])
+        return mail_files(app)
+
+    def tell(day):
+        with app.app_context():
+            signals.tell([signals.Notice(ada.user_id, "deletion_asked", {"user_id": ada.user_id}, f"told:{day}")])
+            db.session.commit()
+
+    signed_in.post(ASK, data={"address": NEW})
+    (letter,) = deliver()
+    assert NEW in letter["To"]
+    assert ada.email not in letter["To"]
+    tell(1)
+    assert ada.email in deliver()[-1]["To"]
+    found = re.search(r"/profile/address/[\w-]{43}", letter.get_body(("plain",)).get_content())
+    signed_in.post(found[0])
+    tell(2)
+    assert [NEW in mail["To"] for mail in deliver()] == [True, False, True]

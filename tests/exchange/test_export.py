@@ -8,7 +8,9 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
+from portal.accounts.services.deletion import anonymise
 from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
+from portal.audit.services import System
 from portal.extensions import db
 from tests.support.files import COURSE, SMALL, counts, read_rows
 from tests.support.term import HEADERS
@@ -38,6 +40,23 @@ def test_importing_an_export_changes_nothing(run: Run, small_term: Path, tmp_pat
     make.facilitator(first_name="+Ada", last_name="", profile={"department": "School of Engineering and Design"})
     run("exchange", "export", tmp_path)
     assert b"\r\n''=M,'=SUM(A1)," in (tmp_path / "modules.csv").read_bytes()
+    result = run("exchange", "import", tmp_path)
+    assert result.exit_code == 0, result.output
+    for created, updated, _, errors, skipped in counts(result.output).values():
+        assert (created, updated, errors, skipped) == (0, 0, 0, 0), result.output
+
+
+def test_importing_an_export_with_people_who_left_changes_nothing(
+    app: Flask, run: Run, small_term: Path, tmp_path: Path, make: Any
+) -> None:
+    run("exchange", "import", small_term)
+    people = [make.facilitator(), make.student()]
+    with app.app_context():
+        for person in people:
+            anonymise(person.user_id, System())
+        db.session.commit()
+    run("exchange", "export", tmp_path)
+    assert f"deleted-{people[1].user_id}@deleted.invalid" in (tmp_path / "students.csv").read_text()
     result = run("exchange", "import", tmp_path)
     assert result.exit_code == 0, result.output
     for created, updated, _, errors, skipped in counts(result.output).values():

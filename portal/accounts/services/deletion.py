@@ -4,6 +4,7 @@ The row stays, since courses, logs and the audit point to it; everything that sa
 stand there on pages of both languages, so it is a sign and the account's number ("— #42"), not a word of either.
 """
 
+import re
 from collections.abc import Sequence
 
 from sqlalchemy import delete, select, update
@@ -40,7 +41,14 @@ KEPT_IN_AUDIT = frozenset({
     "anonymised_at",
 })  # fmt: skip
 _GONE = (Identity, Device, OneTimeToken, RefreshToken, ApiToken)
+# The domain is reserved for what must not exist (RFC 6761).
+_FORMER_ADDRESS = re.compile(r"deleted-[0-9]+@deleted\.invalid")
 _IN_PLACE = {"synchronize_session": False}
+
+
+def is_former_address(address: str) -> bool:
+    """Whether an address is one that deleted accounts have; no mail system knows it, and nobody may choose it."""
+    return _FORMER_ADDRESS.fullmatch(address) is not None
 
 
 def ask_for_deletion(user_id: int, by: Actor) -> bool:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from portal.accounts.services import check_email
+from portal.accounts.services.deletion import is_former_address
 from portal.errors import DomainError, lazy
 from portal.formulas import FORMULA, GUARDED
 
@@ -140,6 +141,8 @@ def one_of(kind: type[Kind]) -> Callable[[str], Kind]:
 
 def email(cell: str) -> str:
     """Reads an email address, in lower case."""
+    if is_former_address(cell):  # such as an export writes for who has left
+        return cell
     try:
         return text(255)(check_email(cell))
     except DomainError as error:

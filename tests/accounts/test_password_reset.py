@@ -293,7 +293,7 @@ def test_of_two_who_use_the_link_at_once_one_wins(fresh_app, make_fresh, monkeyp
     assert sorted(codes) == [303, 404]
     winner = chosen[codes.index(303)]
     assert sign_in_by_form(fresh_app.test_client(), person.email, winner).status_code == 303
-    assert read(fresh_app, func.count(AuditEvent.id).filter(AuditEvent.action == "reset_password")) == [(1,)]
+    assert [action for (action,) in read(fresh_app, AuditEvent.action)].count("reset_password") == 1
 
 
 def test_everything_else_that_opened_the_account_is_ended(app, client, new_client, ask, make, sent):

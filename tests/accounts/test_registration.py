@@ -20,6 +20,7 @@ from portal.audit.services import System
 from portal.config import load_settings
 from portal.extensions import db
 from portal.notifications.delivering import deliver_pending
+from portal.notifications.models import Notification
 from tests.support.letters import link_of, listening, seen
 from tests.support.people import PASSWORD
 
@@ -487,9 +488,13 @@ def test_accounts_that_nobody_confirmed_are_deleted_after_30_days(app, client, m
         db.session.commit()
         assert registration.delete_some_unconfirmed() == 0
         assert db.session.scalar(select(func.count(OneTimeToken.id))) == 1
+        assert db.session.scalar(select(func.count(Notification.id))) == 1
         deeds = db.session.scalars(select(AuditEvent.action).where(AuditEvent.action.startswith("delete"))).all()
+        changes = str(db.session.scalars(select(AuditEvent.changes)).all())
     assert read(app, User.email) == [("later@example.org",), *[(email,) for email in kept]]
     assert deeds == ["delete_unconfirmed"]
+    assert "later@example.org" in changes
+    assert "aline@example.org" not in changes
 
 
 def test_one_that_stands_on_a_roster_stays(app, make, frozen_time):

@@ -19,6 +19,7 @@ from portal.accounts import passwords, queries
 from portal.accounts.models import User, UserSession
 from portal.accounts.queries import Person
 from portal.accounts.queries.sign_ins import Account, find_account
+from portal.accounts.services.deletion import anonymise
 from portal.accounts.services.links import send_link
 from portal.accounts.services.passwords import invite_again, is_unopened
 from portal.accounts.services.people import NAME_LIMIT, UserDraft, check_email, create_user
@@ -133,10 +134,14 @@ def _list_unconfirmed(before: datetime) -> Sequence[int]:
 
 def _delete(user_id: int) -> bool:
     """Whether it could be deleted: its owner may have confirmed it a moment ago, and other tables may refer to it."""
+    still = select(User.id).where(User.id == user_id, User.is_confirmed.is_(False)).with_for_update()
     try:
         with db.session.begin_nested():
-            unconfirmed = delete(User).where(User.id == user_id, User.is_confirmed.is_(False))
-            done = db.session.execute(unconfirmed, execution_options={"synchronize_session": False})
-    except IntegrityError:
+            if db.session.scalar(still) is None:
+                return False
+            # First as every account is deleted: the audit and the mails name nobody afterwards.
+            anonymise(user_id, System())
+            db.session.execute(delete(User).where(User.id == user_id), execution_options={"synchronize_session": False})
+    except (IntegrityError, Conflict):
         return False
-    return bool(done.rowcount)  # type: ignore[attr-defined]
+    return True

@@ -46,6 +46,16 @@ def only_reading() -> Iterator[None]:
         reading_only.reset(token)
 
 
+@contextmanager
+def writing() -> Iterator[None]:
+    """For the one GET that writes, the way back from a sign-in provider: a transaction that begins within may write."""
+    token = reading_only.set(False)
+    try:
+        yield
+    finally:
+        reading_only.reset(token)
+
+
 # True while something is written that is not worth waiting for.
 _impatient: ContextVar[bool] = ContextVar("impatient", default=False)
 

@@ -11,7 +11,13 @@ import pytest
 
 from tests.support import servers
 
-pytest_plugins = ["tests.support.databases", "tests.support.web", "tests.support.browser", "tests.support.term"]
+pytest_plugins = [
+    "tests.support.databases",
+    "tests.support.web",
+    "tests.support.browser",
+    "tests.support.term",
+    "tests.support.openid",
+]
 
 _chosen = pytest.StashKey[list[str]]()
 _left_out = pytest.StashKey[list[str]]()

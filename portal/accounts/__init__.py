@@ -9,6 +9,8 @@ from portal.accounts.routes import (
     invitations,
     password_change,
     profile,
+    provider_state,
+    providers,
     registration,
     sign_in,
 )
@@ -20,6 +22,6 @@ from portal.accounts.routes import sessions as own_sessions
 def init_app(app: Flask) -> None:
     """Register pages and commands."""
     doors = (sign_in, invitations, registration, forgotten, address_links)
-    for pages in (*doors, profile, password_change, own_sessions):
+    for pages in (*doors, profile, password_change, own_sessions, providers, provider_state):
         app.register_blueprint(pages.bp)
     app.cli.add_command(commands.users)

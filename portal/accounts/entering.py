@@ -19,6 +19,8 @@ from werkzeug.wrappers import Response
 from portal import clock
 from portal.accounts import queries
 from portal.accounts.devices import known_browser, name_of_device, remember_browser
+from portal.accounts.openid.flows import WAITING, forget_waiting
+from portal.accounts.openid.waiting import link_pending
 from portal.accounts.queries import Person
 from portal.accounts.services.devices import Browser, Met
 from portal.accounts.services.signing_in import Entry, enter
@@ -67,7 +69,10 @@ def begin_sign_in(
     Messages are flashed after it: it forgets what a stranger left in the session. `attempt_id` is
     the row of an attempt that was noted before the proof was looked at.
     """
+    waiting = session.get(WAITING)
     start_anew()
+    if waiting:
+        session[WAITING] = waiting
     wanted = next_address if next_address and len(next_address) <= _LONGEST_ADDRESS else ""
     coming = OnTheWay(person, method, (), wanted, attempt_id)
     session[_PENDING] = {
@@ -145,9 +150,14 @@ def _let_in(coming: OnTheWay) -> Response:
     begun, met = enter(person, entry, lasts=lasts, key=current_app.config["SECRET_KEY"])
     if met.surprising:
         _tell_of_new_device(person, browser, met)
+    connected = link_pending(person, g.get("request_id"))
     db.session.commit()
+    forget_waiting()
     session.pop(_PENDING, None)
     be(person, begun)
+    if connected:
+        said = _("%(provider)s, %(email)s, opens your account from now on.", **connected.named())
+        flash(said, "done")
     if in_a_dialog():
         response = _in_json({"csrf": _fresh_token(), "person": person.id})
     else:

@@ -11,7 +11,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.accounts import services
-from portal.accounts.models import UserSession
+from portal.accounts.models import Identity, UserSession
+from portal.accounts.services.tokens import issue_token
 from portal.audit.services import System
 from portal.extensions import db
 from tests.support.people import Person
@@ -64,6 +65,15 @@ def _session(app: Flask, make: Maker) -> SetUp:
     return SetUp({"session_id": session_id}, owner, (make.student(), make.admin()))
 
 
+def _identity(app: Flask, make: Maker) -> SetUp:
+    owner = make.student(password="a-quiet-harbour-7")
+    with app.app_context():
+        row = Identity(issuer="https://login.example", subject=str(owner.user_id), user_id=owner.user_id)
+        db.session.add(row)
+        db.session.commit()
+        return SetUp({"identity_id": row.id}, owner, (make.student(), make.admin()))
+
+
 def _invitation(app: Flask, make: Maker) -> SetUp:
     invited = make.student()
     with app.app_context():
@@ -72,7 +82,16 @@ def _invitation(app: Flask, make: Maker) -> SetUp:
     return SetUp({"token": issued.token}, None)
 
 
+def _address_link(app: Flask, make: Maker) -> SetUp:
+    with app.app_context():
+        user_id, key = make.student().user_id, app.config["SECRET_KEY"]
+        issued = issue_token(user_id, services.Purpose.NOTIFICATION_ADDRESS, key, address="else@example.org")
+        db.session.commit()
+    return SetUp({"token": issued.token}, None)
+
+
 SCENES: dict[str, Scene] = {
+    "providers.disconnect": Scene(_identity),
     "allocations.course": Scene(_course),
     "allocations.ask": Scene(_course),
     "allocations.allocate": Scene(_course),
@@ -82,6 +101,8 @@ SCENES: dict[str, Scene] = {
     "tracker.save_log": Scene(_log),
     "tracker.submit_log": Scene(_log),
     "sessions.end": Scene(_session),
+    "address_links.show": Scene(_address_link),
+    "address_links.use": Scene(_address_link),
     "invitations.invitation": Scene(_invitation),
     "invitations.accept_invitation": Scene(_invitation),
 }

@@ -13,6 +13,7 @@ from portal.accounts.entering import begin_sign_in
 from portal.accounts.forms.passwords import ConfirmationForm, RegistrationForm
 from portal.accounts.limits import place_limit
 from portal.accounts.linked import linked_page
+from portal.accounts.openid.providers import buttons
 from portal.accounts.queries import Invited
 from portal.accounts.services import Purpose, UserDraft, hash_token, registration
 from portal.accounts.timing import answer_no_sooner_than
@@ -103,7 +104,7 @@ def _roles() -> list[tuple[str, Any]]:
 
 
 def _page(form: RegistrationForm) -> str:
-    return door("accounts/register.html", form=form, fewest=passwords.MIN_LENGTH)
+    return door("accounts/register.html", form=form, fewest=passwords.MIN_LENGTH, buttons=buttons())
 
 
 def _confirm_page(form: ConfirmationForm, found: Invited, status: int = 200) -> Response:

@@ -11,6 +11,8 @@ from portal.accounts import services
 from portal.accounts.entering import begin_sign_in, in_a_dialog
 from portal.accounts.forms.doors import SignInForm
 from portal.accounts.limits import place_limit
+from portal.accounts.openid.flows import present_waiting
+from portal.accounts.openid.providers import buttons
 from portal.accounts.proving import prove_by_password
 from portal.accounts.services.attempts import TooManyAttempts
 from portal.accounts.sessions import start_anew
@@ -37,7 +39,8 @@ def sign_in() -> str | BaseResponse:
     """The sign-in page; who is signed in already goes on."""
     if current_user.is_authenticated:
         return redirect(safe_next(request.args.get("next")))
-    form = SignInForm(formdata=None, next=request.args.get("next", ""))
+    waiting = present_waiting()
+    form = SignInForm(formdata=None, next=request.args.get("next", ""), email=waiting.email if waiting else "")
     return _page(form)
 
 
@@ -62,7 +65,8 @@ def sign_in_post() -> Answer:
 
 def _page(form: SignInForm, problem: str | None = None) -> str:
     may_register = bool(current_app.config["PORTAL"].roles_to_register())
-    return door("accounts/sign_in.html", form=form, problem=problem, may_register=may_register)
+    facts = {"form": form, "problem": problem, "may_register": may_register}
+    return door("accounts/sign_in.html", buttons=buttons(form.next.data), waiting=present_waiting(), **facts)
 
 
 def _private(response: Response) -> Response:

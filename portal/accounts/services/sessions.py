@@ -21,6 +21,7 @@ __all__ = [
     "Begun",
     "begin",
     "end",
+    "end_by_method",
     "end_by_secret",
     "end_from_list",
     "end_others_from_list",
@@ -91,6 +92,11 @@ def end_sessions(user_id: int, keep: int | None = None) -> int:
     """End all sessions of a person but the one to keep; gives how many those were."""
     mine = UserSession.user_id == user_id
     return _end(mine) if keep is None else _end(mine, UserSession.id != keep)
+
+
+def end_by_method(user_id: int, method: str, keep: int | None) -> None:
+    """End the sessions of a person that began with one way to sign in, but the one to keep."""
+    _end(UserSession.user_id == user_id, UserSession.method == method, UserSession.id != (keep or 0))
 
 
 def raise_epoch(user_id: int, keep: int | None = None) -> None:

@@ -10,13 +10,15 @@ import pytest
 from sqlalchemy import func, select, update
 
 from portal import clock
-from portal.accounts import passwords
+from portal.accounts import passwords, queries
 from portal.accounts.models import Device, Identity, OneTimeToken, User, UserSession
 from portal.accounts.routes import forgotten
 from portal.accounts.services import Purpose, invite
-from portal.accounts.services.tokens import end_tokens, issue_token
+from portal.accounts.services.passwords import reset_password
+from portal.accounts.services.tokens import end_tokens, hash_token, issue_token
 from portal.audit.models import AuditEvent
 from portal.audit.services import System
+from portal.errors import NotFound
 from portal.extensions import db
 from tests.support.letters import link_of, listening, seen
 from tests.support.people import PASSWORD
@@ -294,6 +296,18 @@ def test_of_two_who_use_the_link_at_once_one_wins(fresh_app, make_fresh, monkeyp
     winner = chosen[codes.index(303)]
     assert sign_in_by_form(fresh_app.test_client(), person.email, winner).status_code == 303
     assert [action for (action,) in read(fresh_app, AuditEvent.action)].count("reset_password") == 1
+
+
+def test_of_two_who_have_seen_the_link_unused_one_wins(app, ask, make, monkeypatch):
+    """The same with both on the way at the worst moment, on every database."""
+    token = ask(make.student(password=PASSWORD).email).rpartition("/")[2]
+    with app.app_context():
+        seen_by_both = queries.find_open_token(hash_token(token), Purpose.RESET)
+        reset_password(token, NEW, System())
+        db.session.commit()
+        monkeypatch.setattr(queries, "find_open_token", lambda *_: seen_by_both)
+        with pytest.raises(NotFound):
+            reset_password(token, "another good password", System())
 
 
 def test_everything_else_that_opened_the_account_is_ended(app, client, new_client, ask, make, sent):

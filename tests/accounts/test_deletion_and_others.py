@@ -5,15 +5,17 @@ import threading
 import pytest
 from sqlalchemy import select
 
+from portal import clock
 from portal.accounts import signals
 from portal.accounts.models import Student, User
 from portal.accounts.services import deletion
 from portal.accounts.services.bulk import StudentDraft, save_students, stored_students
 from portal.accounts.services.profile import ProfileDraft, save_profile
+from portal.allocations.services import assign_facilitator
 from portal.audit.models import AuditEvent
 from portal.audit.services import System, record
 from portal.bulk import Plan
-from portal.errors import Conflict, NotFound
+from portal.errors import DomainError, NotFound
 from portal.extensions import db
 from tests.support.people import PASSWORD
 
@@ -138,21 +140,21 @@ def test_everything_or_nothing(app, numbered):
         assert state(person) == before
 
 
-def race(app, calls):
+def race(app, *deeds):
     """Do things at one moment, each in a thread; gives what came of each."""
-    results, start = [None] * len(calls), threading.Barrier(len(calls))
+    results, start = [None] * len(deeds), threading.Barrier(len(deeds))
 
-    def run(position, user_id):
+    def run(position, deed):
         with app.app_context():
             start.wait()
             try:
-                results[position] = deletion.anonymise(user_id, System())
+                results[position] = deed()
                 db.session.commit()
-            except Conflict:
+            except DomainError:
                 db.session.rollback()
                 results[position] = "refused"
 
-    threads = [threading.Thread(target=run, args=call) for call in enumerate(calls)]
+    threads = [threading.Thread(target=run, args=one) for one in enumerate(deeds)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -160,14 +162,28 @@ def race(app, calls):
     return results
 
 
+def deleting(person):
+    return lambda: deletion.anonymise(person.user_id, System())
+
+
 def test_of_two_who_delete_one_account_at_once_one_does(fresh_app, make_fresh):
     person = make_fresh.student()
-    assert sorted(race(fresh_app, [person.user_id, person.user_id])) == [False, True]
+    assert sorted(race(fresh_app, deleting(person), deleting(person))) == [False, True]
 
 
 def test_of_two_administrators_who_delete_each_other_at_once_one_stays(fresh_app, make_fresh):
     first, second = make_fresh.admin(), make_fresh.admin()
-    assert sorted(map(str, race(fresh_app, [first.user_id, second.user_id]))) == ["True", "refused"]
+    assert sorted(map(str, race(fresh_app, deleting(first), deleting(second)))) == ["True", "refused"]
+
+
+def test_of_a_deletion_and_an_allocation_at_once_one_is_refused(fresh_app, make_fresh):
+    for _ in range(5):
+        person, offering = make_fresh.facilitator(), make_fresh.offering()
+
+        def allocate(person=person, offering=offering):
+            return assign_facilitator(offering.id, person.profile_id, offering.version, System(), clock.now().date())
+
+        assert sorted(map(str, race(fresh_app, deleting(person), allocate))) == ["True", "refused"]
 
 
 # --- the command

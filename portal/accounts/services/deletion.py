@@ -88,14 +88,14 @@ def anonymise(user_id: int, by: Actor) -> bool:
     All in the caller's transaction. Raises NotFound; Conflict for the only administrator, and while something stands
     against it, such as courses that the person still teaches.
     """
+    # Whoever is just allocating a course to the person is waited for; they lock in this order too.
+    db.session.execute(select(Facilitator.id).where(Facilitator.user_id == user_id).with_for_update())
     # All of them, always in this order: of two administrators who delete each other at once, the second is the last.
     admins = db.session.scalars(_ADMINS.with_for_update()).all()
     user = _lock(user_id)
     if user.anonymised_at is not None:
         return False
     _check_not_alone(user_id, admins)
-    # Whoever is just allocating a course to the person is waited for, and the course is found below.
-    db.session.execute(select(Facilitator.id).where(Facilitator.user_id == user_id).with_for_update())
     if objections := list_objections(user_id):
         raise Conflict(objections[0])
     _redact_audit(user_id)

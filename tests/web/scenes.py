@@ -90,6 +90,21 @@ def _address_link(app: Flask, make: Maker) -> SetUp:
     return SetUp({"token": issued.token}, None)
 
 
+def _reset(app: Flask, make: Maker) -> SetUp:
+    return _link(app, make.student(), services.Purpose.RESET)
+
+
+def _confirmation(app: Flask, make: Maker) -> SetUp:
+    return _link(app, make.student(is_confirmed=False), services.Purpose.CONFIRMATION)
+
+
+def _link(app: Flask, person: Person, purpose: services.Purpose) -> SetUp:
+    with app.app_context():
+        issued = issue_token(person.user_id, purpose, app.config["SECRET_KEY"])
+        db.session.commit()
+    return SetUp({"token": issued.token}, None)
+
+
 SCENES: dict[str, Scene] = {
     "providers.disconnect": Scene(_identity),
     "allocations.course": Scene(_course),
@@ -105,4 +120,8 @@ SCENES: dict[str, Scene] = {
     "address_links.use": Scene(_address_link),
     "invitations.invitation": Scene(_invitation),
     "invitations.accept_invitation": Scene(_invitation),
+    "passwords.reset": Scene(_reset),
+    "passwords.set_by_link": Scene(_reset),
+    "registration.confirmation": Scene(_confirmation),
+    "registration.confirm": Scene(_confirmation),
 }

@@ -8,6 +8,7 @@ from portal.accounts.routes import (
     forgotten,
     invitations,
     password_change,
+    people,
     profile,
     provider_state,
     providers,
@@ -22,6 +23,6 @@ from portal.accounts.routes import sessions as own_sessions
 def init_app(app: Flask) -> None:
     """Register pages and commands."""
     doors = (sign_in, invitations, registration, forgotten, address_links)
-    for pages in (*doors, profile, password_change, own_sessions, providers, provider_state):
+    for pages in (*doors, profile, password_change, own_sessions, providers, provider_state, people):
         app.register_blueprint(pages.bp)
     app.cli.add_command(commands.users)

@@ -9,7 +9,8 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from portal.accounts import queries, services
-from portal.accounts.services import UserDraft, deletion
+from portal.accounts.queries.directory import AccountState, PeopleFilter, list_ids
+from portal.accounts.services import UserDraft, deletion, invitations
 from portal.accounts.strength import check_strength
 from portal.audit.services import System
 from portal.errors import DomainError
@@ -51,11 +52,22 @@ def add(email: str, role: str, first_name: str, last_name: str, locale: str, pas
 
 
 @users.command("invite")
-@click.argument("email")
-def invite(email: str) -> None:
-    """Print a link for an account's first password; it works once, for seven days."""
+@click.argument("email", required=False)
+@click.option("--waiting", is_flag=True, help="Everyone who was never invited, by mail.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), help="With --waiting: only this role.")
+def invite(email: str | None, waiting: bool, role: str | None) -> None:
+    """Print a link for an account's first password, or send one to all who wait; it works once, for seven days."""
+    key = current_app.config["SECRET_KEY"]
+    if waiting == bool(email):
+        raise click.UsageError("Give an address, or --waiting.")
+    if waiting:
+        wanted = PeopleFilter(state=AccountState.WAITING, role=Role(role) if role else None)
+        sent = invitations.invite_people(list_ids(wanted), Role.ADMIN, key, System(), renew=False)
+        db.session.commit()
+        click.echo(f"{sent} invitations are on their way.")
+        return
     with in_words():
-        issued = services.invite(email, current_app.config["SECRET_KEY"], System(), by_mail=False)
+        issued = services.invite(email or "", key, System(), by_mail=False)
     db.session.commit()
     click.echo(f"{current_app.config['PORTAL'].address()}/invitations/{issued.token}")
 

@@ -4,11 +4,14 @@ from flask import Flask
 
 from portal.ops import access_table, commands, routes
 from portal.ops.audit_log import routes as audit_log
+from portal.ops.audit_log.words import action_in_words
 
 
 def init_app(app: Flask) -> None:
     """Register the health pages and the commands."""
     app.register_blueprint(routes.bp)
     app.register_blueprint(audit_log.bp)
+    # Pages of the features below tell of changes too.
+    app.jinja_env.filters["audit_action"] = action_in_words
     for command in (commands.prepare, commands.reminders, commands.mail, access_table.access):
         app.cli.add_command(command)

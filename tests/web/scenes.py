@@ -74,6 +74,10 @@ def _identity(app: Flask, make: Maker) -> SetUp:
         return SetUp({"identity_id": row.id}, owner, (make.student(), make.admin()))
 
 
+def _person(_app: Flask, make: Maker) -> SetUp:
+    return SetUp({"user_id": make.student().user_id}, make.admin())
+
+
 def _invitation(app: Flask, make: Maker) -> SetUp:
     invited = make.student()
     with app.app_context():
@@ -105,7 +109,19 @@ def _link(app: Flask, person: Person, purpose: services.Purpose) -> SetUp:
     return SetUp({"token": issued.token}, None)
 
 
+_NAME = {"first_name": "Ada", "last_name": "Okafor", "email": "ada.okafor@example.org"}
+
 SCENES: dict[str, Scene] = {
+    "people.show": Scene(_person),
+    "people.identify": Scene(_person, _NAME),
+    "people.change_role": Scene(_person, {"role": "manager", "seen": "student"}),
+    "people.deactivate": Scene(_person),
+    "people.reactivate": Scene(_person),
+    "people.end_sessions": Scene(_person),
+    "people.let_teach": Scene(_person),
+    "people.anonymise": Scene(_person),
+    "people.invite_again": Scene(_person),
+    "people.withdraw": Scene(_person),
     "providers.disconnect": Scene(_identity),
     "allocations.course": Scene(_course),
     "allocations.ask": Scene(_course),

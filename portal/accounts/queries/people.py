@@ -47,7 +47,9 @@ class Person:
     @property
     def roles(self) -> frozenset[Role]:
         """Their role, and the facilitator's places besides when they teach too."""
-        teaches = {Role.FACILITATOR} if self.facilitator_id is not None else set()
+        # A profile from earlier days opens nothing to someone who studies now.
+        may_teach = self.facilitator_id is not None and self.role is not Role.STUDENT
+        teaches = {Role.FACILITATOR} if may_teach else set()
         return frozenset({self.role} | teaches)
 
 

@@ -1,18 +1,120 @@
 """Invitations: a link for the first password of an account."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 
+from portal import clock
 from portal.accounts import passwords, queries
-from portal.accounts.models import User
+from portal.accounts.models import Identity, OneTimeToken, User
 from portal.accounts.queries import Person
-from portal.accounts.services.tokens import Issued, Purpose, hash_token, issue_token, use_token
+from portal.accounts.services.administration import OF_MANAGERS
+from portal.accounts.services.tokens import (
+    Issued,
+    Purpose,
+    end_tokens,
+    hash_token,
+    issue_token,
+    issue_tokens,
+    use_token,
+)
 from portal.accounts.signals import Letter, send_letters
 from portal.accounts.strength import check_strength
-from portal.audit.services import Actor, record
+from portal.audit.services import Actor, Change, record, record_many
+from portal.bulk import in_chunks
 from portal.errors import NotFound, lazy
 from portal.extensions import db
+from portal.roles import Role
+
+# A second click, or a second tab, sends no second mail.
+_AT_ONCE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationPlan:
+    """Who of a choice of people would be invited, and how many would not and why.
+
+    `fresh` have no open invitation, `again` have one, which a new one would replace. The rest have signed in already,
+    are shut out or were deleted (`closed`), or are not the business of whoever invites (`not_theirs`).
+    """
+
+    fresh: tuple[int, ...]
+    again: tuple[int, ...]
+    signed_in: int
+    closed: int
+    not_theirs: int
+
+
+def plan_invitations(user_ids: Sequence[int], acting: Role) -> InvitationPlan:
+    """What inviting these people would do. One statement for each 500."""
+    fresh: list[int] = []
+    again: list[int] = []
+    signed_in = closed = not_theirs = 0
+    for part in in_chunks(user_ids):
+        columns = (User.id, User.role, _is_closed(), _can_sign_in(), _has_open_invitation())
+        for user_id, role, is_closed, can_sign_in, is_invited in db.session.execute(
+            select(*columns).where(User.id.in_(part)).order_by(User.name_folded, User.id)
+        ):
+            if acting is not Role.ADMIN and role not in OF_MANAGERS:
+                not_theirs += 1
+            elif is_closed:
+                closed += 1
+            elif can_sign_in:
+                signed_in += 1
+            else:
+                (again if is_invited else fresh).append(user_id)
+    return InvitationPlan(tuple(fresh), tuple(again), signed_in, closed, not_theirs)
+
+
+def invite_people(user_ids: Sequence[int], acting: Role, key: str, by: Actor, *, renew: bool) -> int:
+    """Send invitations to those of these people who need one, and give how many were sent.
+
+    With `renew` open invitations are replaced too, unless they were sent within the last minute.
+    """
+    plan = plan_invitations(user_ids, acting)
+    wanted = [*plan.fresh, *(_not_just_invited(plan.again) if renew else ())]
+    for part in in_chunks(wanted):
+        issued = issue_tokens(part, Purpose.INVITATION, key)
+        send_letters([Letter(user_id, Purpose.INVITATION, token_id) for user_id, token_id in issued.items()])
+        record_many(by, [Change("invite", "users", user_id, {}) for user_id in issued])
+    return len(wanted)
+
+
+def withdraw_invitation(user_id: int, by: Actor) -> bool:
+    """Make the open invitation of an account work no more; False when there is none."""
+    ended = end_tokens([user_id], Purpose.INVITATION)
+    if ended:
+        record(by, "withdraw_invitation", "users", user_id)
+    return ended > 0
+
+
+def _not_just_invited(user_ids: Sequence[int]) -> list[int]:
+    recent: set[int] = set()
+    for part in in_chunks(user_ids):
+        newest = select(OneTimeToken.user_id).where(
+            OneTimeToken.user_id.in_(part), *_is_open(), OneTimeToken.created_at > clock.now() - _AT_ONCE
+        )
+        recent.update(db.session.scalars(newest))
+    return [user_id for user_id in user_ids if user_id not in recent]
+
+
+def _is_open() -> tuple[ColumnElement[bool], ...]:
+    return (OneTimeToken.purpose == Purpose.INVITATION, OneTimeToken.used_at.is_(None))
+
+
+def _has_open_invitation() -> ColumnElement[bool]:
+    mine = OneTimeToken.user_id == User.id
+    return exists().where(mine, *_is_open(), OneTimeToken.expires_at > clock.now())
+
+
+def _can_sign_in() -> ColumnElement[bool]:
+    return or_(User.password_hash.is_not(None), exists().where(Identity.user_id == User.id))
+
+
+def _is_closed() -> ColumnElement[bool]:
+    return or_(~User.is_active, User.anonymised_at.is_not(None))
 
 
 def invite(email: str, key: str, by: Actor, *, by_mail: bool = True) -> Issued:

@@ -48,7 +48,7 @@ def create_user(draft: UserDraft, by: Actor, password: str | None = None) -> Use
     except IntegrityError as error:
         known = lazy("There is an account with the address %(email)s already.", email=email)
         raise Conflict(known, "email") from error
-    _add_profile(user)
+    add_profile(user)
     record(by, "create", "users", user.id, email=(None, email), role=(None, draft.role))
     return user
 
@@ -68,7 +68,8 @@ def check_email(address: str) -> str:
         raise DomainError(lazy("%(email)s is not an email address.", email=address.strip()[:100]), "email") from None
 
 
-def _add_profile(user: User) -> None:
+def add_profile(user: User) -> None:
+    """The profile that belongs to the account's role; administrators have none."""
     if user.role is Role.MANAGER:
         db.session.add(Manager(user_id=user.id))
     elif user.role is Role.FACILITATOR:

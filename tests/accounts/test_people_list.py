@@ -1,0 +1,172 @@
+"""The list of people: found, counted, told how far they are, whatever their number."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from portal import clock
+from portal.accounts.models import Identity, User
+from portal.accounts.queries.directory import AccountState, PeopleFilter, count_people, list_ids, state_of
+from portal.accounts.services.tokens import Purpose, end_tokens, issue_token
+from portal.extensions import db
+from tests.support.people import PASSWORD
+
+
+@pytest.fixture
+def admin(make: Any, client: Any, sign_in: Any) -> Any:
+    person = make.admin(first_name="Ada", last_name="Okafor", password=PASSWORD)
+    sign_in(client, person)
+    return person
+
+
+def invite(app: Any, person: Any) -> None:
+    with app.app_context():
+        issue_token(person.user_id, Purpose.INVITATION, "key")
+        db.session.commit()
+
+
+def change(app: Any, person: Any, **fields: Any) -> None:
+    with app.app_context():
+        user = db.session.get(User, person.user_id)
+        for name, value in fields.items():
+            setattr(user, name, value)
+        db.session.commit()
+
+
+def state(app: Any, person: Any) -> AccountState:
+    with app.app_context():
+        return state_of(person.user_id)
+
+
+def test_how_far_someone_has_come(app, make, frozen_time):
+    person = make.student()
+    assert state(app, person) is AccountState.WAITING
+    invite(app, person)
+    assert state(app, person) is AccountState.INVITED
+    frozen_time.shift(timedelta(days=7))
+    assert state(app, person) is AccountState.EXPIRED
+    invite(app, person)
+    with app.app_context():
+        end_tokens([person.user_id])
+        db.session.commit()
+    assert state(app, person) is AccountState.WAITING, "withdrawn"
+    change(app, person, password_hash="x")
+    assert state(app, person) is AccountState.ACTIVE
+    for field, value, found in [
+        ("is_confirmed", False, AccountState.UNCONFIRMED),
+        ("deletion_asked_at", clock.now(), AccountState.LEAVING),
+        ("is_active", False, AccountState.DEACTIVATED),
+        ("anonymised_at", clock.now(), AccountState.ANONYMISED),
+    ]:
+        change(app, person, **{field: value})
+        assert state(app, person) is found
+
+
+def test_who_signs_in_elsewhere_is_active(app, make):
+    person = make.student()
+    with app.app_context():
+        db.session.add(Identity(issuer="https://x", subject="1", user_id=person.user_id))
+        db.session.commit()
+    assert state(app, person) is AccountState.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", {"Zoé", "Bo", "Ada"}),
+        ("q=zoe+o", {"Zoé"}),
+        ("q=zoe.o", {"Zoé"}),
+        ("q=F-77", {"Bo"}),
+        ("q=f-77", {"Bo"}),
+        ("q=S-42", {"Zoé"}),
+        ("q=%25", set()),
+        ("role=student", {"Zoé"}),
+        ("role=dean", {"Zoé", "Bo", "Ada"}),
+        ("department=ENGI", {"Bo"}),
+        ("state=active", {"Ada"}),
+        ("state=waiting", {"Zoé", "Bo"}),
+        ("state=waiting&role=facilitator", {"Bo"}),
+        ("sort=newest", {"Zoé", "Bo", "Ada"}),
+        ("after=nonsense", {"Zoé", "Bo", "Ada"}),
+        ("q=%00%ED%A0%80", set()),
+    ],
+)
+def test_filters(client, admin, make, query, found):
+    make.student(
+        first_name="Zoé", last_name="O'Neill", email="zoe.oneill@example.org", profile={"student_number": "S-42"}
+    )
+    make.facilitator(first_name="Bo", last_name="Li", profile={"employee_id": "F-77", "department": "ENGI"})
+    page = client.get(f"/admin/users/?{query}").text
+    table = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert {name for name in ("Zoé", "Bo", "Ada") if f">{name} " in table} == found
+    if query == "role=dean":
+        assert "was not understood" in page
+    if not found:
+        assert "Nobody matches" in page
+
+
+def test_each_choice_counts_whom_it_would_show(app, admin, make):
+    for _ in range(3):
+        make.student()
+    invited = make.facilitator()
+    invite(app, invited)
+    with app.app_context():
+        counts = count_people(PeopleFilter(state=AccountState.WAITING))
+        assert counts.total == 3
+        assert counts.states[AccountState.WAITING] == 3
+        assert counts.states[AccountState.INVITED] == 1
+        assert counts.states[AccountState.ACTIVE] == 1
+        assert {role.value: count for role, count in counts.roles.items() if count} == {"student": 3}
+
+
+def test_the_deleted_are_shown_when_asked_for_alone(app, client, admin, make):
+    person = make.student(first_name="Gone")
+    change(app, person, anonymised_at=clock.now(), is_active=False)
+    assert "Gone" not in client.get("/admin/users/").text
+    assert "Gone" in client.get("/admin/users/?state=anonymised").text
+    with app.app_context():
+        assert person.user_id not in list_ids(PeopleFilter())
+
+
+def test_pages_follow_each_other_by_name(client, admin, make):
+    for number in range(60):
+        make.student(first_name="A", last_name=f"Name{number:02}")
+    first = client.get("/admin/users/?role=student").text
+    following = first.partition('id="page-next"')[2].partition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    second = client.get(following).text
+    assert "Name49" in first
+    assert "Name50" not in first.partition("<tbody>")[2]
+    assert "Name50" in second
+    assert "60 people" in second
+
+
+def test_htmx_gets_the_list_and_the_choices_alone(client, admin, make):
+    answer = client.get("/admin/users/?role=admin", headers={"HX-Request": "true"})
+    assert "<html" not in answer.text
+    assert 'id="sets"' in answer.text
+    assert answer.headers["HX-Push-Url"] == "/admin/users/?role=admin"
+
+
+@pytest.mark.parametrize("rows", [1, 12])
+def test_the_list_costs_the_same_whatever_it_shows(client, admin, make, count_sql, rows):
+    for _ in range(rows):
+        make.facilitator(profile={"department": "ENGI"})
+    with count_sql() as sql:
+        client.get("/admin/users/")
+    # Who asks, states, roles, the page, departments, the bell.
+    assert len(sql) == 6, sql.text
+
+
+@pytest.mark.parametrize("role", ["student", "facilitator"])
+def test_it_is_closed_to_those_who_look_after_nobody(client, make, sign_in, role):
+    sign_in(client, getattr(make, role)())
+    assert client.get("/admin/users/").status_code == 403
+    assert client.get("/admin/users/invite").status_code == 403
+
+
+def test_whoever_is_given_another_role_leaves_the_places_of_the_old_one(app, client, make, sign_in):
+    person = make.facilitator()
+    change(app, person, role="student")
+    sign_in(client, person)
+    assert client.get("/tracker/").status_code == 403

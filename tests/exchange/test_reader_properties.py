@@ -14,7 +14,8 @@ from portal.exchange.readers import BadFile
 from portal.exchange.readers.csv_files import read_csv
 from portal.exchange.readers.tables import as_table
 from portal.exchange.readers.xlsx_files import read_xlsx
-from portal.exchange.services.cells import Column, RowError, day, guard, read_cell, text, whole
+from portal.exchange.services.cells import Column, RowError, day, read_cell, text, whole
+from portal.formulas import guard
 
 # Other work on the machine must not make a property fail.
 patient = settings(deadline=None)

@@ -52,7 +52,7 @@ def address_of(app: Flask, rule: Rule, values: dict[str, object] | None = None) 
 def value_of(converter: object) -> str:
     if isinstance(converter, AnyConverter):
         return min(converter.items)
-    return "1" if isinstance(converter, NumberConverter) else "x"
+    return "4711" if isinstance(converter, NumberConverter) else "x"
 
 
 def is_turned_away(answer, address: str) -> bool:

@@ -29,7 +29,7 @@ def value_of(converter: BaseConverter) -> str:
     """Something that the converter lets through, and that names nothing in an empty database."""
     if isinstance(converter, AnyConverter):
         return min(converter.items)
-    return "1" if isinstance(converter, NumberConverter) else "x"
+    return "4711" if isinstance(converter, NumberConverter) else "x"
 
 
 def address_of(app: Flask, rule: Rule) -> str:

@@ -149,7 +149,7 @@ def _let_in(coming: OnTheWay) -> Response:
     lasts = current_app.config["PORTAL"].session_lifetime
     begun, met = enter(person, entry, lasts=lasts, key=current_app.config["SECRET_KEY"])
     if met.surprising:
-        _tell_of_new_device(person, browser, met)
+        tell_of_new_device(person, browser, met)
     connected = link_pending(person, g.get("request_id"))
     db.session.commit()
     forget_waiting()
@@ -166,7 +166,8 @@ def _let_in(coming: OnTheWay) -> Response:
     return response
 
 
-def _tell_of_new_device(person: Person, browser: Browser, met: Met) -> None:
+def tell_of_new_device(person: Person, browser: Browser, met: Met) -> None:
+    """Have a person told that they signed in where they never had before."""
     with force_locale(person.locale):
         device = name_of_device(browser.user_agent)
     facts = {"device": device, "network_address": browser.network_address or "", "at": clock.now().isoformat()}

@@ -36,11 +36,12 @@ _LETTER_EVERY = timedelta(minutes=5)
 _AT_ONCE = 200
 
 
-def register(draft: UserDraft, password: str, key: str, by: Actor, about: Sequence[str] = ()) -> None:
+def register(draft: UserDraft, password: str, key: str, by: Actor, about: Sequence[str] = ()) -> int | None:
     """Make an account that waits for its address to be confirmed, and send the link; `key` is the portal's secret key.
 
     Where the address has an account already, only its owner is told. Which of both happened cannot be
-    seen from outside, neither by what is raised, DomainError for what is wrong with the input, nor by the time.
+    seen from outside, neither by what is raised, DomainError for what is wrong with the input, nor by the time:
+    what this gives, the id of a new account or None, is for nobody's eyes.
     """
     draft = replace(
         draft,
@@ -55,18 +56,20 @@ def register(draft: UserDraft, password: str, key: str, by: Actor, about: Sequen
     account = find_account(draft.email, None)
     if account is None:
         try:
-            _add(draft, hashed, key, by)
+            return _add(draft, hashed, key, by)
         except Conflict:  # somebody registered the same address a moment ago
             account = find_account(draft.email, None)
     if account is not None:
         _tell_owner(account, key, by)
+    return None
 
 
-def _add(draft: UserDraft, hashed: str, key: str, by: Actor) -> None:
+def _add(draft: UserDraft, hashed: str, key: str, by: Actor) -> int:
     user = create_user(draft, by)
     user.password_hash, user.is_confirmed = hashed, False
     db.session.flush()
     send_link(user.id, Purpose.CONFIRMATION, key, by, every=_LETTER_EVERY)
+    return user.id
 
 
 def _tell_owner(account: Account, key: str, by: Actor) -> None:

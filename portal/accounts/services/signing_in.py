@@ -59,6 +59,12 @@ class Entry:
 
 def enter(person: Person, entry: Entry, *, lasts: timedelta, key: str) -> tuple[Begun, Met]:
     """Begin a session for a person who has shown every proof; `key` is the portal's secret key."""
+    met = note_entry(person, entry, key)
+    return sessions.begin(person, entry.method, entry.browser, device_id=met.id, lasts=lasts), met
+
+
+def note_entry(person: Person, entry: Entry, key: str) -> Met:
+    """Keep that a person has shown every proof, and with which browser, which must have a secret."""
     met = meet_device(person.id, entry.browser)
     if entry.attempt_id is None:
         add_success(person.id, address_key(person.email, key), entry.method, entry.browser, met.id)
@@ -66,4 +72,4 @@ def enter(person: Person, entry: Entry, *, lasts: timedelta, key: str) -> tuple[
         settle(entry.attempt_id, SignInOutcome.SUCCEEDED, met.id)
     last = update(User).where(User.id == person.id).values(last_login_at=clock.now())
     db.session.execute(last, execution_options={"synchronize_session": False})
-    return sessions.begin(person, entry.method, entry.browser, device_id=met.id, lasts=lasts), met
+    return met

@@ -7,18 +7,12 @@ from portal.accounts.services import Purpose
 from portal.accounts.services.tokens import issue_token
 from portal.extensions import db
 from tests.support.browser import PHONE
-from tests.support.letters import link_of, listening
+from tests.support.letters import link_of
 from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.browser
 
 GOOD = "four words in a row"
-
-
-@pytest.fixture
-def sent():
-    with listening() as sent:
-        yield sent
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import current_app
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -19,6 +21,9 @@ PATHS = {
     "confirmation": "/confirm/",
     "invitation": "/invitations/",
 }
+# Who registers in tests, and with what.
+ALINE = {"first_name": "Aline", "last_name": "Uwase", "email": "aline@example.org"}
+CHOSEN = "four words in a row"
 _PASSING = re.compile(r'nonce="[^"]*"|name="csrf-token" content="[^"]*"|name="csrf_token"[^>]*|\?v=\w+')
 
 
@@ -67,3 +72,18 @@ def seen(answer: TestResponse, address: str) -> tuple[int, str, dict[str, str]]:
     headers.pop("Content-Security-Policy", None)
     headers.pop("Set-Cookie", None)
     return answer.status_code, text, headers
+
+
+def register(client: FlaskClient, password: str = CHOSEN, **typed: Any) -> TestResponse:
+    """Send the form of registration."""
+    return client.post("/register", data=ALINE | {"password": password, "again": password} | typed)
+
+
+def set_password(client: FlaskClient, address: str, password: str = CHOSEN, again: str | None = None) -> TestResponse:
+    """Send the form behind a link to set a password."""
+    return client.post(address, data={"password": password, "again": password if again is None else again})
+
+
+def sign_in_by_form(client: FlaskClient, email: str, password: str) -> TestResponse:
+    """Send the form of the sign-in page."""
+    return client.post("/login", data={"email": email, "password": password})

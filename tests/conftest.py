@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.support.browser",
     "tests.support.term",
     "tests.support.openid",
+    "tests.support.forger",
 ]
 
 _chosen = pytest.StashKey[list[str]]()

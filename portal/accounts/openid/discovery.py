@@ -1,6 +1,7 @@
 """What a provider publishes of itself: its addresses and its keys. Fetched when first needed, and kept for a while."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -86,16 +87,16 @@ def fetch(provider: Provider, address: str) -> Document:
     """A JSON object from an address of the provider, which is not followed elsewhere. Raises ProviderAway."""
     try:
         answer = requests.get(address, timeout=PATIENCE, allow_redirects=False)
-        found = answer.json() if answer.ok else None
     except requests.RequestException as error:
         log.warning("provider_away", provider=provider.name, address=address, error=str(error))
         raise ProviderAway(provider, lazy("%(address)s does not answer.", address=address)) from None
-    if not isinstance(found, dict):
+    found = None
+    with suppress(ValueError):
+        found = answer.json()
+    if answer.status_code != requests.codes.ok or not isinstance(found, dict):
         log.warning("provider_away", provider=provider.name, address=address, status=answer.status_code)
-        said = lazy(
-            "%(address)s answers %(status)s without what belongs there.", address=address, status=answer.status_code
-        )
-        raise ProviderAway(provider, said)
+        facts = {"address": address, "status": answer.status_code}
+        raise ProviderAway(provider, lazy("%(address)s answers %(status)s without what belongs there.", **facts))
     return found
 
 

@@ -47,24 +47,30 @@ def begin_flow(name: str, next_address: str | None, user_id: int | None = None) 
     wanted = next_address or ""
     is_inside = len(wanted) <= _LONGEST_ADDRESS and safe_next(wanted) == wanted
     flow = Flow(secrets.token_urlsafe(24), wanted if is_inside else "", user_id)
-    kept = {"by": name, "next": flow.next, "user": user_id, "began": clock.now().isoformat(timespec="seconds")}
-    others = dict(list(_live_flows().items())[-_MOST + 1 :])
-    session[_FLOWS] = others | {flow.state: kept}
+    kept = {
+        "state": flow.state,
+        "by": name,
+        "next": flow.next,
+        "user": user_id,
+        "began": clock.now().isoformat(timespec="seconds"),
+    }
+    session[_FLOWS] = [*_live_flows(), kept][-_MOST:]
     return flow
 
 
 def end_flow(name: str, state: str) -> Flow | None:
     """The flow with this state, which ends here; None when this browser has begun no such flow, or long ago."""
     flows = _live_flows()
-    kept = flows.pop(state, None)
-    session[_FLOWS] = flows
+    kept = next((one for one in flows if one["state"] == state), None)
+    if _FLOWS in session:
+        session[_FLOWS] = [one for one in flows if one is not kept]
     if kept is None or kept["by"] != name:
         return None
     return Flow(state, kept["next"], kept["user"])
 
 
-def _live_flows() -> dict[str, Any]:
-    return {state: kept for state, kept in session.get(_FLOWS, {}).items() if _is_live(kept)}
+def _live_flows() -> list[dict[str, Any]]:
+    return [kept for kept in session.get(_FLOWS, []) if _is_live(kept)]
 
 
 def _is_live(kept: Mapping[str, Any]) -> bool:

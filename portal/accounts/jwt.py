@@ -1,0 +1,90 @@
+"""Access tokens of the JSON API: what a client holds for a day and shows with each request.
+
+A token says which family of tokens it came of, and the database says on each request whether that family still holds
+and who the person is by now. What else it says (address, role) is for the client to read; nothing here believes it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import jwt
+from flask import current_app
+
+from portal import clock
+from portal.accounts.services.refresh_tokens import Grant
+from portal.roles import Role
+
+ISSUER = "course-management-platform"
+AUDIENCE = "course-management-users"
+_ALGORITHM = "HS256"
+_CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "email", "role"]
+# One of ours has some 500 letters, with the longest address 1,000.
+_LONGEST = 2000
+# How far the clocks of two machines may differ, in seconds.
+_LEEWAY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token as it goes to the client, and for how many seconds it is good."""
+
+    text: str
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What an intact token says. Without a user id it waits for its address to be confirmed."""
+
+    user_id: int | None
+    family: str
+
+
+def issue_access_token(grant: Grant, user_id: int | None, email: str, role: Role) -> AccessToken:
+    """A token for a family; with `user_id` None it does not tell whether there is an account behind it."""
+    now = clock.now()
+    expires = min(now + current_app.config["PORTAL"].jwt_expire, grant.expires_at)
+    claims = {
+        "id": user_id,
+        "email": email,
+        "role": role.value,
+        "sub": "" if user_id is None else str(user_id),
+        "sid": grant.family,
+        "jti": str(uuid4()),
+        "iat": now,
+        "exp": expires,
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+    }
+    text = jwt.encode(claims, current_app.config["JWT_SECRET"], algorithm=_ALGORITHM)
+    return AccessToken(text, int((expires - now).total_seconds()))
+
+
+def read_access_token(text: str) -> Claims | None:
+    """What a token says; None for one that is forged, altered, over, from the future, or of another make."""
+    if len(text) > _LONGEST or not text.isascii():
+        return None
+    try:
+        claims = jwt.decode(
+            text,
+            current_app.config["JWT_SECRET"],
+            algorithms=[_ALGORITHM],
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            leeway=_LEEWAY,
+            options={"require": _CLAIMS, "strict_aud": True},
+        )
+    # Not only what the library calls an invalid token: whatever it trips over is none of ours.
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
+        return None
+    return _understood(claims)
+
+
+def _understood(claims: dict[str, Any]) -> Claims | None:
+    user_id, family = claims.get("id"), claims["sid"]
+    if user_id is not None and type(user_id) is not int:
+        return None
+    if claims["sub"] != ("" if user_id is None else str(user_id)) or not isinstance(family, str) or len(family) > 36:
+        return None
+    return Claims(user_id, family)

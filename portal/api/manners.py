@@ -1,0 +1,57 @@
+"""What every answer of the API has: how often one may ask, and that nobody keeps it."""
+
+from contextlib import suppress
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, current_app
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+
+from portal import clock
+from portal.extensions import limiter
+from portal.web.entrances import present_entrance
+
+log = structlog.get_logger()
+_WAITS = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+
+
+def init_manners(app: Flask) -> None:
+    """Finish each answer of the API, after everything else has."""
+    app.after_request_funcs.setdefault(None, []).insert(0, _finish)
+
+
+def api_limit() -> str:
+    """How often one person may ask, or one network address without a token."""
+    return str(current_app.config["PORTAL"].ratelimit_api)
+
+
+def caller() -> str:
+    """Who asks, for counting."""
+    return f"user:{current_user.id}" if current_user.is_authenticated else get_remote_address()
+
+
+def _finish(response: Response) -> Response:
+    if present_entrance() is None:
+        return response
+    headers = response.headers
+    headers.setdefault("Cache-Control", "no-store")
+    if not response.content_length and response.is_sequence:
+        headers.pop("Content-Type", None)
+    # The limiter says it in every answer, whether or not there is something to wait for.
+    if response.status_code not in _WAITS:
+        headers.pop("Retry-After", None)
+    for name in ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"):
+        headers.pop(name, None)
+    with suppress(Exception):  # the counters are away: an answer without these three is no fault
+        _tell_limits(response)
+    return response
+
+
+def _tell_limits(response: Response) -> None:
+    if not limiter.enabled or not limiter.current_limits:
+        return
+    tightest = min(limiter.current_limits, key=lambda limit: limit.remaining)
+    response.headers["RateLimit-Limit"] = str(tightest.limit.amount)
+    response.headers["RateLimit-Remaining"] = str(max(tightest.remaining, 0))
+    response.headers["RateLimit-Reset"] = str(max(tightest.reset_at - int(clock.now().timestamp()), 0))

@@ -1,0 +1,52 @@
+"""Faults that pydantic finds, as sentences in the reader's language."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from portal.errors import lazy
+
+_LONGEST_NAME = 60
+
+# What pydantic finds, by its own names; it fills in the limits by its own names too.
+_SENTENCES: Mapping[str, Any] = {
+    "missing": lazy("%(field)s is required"),
+    "extra_forbidden": lazy("%(field)s cannot be set here"),
+    "string_type": lazy("%(field)s must be text"),
+    "string_too_short": lazy("%(field)s must have at least %(min_length)s characters"),
+    "string_too_long": lazy("%(field)s must have at most %(max_length)s characters"),
+    "bool_type": lazy("%(field)s must be true or false"),
+    "bool_parsing": lazy("%(field)s must be true or false"),
+    "int_type": lazy("%(field)s must be a whole number"),
+    "int_parsing": lazy("%(field)s must be a whole number"),
+    "int_from_float": lazy("%(field)s must be a whole number"),
+    "greater_than_equal": lazy("%(field)s must be at least %(ge)s"),
+    "less_than_equal": lazy("%(field)s must be at most %(le)s"),
+    "enum": lazy("%(field)s must be one of: %(expected)s"),
+    "literal_error": lazy("%(field)s must be one of: %(expected)s"),
+}
+_OTHER = lazy("%(field)s is not valid")
+
+
+def name_of(path: Sequence[str | int]) -> str:
+    """A path as a name that can be shown: `address.0.city`, without what is no text, and no longer than a line."""
+    whole = ".".join(str(part) for part in path)
+    return "".join(letter if letter.isprintable() else "?" for letter in whole[:_LONGEST_NAME]) or "?"
+
+
+def sentence_of(found: Mapping[str, Any]) -> str:
+    """The sentence for one of pydantic's errors, such as "First name is required".
+
+    A validator of ours raises ValueError with a sentence that has a place for the field.
+    """
+    kind, facts = found["type"], dict(found.get("ctx", {}))
+    if kind == "string_too_short" and facts["min_length"] == 1:
+        kind = "missing"
+    if "expected" in facts:
+        facts["expected"] = facts["expected"].replace("' or '", "', '").replace("'", "")
+    sentence = facts["error"] if kind == "value_error" else _SENTENCES.get(kind, _OTHER)
+    return str(sentence) % {"field": label_of(found["loc"]), **facts}
+
+
+def label_of(path: Sequence[str | int]) -> str:
+    """A path at the beginning of a sentence: "First name"."""
+    return name_of(path).replace("_", " ").capitalize()

@@ -54,6 +54,8 @@ def operation(
             if body is not None:
                 values["body"] = read_body(body)
             given = view(**values)
+            if isinstance(given, Response):
+                return given
             reply = given if isinstance(given, Reply) else Reply(given)
             text = writer.dump_json(reply.content) if writer else b""
             return Response(text, status, dict(reply.headers), mimetype="application/json")

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from flask import current_app, g
+from flask import Response, abort, current_app, g
 from flask_babel import gettext as _
 from flask_login import current_user
-from werkzeug.wrappers import Response as BaseResponse
 
 from portal.accounts import queries
 from portal.accounts.granting import grant_tokens
@@ -38,7 +37,7 @@ from portal.web.access import actor, public
 from portal.web.locale import chosen_language
 
 
-def _was_refused(response: BaseResponse) -> bool:
+def _was_refused(response: Response) -> bool:
     return response.status_code == 401
 
 
@@ -46,13 +45,13 @@ def _was_refused(response: BaseResponse) -> bool:
 @public
 @limiter.limit(place_limit, override_defaults=False)
 @operation("Register", body=Registration, answer=Registered, status=201)
-def register(body: Registration) -> Registered | BaseResponse:
+def register(body: Registration) -> Registered:
     """Make an account: for oneself with a role that is open to all, for others with the token of the office."""
     if current_user.is_authenticated and current_user.role in {Role.ADMIN, Role.MANAGER}:
         return _open_for_someone(body)
     if body.role not in current_app.config["PORTAL"].roles_to_register():
         if standing() is not Standing.ABSENT and not current_user.is_authenticated:
-            return turn_away()
+            abort(turn_away())
         refuse(403, _("Only the academic office makes accounts with this role."), field="role")
     return _register_oneself(body)
 
@@ -125,11 +124,11 @@ def refresh(body: RefreshTokenTaken) -> Refreshed:
 @bp.post("/auth/logout")
 @public
 @operation("Sign out", body=Leaving, answer=Message)
-def logout(body: Leaving) -> Message | BaseResponse:
+def logout(body: Leaving) -> Message:
     """End the family of the bearer token, and that of a refresh token; what has ended before is fine."""
     family = present_family()
     if family is None and body.refresh_token is None:
-        return turn_away()
+        abort(turn_away())
     if family is not None:
         refresh_tokens.revoke_family(family, current_user.id, actor())
     if body.refresh_token is not None:

@@ -123,3 +123,39 @@ def test_a_pass_has_its_mails_sent_and_a_second_pass_does_not(
     assert [one.stdout for one in waiting] == ["1", "1"]  # the first pass asks for delivery, the second for nothing
     with fresh_app.app_context():
         assert db.session.scalar(select(func.count(Delivery.id))) == 1
+
+
+TELL = """
+import time
+from portal.accounts.signals import Notice, tell
+from portal.extensions import db
+from wsgi import app
+with app.app_context():
+    tell([Notice({user_id}, "password_changed", {{"at": "2026-10-14T12:00:00+00:00"}}, "p:1")])
+    db.session.commit()
+from tasks import huey
+for _ in range(100):
+    if len(huey):
+        break
+    time.sleep(0.1)
+"""
+
+
+@pytest.mark.slow
+def test_the_web_process_wakes_the_worker_as_soon_as_a_letter_is_committed(
+    fresh_app: Flask, make_fresh: Any, committing_database: Any, start_worker: Any, mail_files: Any
+) -> None:
+    person = make_fresh.student()
+    settings = fresh_app.config["PORTAL"]
+    given = {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": committing_database.url,
+        "PORTAL_DATA_DIR": str(settings.portal_data_dir),
+        "SECRET_KEY": settings.secret_key,
+    }
+    command = [sys.executable, "-c", TELL.format(user_id=person.user_id)]
+    subprocess.run(command, cwd=ROOT, env=given, check=True, timeout=PATIENCE)
+    assert len(new_queue(settings)) == 1, "the queue holds the wake-up, and nothing else"
+    start_worker()
+    assert wait_for(lambda: len(mail_files(fresh_app)) == 1)
+    assert person.email in mail_files(fresh_app)[0]["To"]

@@ -1,6 +1,6 @@
 """Programs that talk to the API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
@@ -9,11 +9,13 @@ from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from portal.accounts import passwords
 from portal.accounts.jwt import issue_access_token
 from portal.accounts.queries import find_person
 from portal.accounts.services import refresh_tokens
 from portal.audit.services import System
 from portal.extensions import db
+from tests.support.letters import Sent, listening
 from tests.support.people import Person
 
 
@@ -50,3 +52,28 @@ class Program:
 def program(app: Flask) -> Callable[..., Program]:
     """`program(person)` gives a client with that person's tokens, `program()` one without; `over=` another app."""
     return lambda person=None, over=None: Program(over or app, person)
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New hashes of the fewest rounds that bcrypt allows."""
+    monkeypatch.setattr(passwords, "ROUNDS", 4)
+
+
+@pytest.fixture
+def sent() -> Iterator[Sent]:
+    """The letters and notices that the portal announces during the test."""
+    with listening() as sent:
+        yield sent
+
+
+@pytest.fixture
+def offering(app: Flask) -> Iterator[Callable[[str], None]]:
+    """Lets strangers register with these roles."""
+    before = app.config["PORTAL"]
+
+    def do(roles: str) -> None:
+        app.config["PORTAL"] = before.model_copy(update={"registration_roles": roles})
+
+    yield do
+    app.config["PORTAL"] = before

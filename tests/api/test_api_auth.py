@@ -1,0 +1,322 @@
+"""Signing in by the API, one's own account and password."""
+
+import time
+from datetime import timedelta
+from statistics import median
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts import passwords
+from portal.accounts.entering import Step, add_step
+from portal.accounts.models import Device, SignIn, User
+from portal.extensions import db
+from tests.support.letters import CHOSEN, link_of
+from tests.support.people import PASSWORD
+
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
+
+def sign_in(asks, email, password=PASSWORD, **headers):
+    return asks("POST", "/auth/login", {"email": email, "password": password}, headers=headers)
+
+
+def signed_in(program, email, password=PASSWORD):
+    asks = program()
+    asks.token = sign_in(asks, email, password).json["token"]
+    return asks
+
+
+def read(app, *columns):
+    with app.app_context():
+        return db.session.execute(select(*columns)).all()
+
+
+def test_signing_in_gives_what_the_contract_says(app, make, program, frozen_time):
+    person = make.facilitator(password=PASSWORD)
+    asks = program()
+    answer = sign_in(asks, person.email.upper())
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert set(answer.json) == {"message", "user", "token", "refresh_token", "expires_in"}
+    assert answer.json["expires_in"] == 86_400
+    assert answer.json["user"] == {
+        "id": person.user_id,
+        "email": person.email,
+        "first_name": person.user.first_name,
+        "last_name": person.user.last_name,
+        "role": "facilitator",
+        "is_active": True,
+    }
+    asks.token = answer.json["token"]
+    assert asks("GET", "/auth/me").json["email"] == person.email
+    assert read(app, SignIn.outcome, SignIn.user_id) == [("succeeded", person.user_id)]
+    assert read(app, User.last_login_at)[0][0] is not None
+
+
+def test_whatever_is_wrong_is_answered_alike(app, make, program):
+    known, left = make.student(password=PASSWORD), make.student(password=PASSWORD, is_active=False)
+    unset = make.student()
+    tries = [
+        (known.email, "a-wrong-password"),
+        ("nobody@example.org", "a-wrong-password"),
+        (left.email, PASSWORD),
+        (unset.email, "a-wrong-password"),
+        ("not an address", "x"),
+        (known.email, PASSWORD + " "),
+    ]
+    answers = [sign_in(program(), *one) for one in tries]
+    seen = {(answer.status_code, answer.text.replace(answer.json["request_id"], "")) for answer in answers}
+    assert len(seen) == 1, seen
+    assert answers[0].status_code == 401
+    assert answers[0].json["details"] == ["Email or password is wrong. Check both and try again."]
+    assert answers[0].headers["WWW-Authenticate"] == 'Bearer realm="teaching-portal"'
+    assert len({tuple(name for name, _ in answer.headers) for answer in answers}) == 1
+
+
+def test_how_long_a_refusal_takes_tells_nothing(app, make, program):
+    tries = [
+        (make.student(password=PASSWORD).email, "a-wrong-password"),
+        ("nobody@example.org", "a-wrong-password"),
+        (make.student(password=PASSWORD, is_active=False).email, PASSWORD),
+    ]
+    began = time.perf_counter()
+    sign_in(program(), *tries[1])
+    app.config["PORTAL_ANSWER_FLOOR"] = max(0.4, 3 * (time.perf_counter() - began))
+    taken = []
+    try:
+        for _round in range(3):
+            row = []
+            for one in tries:
+                began = time.perf_counter()
+                assert sign_in(program(), *one).status_code == 401
+                row.append(time.perf_counter() - began)
+            taken.append(row)
+    finally:
+        app.config["PORTAL_ANSWER_FLOOR"] = 0
+    medians = [median(column) for column in zip(*taken, strict=True)]
+    assert max(medians) <= min(medians) * 1.1, medians
+
+
+def test_guessing_gets_slow_and_says_for_how_long(build_fresh_app, make_fresh, program, frozen_time):
+    app = build_fresh_app(ratelimit_enabled=True, ratelimit_auth="3 per 15 minutes")
+    person = make_fresh.student(password=PASSWORD)
+    asks = program(over=app)
+    assert [sign_in(asks, person.email, "wrong").status_code for _ in range(3)] == [401, 401, 401]
+    answer = sign_in(asks, person.email)
+    assert answer.status_code == 429
+    assert answer.json["error"] == "Too many requests"
+    assert 0 < int(answer.headers["Retry-After"]) <= 900
+    frozen_time.shift(timedelta(minutes=15))
+    assert sign_in(asks, person.email).status_code == 200
+
+
+def test_guesses_count_wherever_they_are_made(build_fresh_app, make_fresh, program):
+    app = build_fresh_app(ratelimit_enabled=True, ratelimit_auth="3 per 15 minutes")
+    app.config["WTF_CSRF_ENABLED"] = False
+    person = make_fresh.student(password=PASSWORD)
+    for _ in range(3):
+        app.test_client().post("/login", data={"email": person.email, "password": "wrong"})
+    assert sign_in(program(over=app), person.email).status_code == 429
+
+
+def test_one_place_that_tries_many_accounts_is_held_up(build_fresh_app, make_fresh, program):
+    app = build_fresh_app(ratelimit_enabled=True, ratelimit_auth="1 per 15 minutes")
+    asks = program(over=app)
+    answers = [sign_in(asks, f"nobody{number}@example.org", "wrong") for number in range(21)]
+    assert [answer.status_code for answer in answers] == [401] * 20 + [429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
+    assert answers[-1].json["error"] == "Too many requests"
+
+
+def test_a_new_client_is_told_of_and_the_same_one_is_not(app, make, program, sent):
+    person = make.student(password=PASSWORD)
+    for agent in ("script/1", "script/1", "script/2", "script/2"):
+        assert sign_in(program(), person.email, **{"User-Agent": agent}).status_code == 200
+    assert sent.kinds() == [(person.user_id, "new_sign_in")]
+    assert len(read(app, Device.id)) == 2
+
+
+def test_where_a_further_proof_is_asked_for_the_password_alone_opens_nothing(build_fresh_app, make_fresh, program):
+    app = build_fresh_app()
+    add_step(app, Step("code", lambda person: person.role == "admin", lambda _person: "/login/code"))
+    admin, student = make_fresh.admin(password=PASSWORD), make_fresh.student(password=PASSWORD)
+    answer = sign_in(program(over=app), admin.email)
+    assert answer.status_code == 403
+    assert "second proof" in answer.json["details"][0]
+    assert "token" not in answer.json
+    assert sign_in(program(over=app), student.email).status_code == 200
+    assert sorted(outcome for (outcome,) in read(app, SignIn.outcome)) == ["refused", "succeeded"]
+
+
+# --- one's own account
+
+
+def test_everyone_reads_their_own_account(app, make, program):
+    person = make.manager(title="Dr", bio="Two\nlines", time_zone="Africa/Kigali", locale="fr")
+    assert program(person)("GET", "/auth/me").json == {
+        "id": person.user_id,
+        "email": person.email,
+        "first_name": person.user.first_name,
+        "last_name": person.user.last_name,
+        "role": "manager",
+        "is_active": True,
+        "title": "Dr",
+        "bio": "Two\nlines",
+        "locale": "fr",
+        "time_zone": "Africa/Kigali",
+        "notification_email": None,
+        "deletion_asked_at": None,
+    }
+
+
+def test_what_is_left_out_stays_and_null_empties(app, make, program):
+    person = make.student(title="Dr", bio="Here")
+    asks = program(person)
+    answer = asks("PATCH", "/auth/me", {"first_name": "Zoë", "title": None, "time_zone": "America/Chicago"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json["first_name"] == "Zoë"
+    assert answer.json["title"] is None
+    assert answer.json["bio"] == "Here"
+    assert read(app, User.first_name, User.title, User.bio) == [("Zoë", None, "Here")]
+    assert asks("PATCH", "/auth/me", {}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("role", "admin"),
+        ("is_active", False),
+        ("email", "other@example.org"),
+        ("id", 1),
+        ("session_epoch", 7),
+        ("password", CHOSEN),
+        ("notification_email", "other@example.org"),
+        ("first_name", ""),
+        ("first_name", None),
+        ("first_name", "x" * 101),
+        ("locale", "de"),
+        ("locale", None),
+        ("time_zone", "Mars/Olympus"),
+        ("bio", "x" * 2001),
+        ("title", ["Dr"]),
+    ],
+)
+def test_what_cannot_be_set_names_its_field_and_changes_nothing(app, make, program, field, value):
+    person = make.student()
+    asks = program(person)
+    before = asks("GET", "/auth/me").json
+    answer = asks("PATCH", "/auth/me", {"last_name": "Changed", field: value})
+    assert answer.status_code == 400, answer.text
+    assert list(answer.json["fields"]) == [field]
+    assert asks("GET", "/auth/me").json == before
+
+
+# --- passwords
+
+
+def change(asks, current=PASSWORD, new=CHOSEN):
+    return asks("POST", "/auth/change-password", {"current_password": current, "new_password": new})
+
+
+def test_a_changed_password_ends_every_token_and_gives_new_ones(app, make, program):
+    person = make.student(password=PASSWORD)
+    asks, elsewhere = signed_in(program, person.email), signed_in(program, person.email)
+    answer = change(asks)
+    assert answer.status_code == 200
+    for old in (asks, elsewhere):
+        assert old("GET", "/auth/me").status_code == 401
+    asks.token = answer.json["token"]
+    assert asks("GET", "/auth/me").status_code == 200
+    assert asks("POST", "/auth/refresh", {"refresh_token": answer.json["refresh_token"]}).status_code == 200
+    assert sign_in(program(), person.email).status_code == 401
+    assert sign_in(program(), person.email, CHOSEN).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "field"),
+    [
+        ("a-wrong-password", CHOSEN, "current_password"),
+        (PASSWORD, "short", "new_password"),
+        (PASSWORD, PASSWORD, "new_password"),
+        (PASSWORD, "x" * 73, "new_password"),
+        (PASSWORD, None, "new_password"),
+    ],
+)
+def test_a_password_that_will_not_do_changes_nothing(app, make, program, current, new, field):
+    person = make.student(password=PASSWORD)
+    asks = program(person)
+    answer = change(asks, current, new)
+    assert answer.status_code == 400
+    assert list(answer.json["fields"]) == [field]
+    assert asks("GET", "/auth/me").status_code == 200
+    assert sign_in(program(), person.email).status_code == 200
+
+
+def test_who_holds_a_token_cannot_guess_the_password_with_it(build_fresh_app, make_fresh, program):
+    app = build_fresh_app(ratelimit_enabled=True, ratelimit_auth="3 per 15 minutes")
+    asks = program(make_fresh.student(password=PASSWORD), app)
+    assert [change(asks, "wrong").status_code for _ in range(4)] == [400, 400, 400, 429]
+
+
+def test_a_forgotten_password_is_set_by_the_token_of_the_mail(app, make, program, sent):
+    person = make.student(password=PASSWORD)
+    asks = signed_in(program, person.email)
+    assert program()("POST", "/auth/forgot-password", {"email": person.email}).status_code == 200
+    with app.app_context():
+        token = link_of(sent.letters[-1]).rpartition("/")[2]
+    reset = {"token": token, "password": CHOSEN}
+    weak = program()("POST", "/auth/reset-password", reset | {"password": "short"})
+    assert (weak.status_code, list(weak.json["fields"])) == (400, ["password"])
+    assert program()("POST", "/auth/reset-password", reset).status_code == 200
+    assert asks("GET", "/auth/me").status_code == 401
+    assert sign_in(program(), person.email, CHOSEN).status_code == 200
+    again = program()("POST", "/auth/reset-password", reset | {"password": f"{CHOSEN} again"})
+    assert (again.status_code, list(again.json["fields"])) == (400, ["token"])
+    assert sign_in(program(), person.email, CHOSEN).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["x", "é", "x" * 200, "\U0001f600"])
+def test_what_is_no_token_of_a_mail_sets_nothing(program, token):
+    answer = program()("POST", "/auth/reset-password", {"token": token, "password": CHOSEN})
+    assert (answer.status_code, list(answer.json["fields"])) == (400, ["token"])
+
+
+def test_asking_for_a_link_is_answered_alike_for_everybody(app, make, program, sent):
+    known, left = make.student(password=PASSWORD), make.student(password=PASSWORD, is_active=False)
+    answers = [
+        program()("POST", "/auth/forgot-password", {"email": email})
+        for email in (known.email, left.email, "nobody@example.org")
+    ]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(200, answers[0].text)}
+    assert sent.purposes() == [(known.user_id, "reset")]
+
+
+def test_asking_for_a_link_has_a_floor_in_time(app, program):
+    app.config["PORTAL_ANSWER_FLOOR"] = 0.3
+    try:
+        began = time.perf_counter()
+        program()("POST", "/auth/forgot-password", {"email": "nobody@example.org"})
+        assert time.perf_counter() - began >= 0.3
+    finally:
+        app.config["PORTAL_ANSWER_FLOOR"] = 0
+
+
+def test_nobody_is_buried_in_mail(build_fresh_app, make_fresh, program):
+    app = build_fresh_app(ratelimit_enabled=True, ratelimit_auth="2 per 15 minutes")
+    person = make_fresh.student(password=PASSWORD)
+    asks = program(over=app)
+
+    def forget(email):
+        return asks("POST", "/auth/forgot-password", {"email": email}).status_code
+
+    assert [forget(person.email), forget(person.email.upper()), forget(person.email)] == [200, 200, 429]
+    assert forget("other@example.org") == 200
+
+
+def test_passwords_are_hashed_as_elsewhere(app, make, program, monkeypatch):
+    monkeypatch.setattr(passwords, "ROUNDS", 5)
+    person = make.student(password=PASSWORD)
+    change(program(person))
+    assert read(app, User.password_hash)[0][0].startswith("$2b$05$")

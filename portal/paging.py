@@ -7,9 +7,9 @@ Source of the technique: Markus Winand, "We need tool support for keyset paginat
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, or_
@@ -20,6 +20,17 @@ PAGE_SIZE = 50
 # A cursor of two names of 210 letters in any script is shorter.
 _LONGEST = 3000
 _MOST = 2**31
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.utcoffset() is None:
+        raise ValueError("a moment without a time zone")
+    return moment.astimezone(UTC)
+
+
+# How the keys that JSON does not know are read back.
+_READ: dict[type, Callable[[str], Any]] = {date: date.fromisoformat, datetime: _moment}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +148,8 @@ def _typed(cursor: Cursor, keys: Sequence[ColumnElement[Any]]) -> list[Any] | No
     for value, key in zip(cursor.values, keys, strict=True):
         wanted = key.type.python_type
         try:
-            typed.append(date.fromisoformat(value) if wanted is date and isinstance(value, str) else value)
-        except ValueError:
+            typed.append(_READ[wanted](value) if wanted in _READ and isinstance(value, str) else value)
+        except (ValueError, OverflowError):
             return None
         if type(typed[-1]) is not wanted:
             return None
@@ -146,12 +157,16 @@ def _typed(cursor: Cursor, keys: Sequence[ColumnElement[Any]]) -> list[Any] | No
 
 
 def _beyond(columns: Sequence[ColumnElement[Any]], values: Sequence[Any], downward: bool) -> ColumnElement[bool]:
-    """Strictly after these values in the order of the columns; spelt out, since not all compare rows of values fast."""
+    """Strictly after these values in the order of the columns; spelt out, since not all compare rows of values fast.
+
+    The bound of the first column stands before the rest by itself: an index is entered there, not read from its end.
+    """
     steps = []
     for at, (column, value) in enumerate(zip(columns, values, strict=True)):
         ties = [earlier == same for earlier, same in zip(columns[:at], values[:at], strict=True)]
         steps.append(and_(*ties, column < value if downward else column > value))
-    return or_(*steps)
+    first, bound = columns[0], values[0]
+    return and_(first <= bound if downward else first >= bound, or_(*steps)) if len(columns) > 1 else or_(*steps)
 
 
 def _cursor(end: tuple[Any, ...], position: int, *, backward: bool = False) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert
+from structlog.testing import CapturingLogger
 
 from portal.audit.models import AuditEvent
 from portal.audit.services import Change, System, record_many
@@ -22,7 +23,7 @@ def admin(make: Any, client: Any, sign_in: Any) -> Any:
 
 
 def rows_of(client: Any, query: str = "") -> list[dict[str, str]]:
-    answer = client.get(f"/admin/audit/export.csv{query}")
+    answer = client.get(f"/admin/audit.csv{query}")
     assert answer.mimetype == "text/csv"
     assert "attachment" in answer.headers["Content-Disposition"]
     return list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
@@ -47,6 +48,24 @@ def test_it_holds_what_the_filter_lets_through(app, client, admin):
         record_many(System(), [Change("update", "users", 5, {}), Change("create", "modules", 6, {})])
         db.session.commit()
     assert [row["entity"] for row in rows_of(client, "?action=create")] == ["modules"]
+
+
+def test_who_takes_it_along_stands_in_the_log_and_not_in_the_audit(app, client, admin, monkeypatch):
+    with app.app_context():
+        record_many(System(), [Change("update", "users", 5, {}), Change("create", "modules", 6, {})])
+        db.session.commit()
+    log = CapturingLogger()
+    monkeypatch.setattr("portal.ops.audit_log.exporting.log", log)
+    assert len(rows_of(client)) == 2
+    broken_off = client.get("/admin/audit.csv?action=create")
+    next(broken_off.iter_encoded())
+    broken_off.close()
+    taken = [call.kwargs for call in log.calls if call.args == ("audit_exported",)]
+    assert [(line["user_id"], line["events"], line["whole"], line["narrowed"]) for line in taken] == [
+        (admin.user_id, 2, True, False),
+        (admin.user_id, 0, False, True),
+    ]
+    assert len(rows_of(client)) == 2
 
 
 def test_a_long_audit_comes_whole_and_in_parts(app, client, admin, monkeypatch, count_sql):

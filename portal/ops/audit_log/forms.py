@@ -11,6 +11,7 @@ from portal.ops.audit_log.queries import AuditFilter
 from portal.paging import Cursor, PageRequest
 
 _LONGEST = {"who": 200, "action": 40, "entity": 40, "request": 64}
+_OTHERS = ("actor", "entity_id", "since", "until")
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -26,17 +27,22 @@ class AuditForm:
     @classmethod
     def from_args(cls, args: Mapping[str, str], zone: ZoneInfo) -> "AuditForm":
         """The filter of an address; days are those of the reader's time zone, both included."""
-        texts = {name: _clean(args.get(name, "")) for name in (*_LONGEST, "entity_id", "since", "until")}
+        texts = {name: _clean(args.get(name, "")) for name in (*_LONGEST, *_OTHERS)}
         since, until = _day(texts["since"]), _day(texts["until"])
-        number = int(texts["entity_id"]) if _WHOLE.fullmatch(texts["entity_id"]) else None
+        number, actor = _number(texts["entity_id"]), _number(texts["actor"])
         unread = [
             texts[name]
-            for name, value in (("since", since), ("until", until), ("entity_id", number))
+            for name, value in (("since", since), ("until", until), ("entity_id", number), ("actor", actor))
             if texts[name] and value is None
         ]
+        short = {name: texts[name][:most] for name, most in _LONGEST.items()}
         wanted = AuditFilter(
-            **{("request_id" if name == "request" else name): texts[name][:most] for name, most in _LONGEST.items()},
+            who=short["who"],
+            action=short["action"],
+            entity=short["entity"],
+            request_id=short["request"],
             entity_id=number,
+            actor_id=actor,
             since=_start(since, zone),
             until=_start(until + timedelta(days=1), zone) if until else None,
         )
@@ -51,6 +57,10 @@ class AuditForm:
 def _clean(text: str) -> str:
     """One line without what no database takes."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:400]).split())
+
+
+def _number(text: str) -> int | None:
+    return int(text) if _WHOLE.fullmatch(text) else None
 
 
 def _day(text: str) -> date | None:

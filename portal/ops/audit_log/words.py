@@ -1,8 +1,15 @@
-"""The audit in words: deeds, things and fields. What has no word yet is shown by its name."""
+"""The audit in words: deeds, things, fields and values. What has no word yet is shown by its name."""
 
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
+from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
+
+from portal.accounts.forms.people import ROLE_WORDS
+from portal.web.locale import LANGUAGES, datetime_exact, worded
 
 ACTIONS: dict[str, Any] = {
     "accept_invitation": _l("accepted the invitation"),
@@ -17,26 +24,27 @@ ACTIONS: dict[str, Any] = {
     "choose_notification_address": _l("confirmed the notification address"),
     "clear_demo": _l("cleared the demo"),
     "confirm_address": _l("confirmed the address"),
+    "connect": _l("connected an account"),
     "create": _l("added"),
     "deactivate": _l("deactivated"),
     "delete": _l("deleted"),
     "delete_unconfirmed": _l("deleted, never confirmed"),
+    "disconnect": _l("disconnected an account"),
     "end_other_sessions": _l("ended all other sessions"),
     "end_session": _l("ended a session"),
     "end_sessions": _l("ended all sessions"),
     "fill_in": _l("filled in"),
     "invite": _l("invited"),
-    "link_identity": _l("connected an account"),
+    "issue": _l("gave access"),
     "reactivate": _l("reactivated"),
-    "register": _l("registered"),
+    "renew": _l("renewed"),
     "reset_password": _l("set a new password"),
-    "revoke": _l("revoked"),
+    "reuse": _l("used a second time, and ended"),
+    "revoke": _l("ended"),
     "send_confirmation_link": _l("was sent a link to confirm the address"),
     "send_reset_link": _l("was sent a link for a new password"),
     "set_password": _l("set the password"),
-    "sign_in": _l("signed in"),
     "submit": _l("submitted"),
-    "unlink_identity": _l("disconnected an account"),
     "update": _l("changed"),
     "upgrade_password_hash": _l("had the password kept more safely"),
     "withdraw_deletion": _l("withdrew the wish for deletion"),
@@ -63,35 +71,84 @@ ENTITIES: dict[str, Any] = {
 }
 
 FIELDS: dict[str, Any] = {
+    "academic_year": _l("Academic year"),
+    "allocated_on": _l("Allocated on"),
+    "anonymised_at": _l("Anonymised"),
     "bio": _l("About"),
+    "class_id": _l("Class"),
+    "class_name": _l("Class"),
+    "code": _l("Code"),
     "cohort_code": _l("Cohort"),
+    "cohort_id": _l("Cohort"),
+    "courses": _l("Courses"),
     "credits": _l("Credits"),
+    "deletion_asked_at": _l("Asked for deletion"),
     "department": _l("Department"),
     "departments": _l("Departments"),
     "email": _l("Email"),
     "employee_id": _l("Employee id"),
     "end_date": _l("End"),
+    "facilitator_employee_id": _l("Facilitator"),
     "facilitator_id": _l("Facilitator"),
+    "family": _l("Access"),
     "first_name": _l("First name"),
+    "intake_period": _l("Intake"),
     "is_active": _l("Active"),
     "is_confirmed": _l("Address confirmed"),
     "is_head": _l("Head"),
+    "issuer": _l("Provider"),
+    "kind": _l("Kind"),
     "last_name": _l("Last name"),
+    "level": _l("Level"),
     "locale": _l("Language"),
     "max_course_load": _l("Course limit"),
     "max_students": _l("Places"),
+    "mode": _l("Mode"),
+    "mode_id": _l("Mode"),
+    "module_code": _l("Module"),
+    "module_id": _l("Module"),
     "name": _l("Name"),
     "notes": _l("Notes"),
     "notification_email": _l("Notification address"),
+    "offering": _l("Course"),
     "pending_address": _l("Address to be confirmed"),
+    "people": _l("People"),
+    "program": _l("Programme"),
     "reason": _l("Reason"),
+    "refresh_tokens": _l("Access of integrations"),
     "role": _l("Role"),
+    "section": _l("Section"),
     "start_date": _l("Start"),
     "status": _l("Status"),
     "student_number": _l("Student number"),
+    "submitted_at": _l("Submitted"),
     "time_zone": _l("Time zone"),
     "title": _l("Title"),
+    "trimester": _l("Trimester"),
+    "user_id": _l("Person"),
+    "year": _l("Year"),
 }
+
+_OPEN = {"open": _l("open"), "ended": _l("ended")}
+# Values that are words of the code, by field; "item" stands for any item of a checklist.
+VALUES: Mapping[str, Mapping[Any, Any]] = {
+    "role": ROLE_WORDS,
+    "locale": LANGUAGES,
+    "status": {
+        "planned": _l("planned"),
+        "active": _l("active"),
+        "completed": _l("completed"),
+        "cancelled": _l("cancelled"),
+        "waitlisted": _l("on the waiting list"),
+        "withdrawn": _l("withdrawn"),
+    },
+    "kind": {"cohort": _l("for a class"), "open": _l("open to all")},
+    "item": {"Done": _l("Done"), "Pending": _l("Pending"), "Not Started": _l("Not started")},
+    "family": _OPEN,
+    "refresh_tokens": _OPEN,
+}
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00", re.ASCII)
 
 
 def action_in_words(action: str) -> str:
@@ -106,13 +163,29 @@ def entity_in_words(entity: str) -> str:
 
 def field_in_words(field: str) -> str:
     """What a field is called on the page that sets it."""
-    return str(FIELDS.get(field) or field.replace("_", " "))
+    return str(FIELDS.get(field) or field.replace("_", " ").capitalize())
 
 
-def value_in_words(value: Any) -> str:
-    """A value as it was or is; empty for none."""
+def value_in_words(field: str, value: Any) -> str:
+    """A value as it was or is: days and moments as the reader writes them; empty for none."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(_l("yes") if value else _l("no"))
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(value_in_words(field, one) for one in value)
+    text = str(value)
+    if field in VALUES:
+        return str(VALUES[field].get(text, text))
+    return _when(text) or text
+
+
+def _when(text: str) -> str | None:
+    """A day or a moment that the portal wrote; None for any other text."""
+    try:
+        if _DAY.fullmatch(text):
+            day = date.fromisoformat(text)
+            return str(format_date(day, worded("d MMM y", day)))
+        return datetime_exact(datetime.fromisoformat(text)) if _MOMENT.fullmatch(text) else None
+    except ValueError:  # a text that looks like one
+        return None

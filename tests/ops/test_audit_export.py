@@ -12,7 +12,7 @@ from structlog.testing import CapturingLogger
 from portal.audit.models import AuditEvent
 from portal.audit.services import Change, System, record_many
 from portal.extensions import db
-from portal.ops.audit_log import queries
+from portal.ops.audit_log import exporting, queries
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_who_takes_it_along_stands_in_the_log_and_not_in_the_audit(app, client, 
         record_many(System(), [Change("update", "users", 5, {}), Change("create", "modules", 6, {})])
         db.session.commit()
     log = CapturingLogger()
-    monkeypatch.setattr("portal.ops.audit_log.exporting.log", log)
+    monkeypatch.setattr(exporting, "log", log)
     assert len(rows_of(client)) == 2
     broken_off = client.get("/admin/audit.csv?action=create")
     next(broken_off.iter_encoded())

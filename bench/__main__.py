@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import time_machine
 
-from bench import importing, jobs, pages
+from bench import accounts, importing, jobs, pages
 from bench.figures import Figure, show
 from tests.support import servers
 from tests.support.databases import build_app, dispose, migrate
@@ -31,6 +31,7 @@ def measure(database: str) -> Iterator[Figure]:
     with time_machine.travel(importing.MOMENT, tick=True):
         yield from pages.measure(database, app)
         yield from jobs.measure(database, app)
+        yield from accounts.measure(database, app)
     dispose(app)
 
 

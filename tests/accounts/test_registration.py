@@ -123,6 +123,13 @@ def test_what_is_wrong_is_told_at_its_field_and_nothing_is_made(app, client, sen
     assert sent.letters == []
 
 
+def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_page(client):
+    said = register(client, first_name="", email="nobody", again="").text.partition("</ul>")[0]
+    places = [said.find(text) for text in ("Enter your first", "is not an email", "Type the password a second")]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
 @pytest.mark.parametrize(
     ("first", "last"), [("ያሬድ", "ተስፋዬ"), ("محمد", "العربي"), ("Zoë 🌻", "O’Neill-Žižek"), ("می‌خواهم", "x")]
 )

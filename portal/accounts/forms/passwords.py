@@ -1,13 +1,16 @@
 """Forms in which a password is set, and those that lead there."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, RadioField, StringField
+from wtforms import EmailField, Field, PasswordField, RadioField, StringField
 from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, ValidationError
 
 from portal.accounts.queries import LONGEST_EMAIL
+from portal.accounts.services.people import check_email
+from portal.errors import DomainError
 
 _LONGEST_PASSWORD = 1000
 _LONGEST_NAME = 100
@@ -27,6 +30,10 @@ class NewPasswordForm(FlaskForm):  # type: ignore[misc]
         _l("The same password again"),
         [InputRequired(_l("Type the password a second time.")), EqualTo("password", _l("The two passwords differ."))],
     )
+
+    def __iter__(self) -> Iterator[Field]:
+        """The fields as they stand on a page, where the new password comes last; errors are listed in this order."""
+        return iter(sorted(super().__iter__(), key=lambda field: field.name in {"password", "again"}))
 
 
 class ChangePasswordForm(NewPasswordForm):
@@ -87,3 +94,12 @@ class RegistrationForm(NewPasswordForm, AddressForm):
         self.role.choices = roles
         if len(roles) == 1 and not self.role.raw_data:
             self.role.data = roles[0][0]
+
+    def validate_email(self, field: EmailField) -> None:
+        """Said together with what else is missing, not after it."""
+        if field.errors:
+            return
+        try:
+            check_email(field.data)
+        except DomainError as error:
+            raise ValidationError(str(error)) from error

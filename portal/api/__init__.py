@@ -3,7 +3,7 @@
 from flask import Flask
 
 from portal.api import bearer, errors, manners
-from portal.api.blueprint import bp
+from portal.api.blueprint import IdConverter, bp
 from portal.api.routes import auth, me, passwords, users
 from portal.extensions import csrf
 from portal.web.entrances import Entrance, add_entrance
@@ -16,6 +16,7 @@ def init_app(app: Flask) -> None:
     add_entrance(app, Entrance("/api", bearer.recognise, bearer.turn_away, errors.from_refusal))
     # A token is sent by whoever means to; there is no cookie that another site could ride on.
     csrf.exempt(bp)
+    app.url_map.converters["id"] = IdConverter
     app.register_blueprint(bp)
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/api/"):

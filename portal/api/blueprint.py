@@ -1,10 +1,26 @@
 """Where every operation of the API is hung."""
 
 from flask import Blueprint
+from werkzeug.routing import IntegerConverter
 
 from portal.api.manners import api_limit, caller
 from portal.extensions import limiter
 
+_LARGEST = 2**31 - 1
+_MOST_DIGITS = 10
+
 bp = Blueprint("api", __name__, url_prefix="/api")
 # One count for all operations together, beside the narrower ones that some have.
 limiter.shared_limit(api_limit, scope="api", key_func=caller, override_defaults=False)(bp)
+
+
+class IdConverter(IntegerConverter):
+    """`<id:…>`: an id in an address; one that no column can hold is 0, which is nobody's.
+
+    With `<int(max=…):…>` the router would answer it with 405 where an address has several methods.
+    """
+
+    def to_python(self, value: str) -> int:
+        """The number, or 0."""
+        number = int(value) if len(value) <= _MOST_DIGITS else 0
+        return number if number <= _LARGEST else 0

@@ -43,13 +43,20 @@ def chosen_language() -> str:
     if not has_request_context():
         return "en"  # commands; a mail forces its reader's language
     if present_entrance():  # a program says what it wants to read in each request
-        return request.accept_languages.best_match(LANGUAGES, "en") or "en"
+        return _asked_language()
     picked = session.get("language")
     if picked in LANGUAGES:
         return str(picked)
     if current_user and current_user.is_authenticated and current_user.locale in LANGUAGES:
         return str(current_user.locale)
-    return request.accept_languages.best_match(LANGUAGES, "en") or "en"
+    return _asked_language()
+
+
+def _asked_language() -> str:
+    """The language that the request asks for, whatever country it names with it: "fr-CA" is French."""
+    asked = [(tag.partition("-")[0].lower(), quality) for tag, quality in request.accept_languages if quality > 0]
+    known = [one for one in asked if one[0] in LANGUAGES]
+    return max(known, key=lambda one: one[1])[0] if known else "en"
 
 
 def chosen_zone() -> str:

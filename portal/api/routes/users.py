@@ -18,7 +18,7 @@ from portal.extensions import db
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
 
-_ONE = "/users/<int(max=2147483647):user_id>"
+_ONE = "/users/<id:user_id>"
 
 
 @bp.get("/users")

@@ -1,7 +1,7 @@
 """Forms in which a password is set, and those that lead there."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -19,6 +19,8 @@ _LONGEST_NAME = 100
 class NewPasswordForm(FlaskForm):  # type: ignore[misc]
     """A new password, typed twice."""
 
+    order: ClassVar[tuple[str, ...]] = ("present", "password", "again")
+
     password = PasswordField(
         _l("New password"),
         [
@@ -32,8 +34,9 @@ class NewPasswordForm(FlaskForm):  # type: ignore[misc]
     )
 
     def __iter__(self) -> Iterator[Field]:
-        """The fields as they stand on a page, where the new password comes last; errors are listed in this order."""
-        return iter(sorted(super().__iter__(), key=lambda field: field.name in {"password", "again"}))
+        """The fields as they stand on the page; errors are listed in this order."""
+        places = {name: place for place, name in enumerate(self.order)}
+        return iter(sorted(super().__iter__(), key=lambda field: places.get(field.name, -1)))
 
 
 class ChangePasswordForm(NewPasswordForm):
@@ -72,6 +75,8 @@ def _is_offered(_form: FlaskForm, field: RadioField) -> None:
 
 class RegistrationForm(NewPasswordForm, AddressForm):
     """An account that somebody wants for themselves, with one of the roles that are open to strangers."""
+
+    order = ("first_name", "last_name", "email", "role", "password", "again")
 
     first_name = StringField(
         _l("First name"),

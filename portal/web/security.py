@@ -1,11 +1,19 @@
-"""Headers that keep a page to itself, and an id for each request."""
+"""Headers that keep a page to itself, an id for each request, and the names that the portal answers to."""
 
 import re
 import secrets
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+import structlog
+from flask import Flask, Response, current_app, g, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
+from portal.config import Settings
+from portal.web.errors import error_page
 from portal.web.requests import opens_by_itself
+
+log = structlog.get_logger("portal.security")
 
 # Nothing here looks, listens, moves or pays; a part that is smuggled in gets none of it either.
 _UNUSED = (
@@ -16,11 +24,16 @@ _UNUSED = (
 _PERMISSIONS = ", ".join(f"{feature}=()" for feature in _UNUSED)
 _YEAR = 31_536_000
 _SENT_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_HOSTS = "portal_hosts"
+_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?", re.ASCII)
 
 
 def init_security(app: Flask) -> None:
     """Give every request an id and a nonce, and every answer its headers."""
+    app.extensions[_HOSTS] = _own_hosts(app.config["PORTAL"])
     app.before_request(_begin)
+    app.before_request(_check_host)
     app.after_request(_finish)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
 
@@ -35,6 +48,26 @@ def csp_nonce() -> str:
 def _begin() -> None:
     sent = request.headers.get("X-Request-ID", "")
     g.request_id = sent if _SENT_ID.fullmatch(sent) else secrets.token_hex(8)
+
+
+def _own_hosts(settings: Settings) -> frozenset[str]:
+    """The names under which the portal is asked for; empty for any, where it was not told its address."""
+    public = urlsplit(settings.public_url).hostname
+    return frozenset(_LOOPBACK | {public}) if settings.in_production and public else frozenset()
+
+
+def _check_host() -> ResponseReturnValue | None:
+    """Answer under no name but one's own: what a proxy or a page makes of a forged one is out of our hands."""
+    own = current_app.extensions[_HOSTS]
+    # Whoever watches over the processes asks each of them by its number.
+    if not own or request.path.startswith("/health"):
+        return None
+    found = _HOST.fullmatch(request.host)
+    if found and found[1].strip("[]").lower() in own:
+        return None
+    log.warning("host_refused", host=request.host[:100])
+    address = current_app.config["PORTAL"].address()
+    return error_page(400, _("The portal is not at this address. Open %(address)s.", address=address))
 
 
 def _finish(response: Response) -> Response:

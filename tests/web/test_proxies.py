@@ -1,5 +1,7 @@
 """Behind how many proxies the portal stands is said, not guessed; and what is too large is turned away."""
 
+from io import BytesIO
+
 import pytest
 
 FORGED = {
@@ -56,6 +58,43 @@ def test_a_forged_host_stands_in_no_redirect(client, host):
     assert "evil" not in answer.headers.get("Location", "")
 
 
+@pytest.fixture
+def in_production(build_fresh_app):
+    secrets = {"secret_key": "s" * 40, "jwt_secret": "j" * 40}
+    return lambda **more: build_fresh_app(portal_env="production", **(secrets | more)).test_client()
+
+
+@pytest.mark.parametrize("host", ["portal.example", "Portal.Example:8443", "127.0.0.1:8000", "localhost", "[::1]:80"])
+def test_in_production_the_portal_answers_to_its_own_names(in_production, host):
+    client = in_production(public_url="https://portal.example/")
+    assert client.get("/login", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "portal.example.evil.example", "evil.example:80", "portal.example@evil.example", "[::1", "a"],
+)
+def test_in_production_it_answers_to_no_other(in_production, host):
+    client = in_production(public_url="https://portal.example/")
+    answer = client.get("/login", headers={"Host": host})
+    assert answer.status_code == 400
+    assert "Open https://portal.example." in answer.text
+    assert "evil" not in answer.text
+    assert client.get("/health/live", headers={"Host": host}).status_code == 200
+
+
+def test_a_forged_forwarded_host_is_looked_at_only_behind_a_proxy(in_production):
+    forged = {"Host": "portal.example", "X-Forwarded-Host": "evil.example"}
+    direct = in_production(public_url="https://portal.example")
+    assert direct.get("/login", headers=forged).status_code == 200
+    behind = in_production(public_url="https://portal.example", trusted_proxies=1)
+    assert behind.get("/login", headers=forged).status_code == 400
+
+
+def test_without_a_public_address_any_name_will_do(in_production):
+    assert in_production().get("/login", headers={"Host": "anything.example"}).status_code == 200
+
+
 def test_a_body_that_is_too_large_is_turned_away(client):
     answer = client.post("/login", data={"email": "a" * (2 * 1024 * 1024 + 1)})
     assert answer.status_code == 413
@@ -74,3 +113,21 @@ def test_so_is_a_file_that_is_too_large(client):
 
 def test_so_are_too_many_fields(client):
     assert multipart(client, [f'name="f{n}"\r\n\r\n1' for n in range(1001)]).status_code == 413
+
+
+def test_htmx_and_the_api_are_told_of_too_large_bodies_in_their_own_way(client):
+    body = "a" * (2 * 1024 * 1024 + 1)
+    part = client.post("/login", data={"email": body}, headers={"HX-Request": "true"})
+    assert part.status_code == 413
+    program = client.post("/api/auth/login", data=f'"{body}"', content_type="application/json")
+    assert (program.status_code, program.mimetype) == (413, "application/json")
+    assert "error" in program.json
+
+
+def test_a_body_of_unknown_length_is_read_only_so_far(client):
+    """As servers hand over what comes in chunks: without a length, but with an end."""
+    body = BytesIO(b"email=" + b"a" * (3 * 1024 * 1024))
+    environ = {"wsgi.input_terminated": True, "CONTENT_TYPE": "application/x-www-form-urlencoded"}
+    answer = client.post("/login", input_stream=body, environ_overrides=environ)
+    assert answer.status_code == 413
+    assert body.tell() <= 2 * 1024 * 1024 + 65536

@@ -1,4 +1,5 @@
-# The portal in one image. Web:    docker run -p 8000:8000 --env-file .env -v portal:/data IMAGE
+# The portal in one image; it starts with a SECRET_KEY and a JWT_SECRET of your own, see .env.example.
+# Web:    docker run -p 8000:8000 --env-file .env -v portal:/data IMAGE
 # The worker is the same image:    docker run --env-file .env -v portal:/data IMAGE huey_consumer tasks.huey --workers 2 --graceful-signal TERM
 # The schema, before each start:   docker run --rm --env-file .env -v portal:/data IMAGE flask --app wsgi db upgrade
 FROM python:3.11-slim AS build

@@ -110,7 +110,7 @@ def test_a_list_is_narrowed(app, make, program):
         return [user["id"] for user in asks("GET", f"/users?{query}").json]
 
     assert ids("q=emile ada") == [ada.user_id]
-    assert ids(f"q={ada.email[:9]}") == [ada.user_id]
+    assert ids(f"q={ada.email.upper()}") == [ada.user_id]
     assert ids("q=%25") == []
     assert ids("q=_") == []
     assert len(ids("is_active=false")) == 1

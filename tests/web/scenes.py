@@ -112,6 +112,9 @@ def _link(app: Flask, person: Person, purpose: services.Purpose) -> SetUp:
 _NAME = {"first_name": "Ada", "last_name": "Okafor", "email": "ada.okafor@example.org"}
 
 SCENES: dict[str, Scene] = {
+    "api.show_user": Scene(_person),
+    "api.change_user": Scene(_person),
+    "api.deactivate_user": Scene(_person),
     "people.show": Scene(_person),
     "people.identify": Scene(_person, _NAME),
     "people.change_role": Scene(_person, {"role": "manager", "seen": "student"}),

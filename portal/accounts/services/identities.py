@@ -186,6 +186,8 @@ def _make(account: ProviderAccount, rules: Rules, request_id: str | None) -> Rec
 
 
 def _connect(user_id: int, account: ProviderAccount, by: Actor, *, tells: bool) -> bool:
+    # As in `enter`: the account is locked before a row refers to it.
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
     row = Identity(issuer=account.issuer, subject=account.subject, email=account.email, user_id=user_id)
     try:
         with db.session.begin_nested():

@@ -65,11 +65,13 @@ def enter(person: Person, entry: Entry, *, lasts: timedelta, key: str) -> tuple[
 
 def note_entry(person: Person, entry: Entry, key: str) -> Met:
     """Keep that a person has shown every proof, and with which browser, which must have a secret."""
+    # First, so that whoever signs in to the same account at the same moment waits here: MariaDB locks the account
+    # for each row that refers to it, and two that hold it so could not both write it afterwards.
+    last = update(User).where(User.id == person.id).values(last_login_at=clock.now())
+    db.session.execute(last, execution_options={"synchronize_session": False})
     met = meet_device(person.id, entry.browser)
     if entry.attempt_id is None:
         add_success(person.id, address_key(person.email, key), entry.method, entry.browser, met.id)
     else:
         settle(entry.attempt_id, SignInOutcome.SUCCEEDED, met.id)
-    last = update(User).where(User.id == person.id).values(last_login_at=clock.now())
-    db.session.execute(last, execution_options={"synchronize_session": False})
     return met

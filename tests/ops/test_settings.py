@@ -36,6 +36,7 @@ def test_a_password_with_odd_letters_reaches_the_mail_server():
         ("ratelimit_auth", "five per hour"),
         ("ratelimit_auth", "5"),
         ("ratelimit_auth", ""),
+        ("ratelimit_api", "often"),
         ("mail_from", "nobody"),
         ("mail_from", "Academic office <office>"),
         ("mail_url", "smtp://mail.example.org:smtp"),

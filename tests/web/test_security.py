@@ -133,3 +133,8 @@ def test_what_went_wrong_is_logged_without_the_secret_of_its_address(app, client
     with capture_logs() as lines:
         assert client.get(f"/invitations/{SECRET}").status_code == 500
     assert [line["path"] for line in lines if line["event"] == "unforeseen_error"] == ["/invitations/<token>"]
+
+
+def test_signing_out_has_the_browser_forget_its_pages(client, make, sign_in):
+    sign_in(client, make.student())
+    assert client.post("/logout").headers["Clear-Site-Data"] == '"cache"'

@@ -110,7 +110,10 @@ def sign_out() -> BaseResponse:
     start_anew()
     db.session.commit()
     flash(_("You are signed out."), "done")
-    return redirect(url_for("accounts.sign_in"), 303)
+    response = redirect(url_for("accounts.sign_in"), 303)
+    # The back button of a shared computer shows nothing any more. The theme is kept in the browser's storage and stays.
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 @bp.post("/lang/<any(en, fr):language>")

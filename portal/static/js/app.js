@@ -125,3 +125,13 @@ document.addEventListener("announce", (event) => {
   clearTimeout(silence);
   silence = setTimeout(() => (live.textContent = text), 50);
 });
+
+// Whoever comes after someone who signed out must not find their page with the back button: the server has the browser
+// forget the pages before it, but this one is still on the screen then.
+document.addEventListener("submit", (event) => {
+  if (event.target.getAttribute("action") !== "/logout") return;
+  addEventListener("pagehide", () => document.body.replaceChildren(), { once: true });
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted && !document.body.firstElementChild) location.reload();
+});

@@ -160,7 +160,7 @@ def test_who_does_not_want_to_is_back_at_the_start(sso, client, come_back):
     answer = client.get(come_back(client, "nobody", "/sign-in/oidc?next=/notifications/"))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login?next=/notifications/")
     page = client.get(answer.headers["Location"]).text
-    assert "was not allowed to say who you are" in page
+    assert "you called it off, or the provider does not let you" in page
     assert "did not want to" not in page  # what a provider writes is not shown as ours
 
 
@@ -233,7 +233,7 @@ def test_while_the_provider_is_away_passwords_still_open(sso, client, make, prov
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login?next=/profile")
     page = client.get(answer.headers["Location"])
     assert page.status_code == 200
-    assert "We cannot reach your institution" in page.text
+    assert "Your institution&#39;s account cannot be reached" in page.text
     assert client.post("/login", data={"email": person.email, "password": "a-quiet-harbour-7"}).status_code == 303
 
 
@@ -242,7 +242,7 @@ def test_who_comes_back_while_the_provider_is_away_can_try_again(sso, client, co
     provider.stop()
     answer = client.get(back)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
-    assert "We cannot reach" in client.get("/login").text
+    assert "cannot be reached at the moment" in client.get("/login").text
     assert identities(sso) == []
 
 

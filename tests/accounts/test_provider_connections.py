@@ -195,12 +195,12 @@ def test_an_account_is_disconnected(sso, client, make, new_client, walk_in):
 
 
 def test_the_last_way_in_stays(sso, client, walk_in):
-    walk_in(client, "ada")
+    walk_in(client, "ADA")
     user_id = user_id_of(client)
     answer = client.post(f"/profile/connections/{identity_of(sso, user_id)}/disconnect")
     assert answer.status_code == 422
     assert "only way to sign in" in answer.text
-    assert identities(sso) == [("ada", user_id)]
+    assert identities(sso) == [("ADA", user_id)]
 
 
 def test_a_provider_that_is_not_set_any_more_is_no_way_in(sso, client, walk_in):

@@ -35,7 +35,7 @@ def test_who_does_not_want_to_is_told_so(offered, page):
     page.get_by_role("link", name="Continue with Campus ID").click()
     page.get_by_role("link", name="nobody").click()
     page.wait_for_url(re.compile("/login"))
-    expect(page.get_by_text("was not allowed to say who you are")).to_be_visible()
+    expect(page.get_by_text("you called it off")).to_be_visible()
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -32,7 +32,7 @@ def read_account(provider: Provider, claims: Mapping[str, Any]) -> ProviderAccou
     return ProviderAccount(
         issuer=provider.issuer,
         subject=subject,
-        provider=str(provider.title),
+        provider=provider.heading,
         email=email,
         is_verified=email is not None and _is_true(claims.get("email_verified")),
         first_name=first,

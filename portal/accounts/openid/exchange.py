@@ -97,9 +97,9 @@ def knows_us(provider: Provider) -> bool | None:
 def refused(provider: Provider, error: str = "") -> ProviderRefused:
     """What a person is told when a provider sends them back without an answer."""
     if error == "access_denied":
-        said = lazy("%(provider)s was not allowed to say who you are, so nothing happened.", provider=provider.title)
+        said = lazy("Nothing happened: you called it off, or the provider does not let you use the portal.")
     else:
-        said = lazy("%(provider)s could not sign you in. Try again, or use another way.", provider=provider.title)
+        said = lazy("%(provider)s could not sign you in. Try again, or use another way.", provider=provider.heading)
     return ProviderRefused(said)
 
 

@@ -15,8 +15,8 @@ class ProviderAway(DomainError):
         self.reason = reason
         super().__init__(
             lazy(
-                "We cannot reach %(provider)s at the moment. Try again in a few minutes, or use your password.",
-                provider=provider.title,
+                "%(provider)s cannot be reached at the moment. Try again in a few minutes, or use your password.",
+                provider=provider.heading,
             )
         )
 

@@ -29,7 +29,7 @@ from portal.roles import Role
 
 @dataclass(frozen=True, slots=True)
 class ProviderAccount:
-    """An account at a provider, as the provider has just told; `provider` is the provider's name in words."""
+    """An account at a provider, as the provider has just told; `provider` is its name in words."""
 
     issuer: str
     subject: str
@@ -206,17 +206,11 @@ def _connect(user_id: int, account: ProviderAccount, by: Actor, *, tells: bool) 
 
 def _check_address(account: ProviderAccount) -> None:
     if account.email is None:
-        raise NotAllowed(
-            lazy(
-                "%(provider)s did not tell us your email address, so we cannot tell who you are here.",
-                provider=account.provider,
-            )
-        )
+        raise NotAllowed(lazy("The provider did not tell us your email address, so we cannot tell who you are here."))
     if not account.is_verified:
         raise NotAllowed(
             lazy(
-                "%(provider)s has not checked that %(email)s is your address. Confirm it there, then try again.",
-                provider=account.provider,
+                "The provider has not checked that %(email)s is your address. Confirm it there, then try again.",
                 email=account.email,
             )
         )
@@ -233,10 +227,5 @@ def _no_account(account: ProviderAccount) -> NotAllowed:
 
 
 def _belongs_to_another(account: ProviderAccount) -> Conflict:
-    return Conflict(
-        lazy(
-            "The account %(email)s at %(provider)s belongs to somebody else here, so it was not connected.",
-            email=account.email or "",
-            provider=account.provider,
-        )
-    )
+    said = lazy("%(email)s belongs to somebody else here, so it was not connected.", email=account.email or "")
+    return Conflict(said)

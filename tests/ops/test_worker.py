@@ -1,11 +1,15 @@
 """The worker: `huey_consumer.py tasks.huey`, on SQLite and on Redis."""
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,40 +17,57 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from portal import clock
+from portal.accounts.services.tokens import Purpose, issue_token
+from portal.accounts.signals import Letter, send_letters
 from portal.extensions import db
-from portal.notifications.models import Delivery
+from portal.notifications.models import Delivery, DeliveryState
 from portal.ops.queue import new_queue
 from portal.tracker.services.reminders import remind
+from tests.support.mail import parts
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
+# A link that somebody waits for is there before they look elsewhere. The sweep of the next minute would be later.
+AT_ONCE = 6.0
 
 
 @pytest.fixture
-def start_worker(fresh_app: Flask, committing_database: Any) -> Any:
-    """Starts a consumer on the database of fresh_app; it is stopped after the test."""
+def environment(fresh_app: Flask, committing_database: Any) -> dict[str, str]:
+    """Of a process that works on the database and in the data folder of fresh_app."""
+    settings = fresh_app.config["PORTAL"]
+    return {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": committing_database.url,
+        "PORTAL_DATA_DIR": str(settings.portal_data_dir),
+        "SECRET_KEY": settings.secret_key,
+    }
+
+
+@pytest.fixture
+def start(environment: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a Python module with arguments as a process; it is killed after the test, with all that it started."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(**environment: str) -> subprocess.Popen[str]:
-        settings = fresh_app.config["PORTAL"]
-        given = {
-            "PATH": os.environ["PATH"],
-            "DATABASE_URL": committing_database.url,
-            "PORTAL_DATA_DIR": str(settings.portal_data_dir),
-            "SECRET_KEY": settings.secret_key,
-        } | environment
-        command = [sys.executable, "-m", "huey.bin.huey_consumer", "tasks.huey", "--graceful-signal", "TERM"]
-        worker = subprocess.Popen(command, cwd=ROOT, env=given, stderr=subprocess.PIPE, text=True)
-        started.append(worker)
-        return worker
+    def run(*command: str, **settings: str) -> subprocess.Popen[str]:
+        given = [sys.executable, "-m", *command]
+        where: Any = {"cwd": ROOT, "env": environment | settings, "start_new_session": True}
+        started.append(subprocess.Popen(given, stderr=subprocess.PIPE, text=True, **where))
+        return started[-1]
 
-    yield start
-    for worker in started:
-        worker.kill()
-        worker.communicate()
+    yield run
+    for process in started:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.fixture
+def start_worker(start: Any) -> Callable[..., subprocess.Popen[str]]:
+    """Starts a consumer."""
+    return lambda **settings: start("huey.bin.huey_consumer", "tasks.huey", "--graceful-signal", "TERM", **settings)
 
 
 def wait_for(question: Callable[[], bool]) -> bool:
@@ -107,18 +128,12 @@ print(tasks.huey.pending_count(), end="")
 
 
 def test_a_pass_has_its_mails_sent_and_a_second_pass_does_not(
-    fresh_app: Flask, make_fresh: Any, committing_database: Any
+    fresh_app: Flask, make_fresh: Any, environment: dict[str, str]
 ) -> None:
     make_fresh.log(make_fresh.offering(make_fresh.facilitator(), weeks_ago=4), 1)
-    settings = fresh_app.config["PORTAL"]
-    given = {
-        "PATH": os.environ["PATH"],
-        "DATABASE_URL": committing_database.url,
-        "PORTAL_DATA_DIR": str(settings.portal_data_dir),
-    }
+    command = [sys.executable, "-c", PASS]
     waiting = [
-        subprocess.run([sys.executable, "-c", PASS], cwd=ROOT, env=given, capture_output=True, text=True, check=True)
-        for _ in range(2)
+        subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True) for _ in range(2)
     ]
     assert [one.stdout for one in waiting] == ["1", "1"]  # the first pass asks for delivery, the second for nothing
     with fresh_app.app_context():
@@ -143,19 +158,89 @@ for _ in range(100):
 
 @pytest.mark.slow
 def test_the_web_process_wakes_the_worker_as_soon_as_a_letter_is_committed(
-    fresh_app: Flask, make_fresh: Any, committing_database: Any, start_worker: Any, mail_files: Any
+    fresh_app: Flask, make_fresh: Any, environment: dict[str, str], start_worker: Any, mail_files: Any
 ) -> None:
     person = make_fresh.student()
-    settings = fresh_app.config["PORTAL"]
-    given = {
-        "PATH": os.environ["PATH"],
-        "DATABASE_URL": committing_database.url,
-        "PORTAL_DATA_DIR": str(settings.portal_data_dir),
-        "SECRET_KEY": settings.secret_key,
-    }
     command = [sys.executable, "-c", TELL.format(user_id=person.user_id)]
-    subprocess.run(command, cwd=ROOT, env=given, check=True, timeout=PATIENCE)
-    assert len(new_queue(settings)) == 1, "the queue holds the wake-up, and nothing else"
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=PATIENCE)
+    assert len(new_queue(fresh_app.config["PORTAL"])) == 1, "the queue holds the wake-up, and nothing else"
     start_worker()
     assert wait_for(lambda: len(mail_files(fresh_app)) == 1)
     assert person.email in mail_files(fresh_app)[0]["To"]
+
+
+def ask_for_reset(port: int, email: str) -> None:
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/api/auth/forgot-password", json.dumps({"email": email}).encode()
+    )
+    asked.add_header("Content-Type", "application/json")
+    with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
+        assert answer.status == 200
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("queue", ["embedded", pytest.param("redis", marks=pytest.mark.servers)])
+def test_a_link_that_someone_asks_for_is_sent_at_once(
+    fresh_app: Flask, make_fresh: Any, start: Any, start_worker: Any, mail_files: Any, request: Any, queue: str
+) -> None:
+    person = make_fresh.student(password="a-quiet-harbour-7")
+    where = {"REDIS_URL": request.getfixturevalue("redis_url")} if queue == "redis" else {}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    start("granian", "--interface", "wsgi", "--port", str(port), "--log-level", "error", "wsgi:app", **where)
+    owe(fresh_app, make_fresh)
+    start_worker(**where)
+    # The worker's first sweep is over, and the next is a minute away: only the wake-up can be quicker.
+    assert wait_for(lambda: len(mail_files(fresh_app)) == 1 and answers(port))
+    asked = time.monotonic()
+    ask_for_reset(port, person.email)
+    assert wait_for(lambda: len(mail_files(fresh_app)) == 2)
+    assert time.monotonic() - asked < AT_ONCE
+    letter = mail_files(fresh_app)[1]
+    assert person.email in letter["To"]
+    assert "/password/reset/" in parts(letter)[0]
+
+
+def send_reset(app: Flask, user_id: int) -> str:
+    """Have a link sent; gives its token."""
+    with app.app_context():
+        issued = issue_token(user_id, Purpose.RESET, app.config["SECRET_KEY"])
+        send_letters([Letter(user_id, Purpose.RESET, issued.id)])
+        db.session.commit()
+    return issued.token
+
+
+def state(app: Flask) -> DeliveryState | None:
+    with app.app_context():
+        return db.session.scalar(select(Delivery.state))
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_while_it_sends_a_letter_loses_nothing(
+    fresh_app: Flask, make_fresh: Any, start_worker: Any, smtp_sink: Any
+) -> None:
+    person = make_fresh.student()
+    token = send_reset(fresh_app, person.user_id)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the call and never says a word
+        worker = start_worker(MAIL_URL=f"smtp://127.0.0.1:{silent.getsockname()[1]}")
+        assert wait_for(lambda: state(fresh_app) is DeliveryState.CLAIMED)
+        worker.kill()
+        worker.wait()
+    assert state(fresh_app) is DeliveryState.CLAIMED
+    with fresh_app.app_context():  # its lease ends
+        db.session.execute(update(Delivery).values(next_attempt_at=clock.now()))
+        db.session.commit()
+    start_worker(MAIL_URL=smtp_sink.url)
+    assert wait_for(lambda: state(fresh_app) is DeliveryState.SENT)
+    [message] = smtp_sink.messages
+    assert smtp_sink.recipients == [person.email]
+    assert f"/password/reset/{token}" in parts(message)[0]

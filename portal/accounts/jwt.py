@@ -4,6 +4,7 @@ A token says which family of tokens it came of, and the database says on each re
 and who the person is by now. What else it says (address, role) is for the client to read; nothing here believes it.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -23,6 +24,7 @@ _CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "email", "role"]
 _LONGEST = 2000
 # How far the clocks of two machines may differ, in seconds.
 _LEEWAY = 10
+_FAMILY = re.compile(r"[0-9a-f-]{36}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def _understood(claims: dict[str, Any]) -> Claims | None:
     user_id, family = claims.get("id"), claims["sid"]
     if user_id is not None and type(user_id) is not int:
         return None
-    if claims["sub"] != ("" if user_id is None else str(user_id)) or not isinstance(family, str) or len(family) > 36:
+    if claims["sub"] != ("" if user_id is None else str(user_id)):
+        return None
+    if not isinstance(family, str) or not _FAMILY.fullmatch(family):
         return None
     return Claims(user_id, family)

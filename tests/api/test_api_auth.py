@@ -80,9 +80,11 @@ def test_how_long_a_refusal_takes_tells_nothing(app, make, program):
         ("nobody@example.org", "a-wrong-password"),
         (make.student(password=PASSWORD, is_active=False).email, PASSWORD),
     ]
+    sign_in(program(), *tries[1])
     began = time.perf_counter()
     sign_in(program(), *tries[1])
-    app.config["PORTAL_ANSWER_FLOOR"] = max(0.4, 3 * (time.perf_counter() - began))
+    # Above what bcrypt takes, however busy this machine is.
+    app.config["PORTAL_ANSWER_FLOOR"] = min(4, max(0.4, 3 * (time.perf_counter() - began)))
     taken = []
     try:
         for _round in range(3):

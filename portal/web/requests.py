@@ -4,7 +4,7 @@ import re
 import time
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
 from portal.database import reading_only
 
@@ -23,6 +23,8 @@ def init_requests(app: Flask) -> None:
 
 def _begin() -> None:
     g.began = time.perf_counter()
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
     # A GET never writes, so on SQLite it needs no write lock and waits for nobody.
     g.reading_only = reading_only.set(request.method in SAFE)
 

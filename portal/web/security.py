@@ -94,7 +94,7 @@ def _policy() -> str:
     # A page that came by https asks for nothing by http, whatever stands in it.
     upgrade = "; upgrade-insecure-requests" if request.is_secure else ""
     return (
-        f"default-src 'none'; script-src 'nonce-{csp_nonce()}' 'self'; style-src 'self'; img-src 'self' data:; "
+        f"default-src 'none'; script-src 'nonce-{csp_nonce()}'; style-src 'self'; img-src 'self' data:; "
         "font-src 'self'; connect-src 'self'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
         f"{upgrade}"

@@ -131,3 +131,9 @@ def test_a_body_of_unknown_length_is_read_only_so_far(client):
     answer = client.post("/login", input_stream=body, environ_overrides=environ)
     assert answer.status_code == 413
     assert body.tell() <= 2 * 1024 * 1024 + 65536
+
+
+def test_a_form_of_nothing_but_fields_is_turned_away_unread(client):
+    form = "application/x-www-form-urlencoded"
+    assert client.post("/login", data=b"a&" * 300_000, content_type=form).status_code == 413
+    assert client.post("/login", data=b"a=" + b"x" * 500_000, content_type=form).status_code != 413

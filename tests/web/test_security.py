@@ -54,6 +54,7 @@ def test_the_policy_lets_nothing_in_from_elsewhere(client):
     assert "frame-ancestors 'none'" in policy
     assert "base-uri 'none'" in policy
     assert "form-action 'self'" in policy
+    assert re.search(r"script-src 'nonce-[\w-]{22}'(?:;|$)", policy)
     for loose in ("unsafe", "*", "http:", "https:"):
         assert loose not in policy
 

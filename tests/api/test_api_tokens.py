@@ -9,15 +9,18 @@ import jwt
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import rsa
+from flask import session
 
 from portal import clock
 from portal.accounts.jwt import read_access_token
+from portal.accounts.models import User
 from portal.accounts.services import administration
 from portal.accounts.services.sessions import raise_epoch
 from portal.audit.models import AuditEvent
 from portal.audit.services import System
 from portal.extensions import db
 from portal.roles import Role
+from portal.web.access import public
 from tests.support.people import PASSWORD
 
 KEY = "only-for-tests-0123456789-abcdefghij"
@@ -186,6 +189,16 @@ def test_what_ends_sessions_ends_every_token_at_once(app, make, program, name):
         assert "token" not in answer.json
 
 
+def test_an_account_that_is_off_opens_nothing_even_where_nobody_raised_its_epoch(app, make, program):
+    person = make.student()
+    asks = program(person)
+    with app.app_context():
+        db.session.execute(sa.update(User).values(is_active=False))
+        db.session.commit()
+    assert asks("GET", "/auth/me").status_code == 401
+    assert asks("POST", "/auth/refresh", {"refresh_token": asks.refresh_token}).status_code == 401
+
+
 def test_who_comes_back_does_not_get_their_old_tokens_back(app, make, program):
     person = make.student()
     asks = program(person)
@@ -225,6 +238,17 @@ def test_the_cookie_of_the_pages_opens_nothing_here(app, client, make, sign_in):
         assert "Set-Cookie" not in answer.headers
     client.set_cookie("remember_token", "1|abc")
     assert client.get("/api/auth/me").status_code == 401
+
+
+def test_below_api_there_is_no_session_to_read_or_write(build_fresh_app):
+    app = build_fresh_app()
+    app.add_url_rule("/api/peek", "peek", public(lambda: session.get("language", "nothing")))
+    app.add_url_rule("/peek", "peek_page", public(lambda: session.get("language", "nothing")))
+    app.add_url_rule("/api/write", "write", public(lambda: session.update(language="fr") or "written"))
+    client = app.test_client()
+    client.get("/lang/fr")
+    assert (client.get("/peek").text, client.get("/api/peek").text) == ("fr", "nothing")
+    assert client.get("/api/write").status_code == 500
 
 
 def test_a_token_opens_none_of_the_pages(app, client, make, program):

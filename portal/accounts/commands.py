@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from portal.accounts import queries, services
-from portal.accounts.queries.directory import AccountState, PeopleFilter, list_ids
+from portal.accounts.queries.directory import list_never_invited
 from portal.accounts.services import UserDraft, deletion, invitations
 from portal.accounts.strength import check_strength
 from portal.audit.services import System
@@ -61,10 +61,10 @@ def invite(email: str | None, waiting: bool, role: str | None) -> None:
     if waiting == bool(email):
         raise click.UsageError("Give an address, or --waiting.")
     if waiting:
-        wanted = PeopleFilter(state=AccountState.WAITING, role=Role(role) if role else None)
-        sent = invitations.invite_people(list_ids(wanted), Role.ADMIN, key, System(), renew=False)
+        never = list_never_invited(Role(role) if role else None)
+        sent = invitations.invite_people(never, Role.ADMIN, key, System(), renew=False)
         db.session.commit()
-        click.echo(f"{sent} invitations are on their way.")
+        click.echo("1 invitation is on its way." if sent == 1 else f"{sent} invitations are on their way.")
         return
     with in_words():
         issued = services.invite(email or "", key, System(), by_mail=False)

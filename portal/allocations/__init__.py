@@ -4,11 +4,13 @@ from flask import Flask
 
 from portal.allocations import routes
 from portal.allocations.leaving import init_leaving
+from portal.catalogue.units import init_units
 from portal.catalogue.words import init_words
 
 
 def init_app(app: Flask) -> None:
     """Register pages and what happens when someone leaves."""
     init_words(app)
+    init_units()
     init_leaving()
     app.register_blueprint(routes.bp)

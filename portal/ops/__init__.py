@@ -4,7 +4,7 @@ from flask import Flask
 
 from portal.ops import access_table, commands, routes
 from portal.ops.audit_log import routes as audit_log
-from portal.ops.audit_log.words import action_in_words
+from portal.ops.audit_log.words import action_in_words, field_in_words, value_in_words
 
 
 def init_app(app: Flask) -> None:
@@ -13,5 +13,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(audit_log.bp)
     # Pages of the features below tell of changes too.
     app.jinja_env.filters["audit_action"] = action_in_words
+    app.jinja_env.filters["audit_field"] = field_in_words
+    app.jinja_env.filters["audit_value"] = value_in_words
     for command in (commands.prepare, commands.reminders, commands.mail, access_table.access):
         app.cli.add_command(command)

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from portal.accounts.models import OneTimeToken, User
+from portal.accounts.models import OneTimeToken, Student, User
 from portal.accounts.services import invitations
 from portal.accounts.services.tokens import Purpose
 from portal.audit.models import AuditEvent
 from portal.audit.services import System
+from portal.catalogue.models import Cohort
 from portal.extensions import db
 from portal.notifications.models import Delivery
 from portal.roles import Role
@@ -87,11 +88,46 @@ def test_what_the_form_does_not_ask_is_not_taken(app, client, manager):
         assert user.id != 77
 
 
-def test_an_address_that_is_known_leads_to_its_account(client, manager, make):
-    person = make.student()
-    answer = client.post("/admin/users/invite", data=NEW | {"email": person.email})
+@pytest.mark.parametrize(
+    ("role", "fields", "invites"),
+    [
+        ("student", {}, True),
+        ("student", {"password": PASSWORD}, False),
+        ("student", {"is_active": False}, False),
+        ("admin", {}, False),
+    ],
+)
+def test_an_address_that_is_known_leads_to_its_account(client, manager, make, role, fields, invites):
+    person = getattr(make, role)(**fields)
+    answer = client.post("/admin/users/invite", data=NEW | {"email": person.email.upper()})
     assert answer.status_code == 409
     assert f'href="/admin/users/{person.user_id}"' in answer.text
+    assert (f'action="/admin/users/{person.user_id}/invitation"' in answer.text) is invites
+
+
+@pytest.fixture
+def cohorts(app):
+    with app.app_context():
+        rows = [Cohort(code=code, name=code, program="BSc", is_active=code != "OLD") for code in ("NEW", "OLD")]
+        db.session.add_all(rows)
+        db.session.commit()
+        return {row.code: row.id for row in rows}
+
+
+def test_a_student_is_put_into_a_cohort(app, client, manager, cohorts):
+    page = client.get("/admin/users/invite").text
+    assert ">NEW<" in page
+    assert ">OLD<" not in page
+    assert client.post("/admin/users/invite", data=NEW | {"cohort": str(cohorts["NEW"])}).status_code == 303
+    assert count(app, Student, cohort_id=cohorts["NEW"]) == 1
+
+
+@pytest.mark.parametrize("wrong", ["x", "4711", "99999999999", "OLD"])
+def test_a_cohort_that_cannot_be_chosen_is_told(app, client, manager, cohorts, wrong):
+    answer = client.post("/admin/users/invite", data=NEW | {"cohort": str(cohorts.get(wrong, wrong))})
+    assert answer.status_code == 422
+    assert 'id="cohort-error"' in answer.text
+    assert count(app, User, email=NEW["email"]) == 0
 
 
 def test_several_are_looked_at_before_they_are_invited(app, client, manager, make):
@@ -159,9 +195,51 @@ def test_a_manager_does_nothing_to_an_administrator(client, manager, make, deed)
     assert client.post(f"/admin/users/{person.user_id}/{deed}", data=data).status_code == 403
 
 
-def test_many_cost_few_statements(app, make, count_sql):
-    people = [make.student().user_id for _ in range(40)]
+def test_whoever_looks_is_told_until_when_someone_is_invited(frozen_time, client, make, sign_in):
+    person, manager = make.student(), make.manager()
+    sign_in(client, manager)
+    client.post(f"/admin/users/{person.user_id}/invitation")
+    assert "open until" in client.get(f"/admin/users/{person.user_id}").text
+    frozen_time.shift(timedelta(days=8))
+    sign_in(client, manager)
+    assert "expired on" in client.get(f"/admin/users/{person.user_id}").text
+    client.post(f"/admin/users/{person.user_id}/invitation")
+    page = client.get(f"/admin/users/{person.user_id}").text
+    assert "open until" in page
+    assert "over since" in page
+
+
+@pytest.mark.parametrize("people", [1, 40])
+def test_many_cost_few_statements(app, make, count_sql, people):
+    ids = [make.student().user_id for _ in range(people)]
     with app.app_context():
         with count_sql() as sql:
-            assert invitations.invite_people(people, Role.ADMIN, "key", System(), renew=True) == 40
-        assert len(sql) <= 12, sql.text
+            assert invitations.invite_people(ids, Role.ADMIN, "key", System(), renew=False) == people
+        # Who needs one, the lock, who still does; old links end, new ones and their ids; mails, their ids, what they
+        # say; the audit.
+        assert len(sql) == 10, sql.text
+
+
+def test_the_command_invites_all_who_never_were(app, make):
+    waiting = [make.student(), make.facilitator(), make.manager()]
+    make.student(password=PASSWORD)
+    make.student(is_active=False)
+    withdrawn = make.student()
+    with app.app_context():
+        invitations.invite_people([withdrawn.user_id], Role.ADMIN, "key", System(), renew=False)
+        invitations.withdraw_invitation(withdrawn.user_id, System())
+        db.session.commit()
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["users", "invite", "--waiting", "--role", "student"]).output == (
+        "1 invitation is on its way.\n"
+    )
+    assert count(app, OneTimeToken, user_id=waiting[0].user_id) == 1
+    assert runner.invoke(args=["users", "invite", "--waiting"]).output == "2 invitations are on their way.\n"
+    assert runner.invoke(args=["users", "invite", "--waiting"]).output == "0 invitations are on their way.\n"
+    assert count(app, OneTimeToken, used_at=None) == 3
+    assert count(app, AuditEvent, action="invite", actor_id=None) == 4
+
+
+@pytest.mark.parametrize("arguments", [[], ["--waiting", "a@example.org"], ["--role", "dean", "--waiting"]])
+def test_the_command_wants_an_address_or_all(app, arguments):
+    assert app.test_cli_runner().invoke(args=["users", "invite", *arguments]).exit_code == 2

@@ -1,5 +1,6 @@
 """The list of people: found, counted, told how far they are, whatever their number."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,9 +8,19 @@ import pytest
 
 from portal import clock
 from portal.accounts.models import Identity, User
-from portal.accounts.queries.directory import AccountState, PeopleFilter, count_people, list_ids, state_of
+from portal.accounts.queries.directory import (
+    AccountState,
+    PeopleFilter,
+    count_people,
+    list_ids,
+    page_of_people,
+    state_of,
+)
 from portal.accounts.services.tokens import Purpose, end_tokens, issue_token
+from portal.catalogue.models import Cohort
 from portal.extensions import db
+from portal.paging import Cursor, PageRequest
+from portal.roles import Role
 from tests.support.people import PASSWORD
 
 
@@ -84,10 +95,13 @@ def test_who_signs_in_elsewhere_is_active(app, make):
         ("role=student", {"Zoé"}),
         ("role=dean", {"Zoé", "Bo", "Ada"}),
         ("department=ENGI", {"Bo"}),
+        ("department=ENGINEERING", set()),
+        ("department=ENGI&role=student", set()),
         ("state=active", {"Ada"}),
         ("state=waiting", {"Zoé", "Bo"}),
         ("state=waiting&role=facilitator", {"Bo"}),
         ("sort=newest", {"Zoé", "Bo", "Ada"}),
+        ("sort=shoe-size", {"Zoé", "Bo", "Ada"}),
         ("after=nonsense", {"Zoé", "Bo", "Ada"}),
         ("q=%00%ED%A0%80", set()),
     ],
@@ -120,6 +134,80 @@ def test_each_choice_counts_whom_it_would_show(app, admin, make):
         assert {role.value: count for role, count in counts.roles.items() if count} == {"student": 3}
 
 
+def test_counts_of_one_choice_are_narrowed_by_the_others_alone(app, admin, make):
+    for department, count in (("ENGI", 3), ("MATH", 2)):
+        for _ in range(count):
+            make.facilitator(profile={"department": department})
+    teaching = make.facilitator(profile={"department": "ENGI"}, password=PASSWORD)
+    make.facilitator()
+    with app.app_context():
+        counts = count_people(PeopleFilter(department="ENGI", state=AccountState.WAITING))
+        assert counts.total == 3
+        assert dict(counts.departments) == {"ENGI": 3, "MATH": 2}
+        assert counts.states[AccountState.WAITING] == 3
+        assert counts.states[AccountState.ACTIVE] == 1
+        assert counts.roles[Role.FACILITATOR] == 3
+        assert count_people(PeopleFilter(q=teaching.email)).departments == {"ENGI": 1}
+        assert count_people(PeopleFilter(department="engi")).total == len(list_ids(PeopleFilter(department="engi")))
+
+
+def test_whoever_studies_now_is_in_no_department(app, client, admin, make):
+    person = make.facilitator(profile={"department": "ENGI"})
+    change(app, person, role=Role.STUDENT)
+    assert "ENGI" not in client.get("/admin/users/").text
+    with app.app_context():
+        assert list_ids(PeopleFilter(department="ENGI")) == []
+
+
+def test_the_cohort_of_a_student_is_named(app, client, admin, make):
+    with app.app_context():
+        cohort = Cohort(code="CSC-2026", name="Computing", program="BSc")
+        db.session.add(cohort)
+        db.session.commit()
+        cohort_id = cohort.id
+    person = make.student(profile={"cohort_id": cohort_id})
+    assert ">CSC-2026<" in client.get("/admin/users/").text
+    assert "· CSC-2026" in client.get(f"/admin/users/{person.user_id}").text
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("", ["Ada", "Bo", "Cy", "Di"]),
+        ("seen", ["Cy", "Bo", "Di", "Ada"]),
+        ("away", ["Ada", "Di", "Bo", "Cy"]),
+        ("newest", ["Di", "Cy", "Bo", "Ada"]),
+    ],
+)
+def test_orders_and_their_pages(app, make, sort, names):
+    """Two to a page, forward to the end and back again: nobody twice, nobody left out, whoever never signed in too."""
+    people = [
+        make.student(first_name=name, last_name="Same", email=f"{name}@x.example.org")
+        for name in ["Ada", "Bo", "Cy", "Di"]
+    ]
+    for person, days in zip(people, (None, 1, 2, None), strict=True):
+        change(app, person, last_login_at=days and clock.now() + timedelta(days=days))
+    with app.app_context():
+        request = PageRequest(sort or "name", size=2)
+        first = page_of_people(PeopleFilter(), request, 4)
+        second = page_of_people(PeopleFilter(), replace(request, cursor=Cursor.decode(first.following)), 4)
+        back = page_of_people(PeopleFilter(), replace(request, cursor=Cursor.decode(second.previous)), 4)
+        assert [row.first_name for row in (*first.rows, *second.rows)] == names
+        assert second.following is None
+        assert [row.id for row in back.rows] == [row.id for row in first.rows]
+
+
+def test_a_cursor_of_another_order_begins_at_the_first_page(app, client, admin, make):
+    for _ in range(60):
+        make.student()
+    for sort in ("seen", "away", "newest"):
+        page = client.get(f"/admin/users/?sort={sort}").text
+        after = page.partition('id="page-next"')[2].partition("after=")[2].partition('"')[0].partition("&")[0]
+        assert after
+        for other in ("name", "seen", "newest"):
+            assert client.get(f"/admin/users/?sort={other}&after={after}").status_code == 200
+
+
 def test_the_deleted_are_shown_when_asked_for_alone(app, client, admin, make):
     person = make.student(first_name="Gone")
     change(app, person, anonymised_at=clock.now(), is_active=False)
@@ -145,6 +233,7 @@ def test_htmx_gets_the_list_and_the_choices_alone(client, admin, make):
     answer = client.get("/admin/users/?role=admin", headers={"HX-Request": "true"})
     assert "<html" not in answer.text
     assert 'id="sets"' in answer.text
+    assert 'id="of-department"' in answer.text
     assert answer.headers["HX-Push-Url"] == "/admin/users/?role=admin"
 
 
@@ -154,8 +243,8 @@ def test_the_list_costs_the_same_whatever_it_shows(client, admin, make, count_sq
         make.facilitator(profile={"department": "ENGI"})
     with count_sql() as sql:
         client.get("/admin/users/")
-    # Who asks, states, roles, the page, departments, the bell.
-    assert len(sql) == 6, sql.text
+    # Who asks, the counts, the page, cohorts, the bell.
+    assert len(sql) == 5, sql.text
 
 
 @pytest.mark.parametrize("role", ["student", "facilitator"])

@@ -5,19 +5,27 @@ from typing import Any
 import pytest
 from flask import g
 
-from portal.accounts.models import Facilitator, OneTimeToken, Student, User, UserSession
+from portal import clock
+from portal.accounts.models import Facilitator, Manager, OneTimeToken, Student, User, UserSession
+from portal.accounts.queries.account import find_row as find_account
+from portal.accounts.queries.account import list_departments
 from portal.accounts.queries.directory import state_of
-from portal.accounts.services import administration
+from portal.accounts.services import administration, managers
 from portal.accounts.services.administration import Identification, NewPerson
 from portal.accounts.services.people import UserDraft
 from portal.accounts.services.tokens import Purpose, issue_token
+from portal.allocations.queries.candidates import find_candidate
+from portal.allocations.queries.listing import find_offering
+from portal.allocations.services import assign_facilitator
 from portal.audit.models import AuditEvent
 from portal.audit.services import System
+from portal.catalogue.models import Department
 from portal.errors import Conflict, DomainError, NotAllowed, NotFound
 from portal.extensions import db
 from portal.notifications.models import Notification
 from portal.roles import Role
 from portal.web.access import Actor
+from tests.support.people import add_facilitator_profile
 from tests.support.web import session_of
 
 BY = Actor(None, None)
@@ -95,11 +103,25 @@ def test_the_last_administrator_stays(make):
     assert user(one).is_active
 
 
-def test_a_facilitator_with_courses_ahead_keeps_the_role(make):
-    person = make.facilitator()
-    make.offering(person)
-    with pytest.raises(Conflict, match="allocated"):
-        administration.change_role(person.user_id, Role.STUDENT, Role.FACILITATOR, BY)
+def test_whoever_has_courses_ahead_becomes_no_student(make):
+    person, manager = make.facilitator(), add_facilitator_profile(make.manager())
+    for one in (person, manager):
+        make.offering(one)
+        with pytest.raises(Conflict, match="allocated"):
+            administration.change_role(one.user_id, Role.STUDENT, one.user.role, BY)
+    assert administration.change_role(person.user_id, Role.MANAGER, Role.FACILITATOR, BY), "they go on teaching besides"
+    assert administration.change_role(manager.user_id, Role.FACILITATOR, Role.MANAGER, BY)
+
+
+def test_nobody_allocates_a_course_to_a_student_who_taught(make):
+    person = make.facilitator(first_name="Unforgettable")
+    administration.change_role(person.user_id, Role.STUDENT, Role.FACILITATOR, BY)
+    db.session.commit()
+    offering = make.offering()
+    assert find_candidate(find_offering(offering.id), person.profile_id) is None
+    with pytest.raises(DomainError) as caught:
+        assign_facilitator(offering.id, person.profile_id, offering.version, BY, clock.now().date())
+    assert caught.value.field == "facilitator"
 
 
 def test_shut_out_means_at_once_and_everywhere(app, make):
@@ -147,6 +169,48 @@ def test_another_name_ends_nothing(app, make):
     administration.identify(person.user_id, Identification(person.email, "Zoé", ""), Role.ADMIN, BY)
     db.session.commit()
     assert is_signed_in(app, secret)
+
+
+def test_what_was_changed_since_it_was_seen_is_not_overwritten(make):
+    person = make.student()
+    seen = find_account(person.user_id).seen
+    assert administration.identify(person.user_id, Identification(person.email, "Zoé", "", seen), Role.ADMIN, BY)
+    with pytest.raises(Conflict, match="meanwhile"):
+        administration.identify(person.user_id, Identification(person.email, "Zoe", "", seen), Role.ADMIN, BY)
+    seen = find_account(person.user_id).seen
+    assert administration.identify(person.user_id, Identification(person.email, "Zoe", "", seen), Role.ADMIN, BY)
+
+
+@pytest.fixture
+def departments():
+    rows = [Department(code=code, name=code) for code in ("ENGI", "MATH")]
+    db.session.add_all(rows)
+    db.session.commit()
+    return [row.id for row in rows]
+
+
+def test_a_manager_answers_for_departments(make, departments):
+    person = make.manager()
+    assert managers.answer_for(person.user_id, departments[::-1], True, BY)
+    assert list_departments(person.user_id) == sorted(departments)
+    assert db.session.get(Manager, person.profile_id).is_head
+    assert not managers.answer_for(person.user_id, departments, True, BY)
+    assert managers.answer_for(person.user_id, [], True, BY)
+    changed = [event.changes for event in db.session.query(AuditEvent).filter_by(entity="managers").order_by("id")]
+    assert changed == [
+        {"departments": [[], sorted(departments)]},
+        {"is_head": [False, True]},
+        {"departments": [sorted(departments), []]},
+    ]
+
+
+@pytest.mark.parametrize("role", ["admin", "facilitator", "student"])
+def test_only_managers_answer_for_departments(make, departments, role):
+    person = getattr(make, role)()
+    with pytest.raises(NotAllowed):
+        managers.answer_for(person.user_id, departments, True, BY)
+    with pytest.raises(NotFound):
+        managers.answer_for(4711, departments, True, BY)
 
 
 @pytest.mark.parametrize(

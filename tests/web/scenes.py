@@ -122,6 +122,7 @@ SCENES: dict[str, Scene] = {
     "people.reactivate": Scene(_person),
     "people.end_sessions": Scene(_person),
     "people.let_teach": Scene(_person),
+    "people.answer_for": Scene(_person),
     "people.anonymise": Scene(_person),
     "people.invite_again": Scene(_person),
     "people.withdraw": Scene(_person),

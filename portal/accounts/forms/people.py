@@ -1,16 +1,26 @@
 """Forms of looking after accounts, and which people an address asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, RadioField, SelectField, StringField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.accounts.queries.directory import SORTS, AccountState, PeopleFilter
+from portal.accounts.units import Unit
 from portal.errors import DomainError
 from portal.paging import Cursor, PageRequest
 from portal.roles import Role
@@ -44,7 +54,7 @@ class PeopleForm:
         read = {"role": role, "state": state, "sort": texts["sort"] in SORTS}
         unread = tuple(texts[name] for name, value in read.items() if texts[name] and not value)
         wanted = PeopleFilter(texts["q"], role, state, texts["department"])
-        page = PageRequest(sort, descending=sort == "newest", cursor=Cursor.decode(args.get("after")))
+        page = PageRequest(sort, cursor=Cursor.decode(args.get("after")))
         return cls(wanted, page, unread)
 
     def to_args(self, **changes: Any) -> dict[str, Any]:
@@ -66,16 +76,26 @@ def _clean(text: str | None) -> str:
 
 
 class NameForm(FlaskForm):  # type: ignore[misc]
-    """Name and address of someone."""
+    """Name and address of someone; `seen` is the mark of those that were shown."""
 
     first_name = StringField(_l("First name"), [InputRequired(_l("Enter a first name."))])
     last_name = StringField(_l("Last name"))
     email = EmailField(_l("Email"), [InputRequired(_l("Enter an email address."))])
+    seen = HiddenField()
 
     def blame(self, error: DomainError) -> None:
         """Say of the field at fault what is wrong with it."""
         field = getattr(self, error.field or "", self.email)
         field.errors = [str(error)]
+
+
+def _number(value: Any) -> int | None:
+    """What a choice of a unit means; None for the first, which is none."""
+    return int(value) if value else None
+
+
+def _choice(unit: Unit) -> SelectChoice:
+    return SelectChoice(unit.id, unit.code if unit.name == unit.code else f"{unit.code} · {unit.name}")
 
 
 class InviteForm(NameForm):
@@ -84,11 +104,13 @@ class InviteForm(NameForm):
     role = RadioField(_l("Role"), choices=[], validators=[InputRequired(_l("Choose a role."))])
     number = StringField(_l("Employee id or student number"), [Length(max=40)])
     department = StringField(_l("Department"), [Length(max=100)])
+    cohort = SelectField(_l("Cohort"), coerce=_number, choices=[])
     locale = RadioField(_l("Language of the invitation"), choices=LANGUAGES, default="en")
 
-    def offer(self, roles: list[Role]) -> "InviteForm":
-        """The form with these roles to choose from."""
+    def offer(self, roles: Sequence[Role], cohorts: Sequence[Unit]) -> "InviteForm":
+        """The form with these roles and cohorts to choose from."""
         self.role.choices = [SelectChoice(role.value, ROLE_WORDS[role]) for role in roles]
+        self.cohort.choices = [SelectChoice("", _l("None")), *(_choice(one) for one in cohorts if one.is_open)]
         return self
 
 
@@ -97,6 +119,20 @@ class RoleForm(FlaskForm):  # type: ignore[misc]
 
     role = SelectField(_l("Role"), choices=_ROLES)
     seen = SelectField(choices=_ROLES)
+
+
+class OfficeForm(FlaskForm):  # type: ignore[misc]
+    """What a manager answers for."""
+
+    is_head = BooleanField(_l("Head of the office"))
+    departments = SelectMultipleField(
+        _l("Answers for"), coerce=int, choices=[], widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
+
+    def offer(self, departments: Sequence[Unit]) -> "OfficeForm":
+        """The form with these departments to choose from."""
+        self.departments.choices = [_choice(one) for one in departments]
+        return self
 
 
 class TeachingForm(FlaskForm):  # type: ignore[misc]

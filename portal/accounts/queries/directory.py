@@ -1,12 +1,13 @@
 """The people of the institution as a list: who they are, what they are, and how far each has come with signing in."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, and_, case, exists, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select, true
 
 from portal import clock
 from portal.accounts.models import Facilitator, Identity, OneTimeToken, Student, User
@@ -15,8 +16,8 @@ from portal.folding import fold
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 from portal.roles import Role
 
-# As in services/tokens.py, which stands above this.
-_INVITATION = "invitation"
+# As `Purpose` in services/tokens.py, which stands above this.
+INVITATION = "invitation"
 
 
 class AccountState(StrEnum):
@@ -34,6 +35,8 @@ class AccountState(StrEnum):
 
 # Whom an invitation helps.
 INVITABLE = frozenset({AccountState.INVITED, AccountState.EXPIRED, AccountState.WAITING})
+# Listed only when asked for.
+_HIDDEN = AccountState.ANONYMISED
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class PersonRow:
     state: AccountState
     number: str | None
     department: str | None
+    cohort_id: int | None
     teaches: bool
     last_login_at: datetime | None
     invited_until: datetime | None
@@ -80,31 +84,63 @@ class PeopleCounts:
     total: int
     roles: Mapping[Role, int]
     states: Mapping[AccountState, int]
+    departments: Mapping[str, int]
 
 
-SORTS = {"name": User.name_folded, "newest": None}
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a list is ordered by before the id, and whether the greatest comes first."""
+
+    keys: tuple[ColumnElement[Any], ...]
+    descending: bool = False
+
+
+# Whoever never signed in has been away longest, since the account was made.
+_SEEN = (case((User.last_login_at.is_(None), 0), else_=1), func.coalesce(User.last_login_at, User.created_at))
+_ORDERS: Mapping[str, _Order] = {
+    "name": _Order((User.__table__.c.name_folded,)),
+    "seen": _Order(_SEEN, descending=True),
+    "away": _Order(_SEEN),
+    "newest": _Order((), descending=True),
+}
+SORTS = tuple(_ORDERS)
 
 
 def page_of_people(wanted: PeopleFilter, page: PageRequest, total: int) -> Page[PersonRow]:
-    """The people that a filter lets through. One statement."""
-    column = SORTS.get(page.sort)
-    keys: list[Any] = [] if column is None else [column]
-    page = fitting(page, keys)
-    statement = slice_by_key(_people(wanted), keys, User.__table__.c.id, page)
-    found = db.session.execute(statement).all()
-    rows = [_row(*row) for row in found]
-    ends = [(row.name_folded, row.id) if keys else (row.id,) for row in found]
-    return make_page(rows, ends, page, total)
+    """The people that a filter lets through; the sort, one of `SORTS`, decides the direction. One statement."""
+    order = _ORDERS[page.sort]
+    page = fitting(replace(page, descending=order.descending), order.keys)
+    keyed = _people(wanted).add_columns(*order.keys)
+    found = db.session.execute(slice_by_key(keyed, order.keys, User.__table__.c.id, page)).all()
+    rows = [_row(*row[:_WIDTH]) for row in found]
+    return make_page(rows, [(*row[_WIDTH:], row.id) for row in found], page, total)
 
 
 def count_people(wanted: PeopleFilter) -> PeopleCounts:
-    """What each role and each state would show beside the rest of the filter. Two statements."""
-    states = _counts(_state(), replace(wanted, state=None))
-    shown = {state: states.get(state, 0) for state in AccountState}
-    roles = _counts(User.role, replace(wanted, role=None))
-    total = shown[wanted.state] if wanted.state else sum(shown.values()) - shown[AccountState.ANONYMISED]
-    by_state = {AccountState(state): count for state, count in shown.items()}
-    return PeopleCounts(total, {role: roles.get(role, 0) for role in Role}, by_state)
+    """What each role, state and department would show beside the rest of the filter. One statement."""
+    columns = (User.role, _state().label("state"), _department().label("department"))
+    # Counted from within: PostgreSQL takes an expression with parameters for another one when it is grouped by.
+    people = _filtered(select(*columns), PeopleFilter(q=wanted.q), every_state=True).subquery()
+    kinds = (people.c.role, people.c.state, people.c.department)
+    total, roles, states, departments = 0, Counter[Role](), Counter[AccountState](), Counter[str]()
+    for role, named, department, count in db.session.execute(select(*kinds, func.count()).group_by(*kinds)):
+        state = AccountState(named)
+        fits_role = wanted.role in (None, role)
+        fits_state = state is wanted.state if wanted.state else state is not _HIDDEN
+        fits_department = not wanted.department or _is_same(department, wanted.department)
+        total += count * (fits_role and fits_state and fits_department)
+        roles[role] += count * (fits_state and fits_department)
+        states[state] += count * (fits_role and fits_department)
+        departments[department or ""] += count * (fits_role and fits_state)
+    del departments[""]
+    return PeopleCounts(total, roles, states, departments)
+
+
+def _is_same(one: str | None, other: str) -> bool:
+    """As the database compares: MariaDB takes "engi" for "ENGI"."""
+    if db.session.get_bind().dialect.name in {"mysql", "mariadb"}:
+        return one is not None and fold(one) == fold(other)
+    return one == other
 
 
 def list_ids(wanted: PeopleFilter) -> Sequence[int]:
@@ -113,22 +149,22 @@ def list_ids(wanted: PeopleFilter) -> Sequence[int]:
 
 
 def list_departments() -> Sequence[str]:
-    """The departments that people belong to, as they are written. One statement."""
+    """The departments of those who teach, as they are written. One statement."""
     wanted = select(Facilitator.department).where(Facilitator.department.is_not(None)).distinct()
     return [name for name in db.session.scalars(wanted.order_by(Facilitator.department)) if name]
+
+
+def list_never_invited(role: Role | None) -> Sequence[int]:
+    """The ids of all who wait for their first invitation, by name: nobody withdrew one from them. One statement."""
+    ever = exists().where(OneTimeToken.user_id == User.id, OneTimeToken.purpose == INVITATION)
+    waiting = _filtered(select(User.id), PeopleFilter(role=role, state=AccountState.WAITING))
+    return db.session.scalars(waiting.where(~ever).order_by(User.name_folded, User.id)).all()
 
 
 def state_of(user_id: int) -> AccountState | None:
     """How far a person has come; None when there is no such account. One statement."""
     found = db.session.scalar(select(_state()).where(User.id == user_id))
     return AccountState(found) if found else None
-
-
-def _counts(column: Any, wanted: PeopleFilter) -> dict[Any, int]:
-    """By value of a column; the deleted are counted only where the state is what is counted."""
-    inner = _filtered(select(User.id, column.label("value")), wanted, every_state=column is not User.role).subquery()
-    rows = db.session.execute(select(inner.c.value, func.count()).group_by(inner.c.value))
-    return dict(rows.all())
 
 
 def _people(wanted: PeopleFilter) -> Select[*tuple[Any, ...]]:
@@ -141,10 +177,10 @@ def _people(wanted: PeopleFilter) -> Select[*tuple[Any, ...]]:
         _state().label("state"),
         Student.student_number,
         Facilitator.employee_id,
-        Facilitator.department,
+        _department().label("department"),
+        Student.cohort_id,
         User.last_login_at,
         _invited_until(),
-        User.name_folded,
     )
     return _filtered(select(*columns), wanted)
 
@@ -159,12 +195,17 @@ def _filtered(
     if wanted.role:
         conditions.append(User.role == wanted.role)
     if wanted.department:
-        conditions.append(Facilitator.department == wanted.department)
+        conditions.append(_department() == wanted.department)
     if wanted.state:
         conditions.append(_state() == wanted.state.value)
     elif not every_state:
         conditions.append(User.anonymised_at.is_(None))
     return joined.where(*conditions)
+
+
+def _department() -> Any:
+    """The department; whoever studies now belongs to none, whatever they taught."""
+    return case((User.role != Role.STUDENT, Facilitator.department))
 
 
 def _named(text: str) -> Any:
@@ -177,7 +218,7 @@ def _named(text: str) -> Any:
 
 def _open_invitations() -> tuple[Any, ...]:
     """Invitations of the person that were neither used nor withdrawn; some may be too old."""
-    ours = (OneTimeToken.purpose == _INVITATION, OneTimeToken.used_at.is_(None))
+    ours = (OneTimeToken.purpose == INVITATION, OneTimeToken.used_at.is_(None))
     return (OneTimeToken.user_id == User.id, *ours)
 
 
@@ -203,6 +244,10 @@ def _state() -> Any:
     )
 
 
+# How many of the columns of a statement make a row; what the list is ordered by follows.
+_WIDTH = 12
+
+
 def _row(
     user_id: int,
     first_name: str,
@@ -214,8 +259,9 @@ def _row(
     employee_id: str | None,
     *rest: Any,
 ) -> PersonRow:
-    department, last_login_at, invited_until, _name = rest
-    number = student_number if role is Role.STUDENT else employee_id or student_number
-    teaches = employee_id is not None and role is not Role.FACILITATOR
+    department, cohort_id, last_login_at, invited_until = rest
+    studies = role is Role.STUDENT
+    number = student_number if studies else employee_id or student_number
+    teaches = employee_id is not None and role in {Role.MANAGER, Role.ADMIN}
     named = (user_id, first_name, last_name, email, role, AccountState(state), number)
-    return PersonRow(*named, department, teaches, last_login_at, invited_until)
+    return PersonRow(*named, department, cohort_id if studies else None, teaches, last_login_at, invited_until)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from portal import clock
 from portal.accounts.models import Facilitator, Manager, Student, User
 from portal.accounts.objections import list_objections
+from portal.accounts.queries.account import mark_of
 from portal.accounts.services.people import NAME_LIMIT, UserDraft, add_profile, check_email, create_user
 from portal.accounts.services.sessions import end_sessions, raise_epoch
 from portal.accounts.services.texts import tidy_line
@@ -37,20 +38,25 @@ _ADMINS = select(User).where(User.role == Role.ADMIN, User.is_active).order_by(U
 
 @dataclass(frozen=True, slots=True)
 class NewPerson:
-    """Someone who is to get an account; `number` is the employee id or student number, `department` a facilitator's."""
+    """Someone who is to get an account.
+
+    `number` is the employee id or student number, `department` a facilitator's, `cohort_id` a student's.
+    """
 
     user: UserDraft
     number: str = ""
     department: str = ""
+    cohort_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """The name and address of someone."""
+    """The name and address of someone; `seen` is the `mark_of` those that were shown."""
 
     email: str
     first_name: str
     last_name: str
+    seen: str | None = None
 
 
 def check_may_look_after(acting: Role, whom: Role) -> None:
@@ -74,8 +80,8 @@ def add_person(wanted: NewPerson, acting: Role, by: Actor) -> User:
     _check_number(wanted.number)
     first, last = _names(wanted.user.first_name, wanted.user.last_name)
     user = create_user(replace(wanted.user, first_name=first, last_name=last), by)
-    if wanted.number or wanted.department:
-        _set_number(user, wanted)
+    if wanted.number or wanted.department or wanted.cohort_id:
+        _fill_profile(user, wanted)
     return user
 
 
@@ -92,8 +98,8 @@ def _check_number(number: str) -> None:
         raise DomainError(lazy("Numbers hold %(limit)s characters; this one is longer.", limit=_NUMBER_LIMIT), "number")
 
 
-def _set_number(user: User, wanted: NewPerson) -> None:
-    """Put the number, and a facilitator's department, into the profile that was just made."""
+def _fill_profile(user: User, wanted: NewPerson) -> None:
+    """Put the number, a facilitator's department or a student's cohort into the profile that was just made."""
     profile = _PROFILES.get(user.role)
     if profile is None:
         return
@@ -101,6 +107,8 @@ def _set_number(user: User, wanted: NewPerson) -> None:
     with _unique("number", lazy("Somebody has the number %(number)s already.", number=wanted.number)):
         if isinstance(row, Facilitator):
             row.department = wanted.department or None
+        elif isinstance(row, Student):
+            row.cohort_id = wanted.cohort_id
         if wanted.number:
             setattr(row, "student_number" if isinstance(row, Student) else "employee_id", wanted.number)
 
@@ -118,11 +126,14 @@ def _unique(field: str, taken: object) -> Iterator[None]:
 def identify(user_id: int, wanted: Identification, acting: Role, by: Actor) -> bool:
     """Give someone another name or address; False when nothing differs.
 
-    A new address ends all sessions and open links. Raises NotFound, NotAllowed, DomainError and Conflict on a field.
+    A new address ends all sessions and open links. Raises NotFound, NotAllowed, DomainError and Conflict on a field;
+    Conflict without a field when it was changed since it was seen.
     """
     user = _lock(user_id)
     check_may_look_after(acting, user.role)
     _check_is_there(user)
+    if wanted.seen not in (None, mark_of(user.email, user.first_name, user.last_name)):
+        raise Conflict(lazy("Somebody has changed this name or address meanwhile. Look at it again."))
     email = check_email(wanted.email)
     first, last = _names(wanted.first_name, wanted.last_name)
     new = {"email": email, "first_name": first, "last_name": last}
@@ -143,9 +154,12 @@ def change_role(user_id: int, role: Role, seen: Role, by: Actor) -> bool:
     """Give someone another role, with the profile that belongs to it; False when it is theirs already.
 
     `seen` is the role that was shown when this was decided. All their sessions and tokens end. Raises NotAllowed for
-    one's own role, Conflict for the last administrator, a role that was changed meanwhile, or courses still taught.
+    one's own role, Conflict for the last administrator, for a role that was changed meanwhile, and when someone who
+    still teaches is to be a student.
     """
-    _check_not_oneself(user_id, by, lazy("Nobody changes their own role. Ask another administrator."))
+    check_not_oneself(user_id, by, lazy("Nobody changes their own role. Ask another administrator."))
+    # Whoever is just allocating a course to the person is waited for; they lock in this order too.
+    db.session.execute(select(Facilitator.id).where(Facilitator.user_id == user_id).with_for_update())
     user = _lock_with_admins(user_id)
     _check_is_there(user)
     if user.role is role:
@@ -153,7 +167,8 @@ def change_role(user_id: int, role: Role, seen: Role, by: Actor) -> bool:
     if user.role is not seen:
         raise Conflict(lazy("Somebody has changed this role meanwhile. Look at it again."), "role")
     _check_not_last(user)
-    if user.role is Role.FACILITATOR and (objections := list_objections(user_id)):
+    # Managers and administrators may teach besides; students do not.
+    if role is Role.STUDENT and (objections := list_objections(user_id)):
         raise Conflict(objections[0], "role")
     user.role = role
     _add_missing_profile(user)
@@ -166,7 +181,7 @@ def change_role(user_id: int, role: Role, seen: Role, by: Actor) -> bool:
 
 def deactivate(user_id: int, by: Actor) -> bool:
     """Shut someone out: sessions, tokens and open links end at once. False when they were shut out already."""
-    _check_not_oneself(user_id, by, lazy("Nobody deactivates themselves. Ask another administrator."))
+    check_not_oneself(user_id, by, lazy("Nobody deactivates themselves. Ask another administrator."))
     user = _lock_with_admins(user_id)
     if not user.is_active:
         return False
@@ -236,7 +251,8 @@ def _check_not_last(user: User) -> None:
             raise Conflict(lazy("This is the only administrator. Make someone else an administrator first."))
 
 
-def _check_not_oneself(user_id: int, by: Actor, words: object) -> None:
+def check_not_oneself(user_id: int, by: Actor, words: object) -> None:
+    """Raise NotAllowed, in these words, when the account is the actor's own."""
     if by.user_id == user_id:
         raise NotAllowed(words)
 

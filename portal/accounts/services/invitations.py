@@ -73,8 +73,11 @@ def invite_people(user_ids: Sequence[int], acting: Role, key: str, by: Actor, *,
 
     With `renew` open invitations are replaced too, unless they were sent within the last minute.
     """
-    plan = plan_invitations(user_ids, acting)
-    wanted = [*plan.fresh, *(_not_just_invited(plan.again) if renew else ())]
+    wanted = _wanted(user_ids, acting, renew)
+    # Of two who invite the same people at one moment, the second finds them invited.
+    for part in in_chunks(sorted(wanted)):
+        db.session.execute(select(User.id).where(User.id.in_(part)).order_by(User.id).with_for_update())
+    wanted = _wanted(wanted, acting, renew)
     for part in in_chunks(wanted):
         issued = issue_tokens(part, Purpose.INVITATION, key)
         send_letters([Letter(user_id, Purpose.INVITATION, token_id) for user_id, token_id in issued.items()])
@@ -88,6 +91,11 @@ def withdraw_invitation(user_id: int, by: Actor) -> bool:
     if ended:
         record(by, "withdraw_invitation", "users", user_id)
     return ended > 0
+
+
+def _wanted(user_ids: Sequence[int], acting: Role, renew: bool) -> list[int]:
+    plan = plan_invitations(user_ids, acting)
+    return [*plan.fresh, *(_not_just_invited(plan.again) if renew else ())]
 
 
 def _not_just_invited(user_ids: Sequence[int]) -> list[int]:

@@ -12,6 +12,7 @@ from portal.allocations.queries.filters import named, words_of
 from portal.allocations.queries.listing import RUNNING, OfferingRow
 from portal.catalogue.models import Department, Module
 from portal.extensions import db
+from portal.roles import Role
 
 MOST = 8
 
@@ -68,12 +69,12 @@ def find_candidate(offering: OfferingRow, facilitator_id: int) -> Candidate | No
 
 
 def _with_load(offering: OfferingRow | None) -> Select[Any]:
-    """Active facilitators; loads are of the offering's term and without it, or 0 when there is no offering."""
+    """Active people who may teach; loads are of the offering's term and without it, or 0 when there is no offering."""
     base = select(
         Facilitator.id, Facilitator.employee_id, User.first_name, User.last_name,
         Facilitator.department, Facilitator.max_course_load, Facilitator.is_available,
     )  # fmt: skip
-    people = base.join(User, User.id == Facilitator.user_id).where(User.is_active)
+    people = base.join(User, User.id == Facilitator.user_id).where(User.is_active, User.role != Role.STUDENT)
     if offering is None:
         return people.add_columns(literal(0))
     loads = (

@@ -14,6 +14,7 @@ from portal.allocations.services.signals import offerings_changed
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
+from portal.roles import Role
 
 MAX_REASON = 500
 
@@ -95,8 +96,8 @@ def _check_person(offering: OfferingRow, facilitator_id: int, reason: str | None
     person = db.session.execute(
         select(Facilitator.max_course_load, Facilitator.is_available, User.first_name, User.last_name)
         .join(User, User.id == Facilitator.user_id)
-        .where(Facilitator.id == facilitator_id, User.is_active)
-        .with_for_update(of=Facilitator)
+        .where(Facilitator.id == facilitator_id, User.is_active, User.role != Role.STUDENT)
+        .with_for_update(of=(Facilitator, User))
     ).one_or_none()
     if person is None:
         raise DomainError(lazy("There is no such facilitator. Choose one from the list."), "facilitator")

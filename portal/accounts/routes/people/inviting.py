@@ -10,10 +10,12 @@ from werkzeug.wrappers import Response
 
 from portal.accounts.forms.people import InviteForm, PeopleForm
 from portal.accounts.queries import directory, find_person_by_email
+from portal.accounts.queries.directory import INVITABLE
 from portal.accounts.routes.people.blueprint import bp
 from portal.accounts.services import administration, invitations
 from portal.accounts.services.administration import OF_MANAGERS, NewPerson
 from portal.accounts.services.people import UserDraft
+from portal.accounts.units import Kind, list_units
 from portal.errors import DomainError, NotAllowed
 from portal.extensions import db
 from portal.roles import Role
@@ -26,16 +28,20 @@ _MAX_ID = 2**31
 _FILTERS = ("q", "role", "state", "department")
 
 
+def _mine() -> frozenset[Role]:
+    return frozenset(Role) if current_user.role is Role.ADMIN else OF_MANAGERS
+
+
 def _form(**given: Any) -> InviteForm:
-    roles = list(Role) if current_user.role is Role.ADMIN else [role for role in Role if role in OF_MANAGERS]
-    return InviteForm(**given).offer(sorted(roles, key=list(Role).index, reverse=True))
+    roles = _mine()
+    return InviteForm(**given).offer(sorted(roles, key=list(Role).index, reverse=True), list_units(Kind.COHORT))
 
 
 @bp.get("/invite")
 @audience(Role.MANAGER, Role.ADMIN)
 def ask() -> str:
     """The form for someone new."""
-    return page("accounts/people/invite.html", form=_form(formdata=None), known=None)
+    return _invite_page(_form(formdata=None))
 
 
 @bp.post("/invite")
@@ -44,10 +50,11 @@ def invite() -> Answer:
     """Make an account and send the link for its first password."""
     form = _form()
     if not form.validate_on_submit():
-        return page("accounts/people/invite.html", form=form, known=None), 422
+        return _invite_page(form), 422
     names = (form.first_name.data, form.last_name.data or "")
     draft = UserDraft(form.email.data, Role(form.role.data), *names, form.locale.data)
-    wanted = NewPerson(draft, (form.number.data or "").strip(), (form.department.data or "").strip())
+    number, department = (form.number.data or "").strip(), (form.department.data or "").strip()
+    wanted = NewPerson(draft, number, department, form.cohort.data)
     try:
         user = administration.add_person(wanted, current_user.role, actor())
     except NotAllowed:
@@ -55,12 +62,24 @@ def invite() -> Answer:
     except DomainError as error:
         db.session.rollback()
         form.blame(error)
-        known = find_person_by_email(form.email.data) if error.field == "email" else None
-        return page("accounts/people/invite.html", form=form, known=known and known[0]), error.status
+        return _invite_page(form, known=error.field == "email"), error.status
     invitations.invite_people([user.id], current_user.role, _key(), actor(), renew=False)
     db.session.commit()
     flash(_("%(email)s is invited. The link works for seven days.", email=user.email), "done")
     return redirect(url_for(".show", user_id=user.id), 303)
+
+
+def _invite_page(form: InviteForm, *, known: bool = False) -> str:
+    """The form; with `known`, what is known of whoever has the address already."""
+    found = find_person_by_email(form.email.data) if known else None
+    person = found[0] if found else None
+    context: dict[str, Any] = {
+        "form": form,
+        "known": person,
+        "may_invite": person and person.role in _mine() and directory.state_of(person.id) in INVITABLE,
+        "departments": directory.list_departments(),
+    }
+    return page("accounts/people/invite.html", **context)
 
 
 @bp.post("/invitations")

@@ -12,6 +12,7 @@ from portal.accounts.queries import directory
 from portal.accounts.queries.directory import INVITABLE, AccountState
 from portal.accounts.routes.people.blueprint import bp
 from portal.accounts.services.administration import OF_MANAGERS
+from portal.accounts.units import Kind, list_units
 from portal.roles import Role
 from portal.web.access import audience
 from portal.web.htmx import fragment, wants_fragment
@@ -33,7 +34,7 @@ def index() -> str | Response:
         "State": AccountState,
         "invitable": INVITABLE,
         "mine": frozenset(Role) if current_user.role is Role.ADMIN else OF_MANAGERS,
-        "departments": directory.list_departments(),
+        "cohorts": {unit.id: unit.code for unit in list_units(Kind.COHORT)},
     }
     if not wants_fragment():
         return page("accounts/people/page.html", **context)

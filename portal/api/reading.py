@@ -44,6 +44,8 @@ def read_query(model: type[Model]) -> Model:
 def _read_object() -> dict[str, Any]:
     request.max_content_length = MOST_BYTES
     sent = request.get_data()
+    if request.content_length is None and len(sent) >= MOST_BYTES:
+        refuse(413)  # one that does not tell its length is cut off there without a word
     if not sent and not request.mimetype:
         return {}
     if request.mimetype != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":

@@ -1,6 +1,7 @@
 """Whatever a client sends is read or refused: never a fault of ours, never a page."""
 
 import gzip
+import io
 import json
 import string
 
@@ -150,6 +151,19 @@ def test_a_large_body_is_too_large(program, size):
     assert is_ours(answer)
     assert answer.status_code == 413
     assert answer.json["error"] == "Too large"
+
+
+def test_a_large_body_that_does_not_tell_its_length_is_too_large_and_not_cut_off(program):
+    whole = b'{"email": "a@example.org", "password": "x"}'
+    for more, status in ((10, 401), (300_000, 413), (3_000_000, 413)):
+        answer = program().client.post(
+            "/api/auth/login",
+            input_stream=io.BytesIO(whole + b" " * more),
+            content_type=JSON,
+            environ_overrides={"wsgi.input_terminated": True},
+        )
+        assert is_ours(answer)
+        assert answer.status_code == status
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,7 @@ def test_a_large_body_that_does_not_tell_its_length_is_too_large_and_not_cut_off
             "/api/auth/login",
             input_stream=io.BytesIO(whole + b" " * more),
             content_type=JSON,
+            headers={"Transfer-Encoding": "chunked"},
             environ_overrides={"wsgi.input_terminated": True},
         )
         assert is_ours(answer)

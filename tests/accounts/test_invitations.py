@@ -114,9 +114,7 @@ def test_a_password_that_will_not_do_is_refused_and_the_invitation_kept(client, 
     assert accept(client, address).status_code == 303
 
 
-@pytest.mark.parametrize(
-    "password", ["📚🎻🥭🧭🛶🪁🎲🧶🪴🗿", "  spaces around  ", "كلمة السر الطويلة"]
-)
+@pytest.mark.parametrize("password", ["📚🎻🥭🧭🛶🪁🎲🧶🪴🗿", "  spaces around  ", "كلمة السر الطويلة"])
 def test_any_characters_make_a_password(client, new_client, make, invite, password):
     person = make.student()
     accept(client, invite(person), password)

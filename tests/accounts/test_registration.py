@@ -96,7 +96,7 @@ def test_a_stranger_sets_nothing_else(app, client, make):
         ({"first_name": "   "}, "Enter your first name."),
         ({"last_name": ""}, "Enter your last name."),
         ({"first_name": "x" * 101}, "Names hold 100 characters"),
-        ({"first_name": "x" * 1_000_000}, "Names hold 100 characters"),
+        ({"first_name": "x" * 100_000}, "Names hold 100 characters"),
         ({"first_name": "nul\0inside"}, "control character"),
         ({"last_name": "Uwase\r\nBcc: everyone@example.org"}, "control character"),
         ({"last_name": "\u202eesawU"}, "turns the reading order"),

@@ -4,7 +4,7 @@ Only a quicker way: whoever cannot be woken finds the message in the sweep of th
 """
 
 from collections.abc import Callable
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 import structlog
@@ -16,6 +16,7 @@ from portal.notifications.services.telling import MAIL_WAITS
 
 log = structlog.get_logger()
 _WAKE = "portal_wake"
+_wanted = Event()
 _busy = Lock()
 
 
@@ -35,9 +36,9 @@ def _after_commit(session: Any) -> None:
     if session.in_nested_transaction() or not session.info.pop(MAIL_WAITS, False):
         return
     wake = current_app.extensions.get(_WAKE)
-    # Whoever is being woken just now will find these messages too, or the next sweep does.
-    if wake is not None and _busy.acquire(blocking=False):
-        Thread(target=_call, args=(wake,), daemon=True).start()
+    if wake is not None:
+        _wanted.set()
+        _begin(wake)
 
 
 def _after_rollback(session: Any) -> None:
@@ -45,10 +46,18 @@ def _after_rollback(session: Any) -> None:
         session.info.pop(MAIL_WAITS, None)
 
 
+def _begin(wake: Callable[[], Any]) -> None:
+    """At most one call at a time, so that a queue which is away cannot gather threads."""
+    if _wanted.is_set() and _busy.acquire(blocking=False):
+        Thread(target=_call, args=(wake,), daemon=True).start()
+
+
 def _call(wake: Callable[[], Any]) -> None:
+    _wanted.clear()
     try:
         wake()
     except Exception as error:  # whatever keeps the queue away, the message is safe
         log.warning("worker_not_woken", error=f"{type(error).__name__}: {error}")
     finally:
         _busy.release()
+    _begin(wake)  # for messages that were committed meanwhile: the worker may have looked before

@@ -1,13 +1,17 @@
 """The queue of jobs: on Redis when there is one, else in a file of the data folder."""
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from portal.config import Settings
 
 if TYPE_CHECKING:
     from huey import Huey
+    from huey.consumer import Consumer
 
 NAME = "portal"
+# Nobody waits longer for a link because the worker had nothing to do before.
+LONGEST_PAUSE = 1.0
 
 
 def new_queue(settings: Settings) -> "Huey":
@@ -23,4 +27,11 @@ def new_queue(settings: Settings) -> "Huey":
     if address:
         return PriorityRedisExpireHuey(NAME, url=address, results=False)
     settings.portal_data_dir.mkdir(parents=True, exist_ok=True)
-    return SqliteHuey(NAME, filename=str(settings.portal_data_dir / "queue.db"), results=False, timeout=10)
+    queue = SqliteHuey(NAME, filename=str(settings.portal_data_dir / "queue.db"), results=False, timeout=10)
+    queue.create_consumer = partial(_new_consumer, queue.create_consumer)
+    return queue
+
+
+def _new_consumer(create: Any, *, max_delay: float = LONGEST_PAUSE, **options: Any) -> "Consumer":
+    """A consumer that asks often. Redis tells of a job at once; a file must be asked, by default every ten seconds."""
+    return create(max_delay=min(max_delay, LONGEST_PAUSE), **options)

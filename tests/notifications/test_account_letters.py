@@ -52,6 +52,7 @@ def test_a_letter_carries_its_link_in_both_its_parts(
     for part in parts(message):
         assert f"{PATHS[purpose]}{token}" in part
         assert person.email in part
+        assert "Nobody from the portal will ever ask you for a password." in part
     assert "You have no password" not in parts(message)[0]
     with app.app_context():
         found = find_open_token(hash_token(token), purpose)
@@ -91,6 +92,40 @@ def test_a_new_address_is_asked_at_that_address(app: Flask, make: Any, mail_file
     [message] = mail_files(app)
     assert "new@example.org" in message["To"]
     assert person.email not in message["To"]
+
+
+def test_two_links_in_one_go_travel_apart(app: Flask, make: Any, mail_files: Mails) -> None:
+    person = make.student()
+    key = app.config["SECRET_KEY"]
+    with app.app_context():
+        reset = issue_token(person.user_id, Purpose.RESET, key)
+        proof = issue_token(person.user_id, Purpose.NOTIFICATION_ADDRESS, key, address="new@example.org")
+        letters = [Letter(person.user_id, Purpose.NOTIFICATION_ADDRESS, proof.id)]
+        send_letters([*letters, Letter(person.user_id, Purpose.RESET, reset.id)])
+        db.session.commit()
+    assert deliver(app) == DeliveryCounts(sent=2)
+    [carries] = [message for message in mail_files(app) if reset.token in parts(message)[0]]
+    assert [one.addr_spec for one in carries["To"].addresses] == [person.email]
+
+
+@pytest.mark.parametrize("purpose", [Purpose.CONFIRMATION, Purpose.RESET, Purpose.NOTIFICATION_ADDRESS])
+def test_what_a_stranger_typed_as_a_name_is_not_mailed_to_an_address_that_is_not_proved(
+    app: Flask, make: Any, mail_files: Mails, purpose: Purpose
+) -> None:
+    person = make.student(first_name="Win a prize at", last_name="evil.example")
+    to = "new@example.org" if purpose is Purpose.NOTIFICATION_ADDRESS else person.email
+    if to == person.email:
+        with app.app_context():
+            user = db.session.get(User, person.user_id)
+            assert user is not None
+            user.is_confirmed = False
+            db.session.commit()
+    send(app, person.user_id, purpose, to)
+    deliver(app)
+    [message] = mail_files(app)
+    assert message["To"] == to
+    assert parts(message)[0].startswith("Hello,")
+    assert "evil" not in message.as_string()
 
 
 def test_a_link_that_was_used_or_withdrawn_is_not_sent(app: Flask, make: Any, mail_files: Mails) -> None:

@@ -9,8 +9,9 @@ from portal.accounts.models import User
 from portal.accounts.signals import Notice, tell
 from portal.extensions import db
 from portal.notifications.delivering import DeliveryCounts, deliver_pending
+from portal.notifications.kinds import kind_of
 from portal.notifications.models import Notification
-from tests.support.mail import Mails, settings_of
+from tests.support.mail import Mails, parts, settings_of
 
 AT = "2026-10-14T12:00:00+00:00"
 SIGN_IN = {"device": "Firefox on Linux", "network_address": "192.0.2.7", "at": AT}
@@ -97,9 +98,48 @@ def test_an_administrator_is_told_who_asks_for_deletion(
     admin, person = make.admin(), make.student(first_name="Zoé", last_name="O'Neill")
     notify(app, Notice(admin.user_id, "deletion_asked", {"user_id": person.user_id}, "d:1"))
     deliver(app)
-    assert f"Zoé O'Neill, {person.email}" in mail_files(app)[0].get_body(("plain",)).get_content()
+    [message] = mail_files(app)
+    plain, html = parts(message)
+    address = f"{settings_of(app).address()}/admin/users/{person.user_id}"
+    assert f"Zoé O'Neill, {person.email} {address} Open" in " ".join(plain.split())
+    assert f'href="{address}"' in html
     sign_in(client, admin)
     assert person.email in client.get("/notifications/").text
+    assert client.get(f"/admin/users/{person.user_id}").status_code == 200
+
+
+def test_every_button_leads_to_a_page(app: Flask, client: Any, make: Any, sign_in: Any) -> None:
+    sign_in(client, make.admin())
+    for name in sorted({case[0] for case in CASES} | {"already_registered", "deletion_asked"}):
+        kind = kind_of(name)
+        assert kind is not None
+        assert client.get(kind.path, follow_redirects=True).status_code == 200, name
+
+
+def test_notices_that_share_a_mail_keep_their_titles(app: Flask, make: Any, mail_files: Mails) -> None:
+    person = make.admin()
+    notify(
+        app,
+        Notice(person.user_id, "role_changed", {"before": "manager", "after": "admin"}, "r:1"),
+        Notice(person.user_id, "deletion_asked", {"user_id": person.user_id}, "d:1"),
+    )
+    assert deliver(app) == DeliveryCounts(sent=1)
+    [message] = mail_files(app)
+    assert message["Subject"] == "Someone asked for their account to be deleted"
+    for part in parts(message):
+        assert part.index(person.email) < part.index("Your role was changed") < part.index("Now: Administrator.")
+
+
+def test_notices_that_urge_never_share_one(app: Flask, make: Any, mail_files: Mails) -> None:
+    person = make.student()
+    notify(
+        app,
+        Notice(person.user_id, "new_sign_in", SIGN_IN, "n:1"),
+        Notice(person.user_id, "password_changed", {"at": AT}, "p:1"),
+    )
+    assert deliver(app) == DeliveryCounts(sent=2)
+    subjects = {message["Subject"] for message in mail_files(app)}
+    assert subjects == {"New sign-in to your account", "Your password was changed"}
 
 
 def test_a_notice_that_urges_goes_to_the_account_and_another_where_the_person_wants_it(

@@ -45,6 +45,26 @@ def test_a_message_that_was_taken_back_does_not(fresh_app: Flask, make_fresh: An
         assert not woken.wait(0.2)
 
 
+def test_a_commit_while_the_worker_is_being_woken_wakes_again(fresh_app: Flask, make_fresh: Any) -> None:
+    person, asked, may_go_on = make_fresh.student(), threading.Semaphore(0), threading.Event()
+
+    def wake() -> None:
+        asked.release()
+        may_go_on.wait(PATIENCE)
+
+    wake_by(fresh_app, wake)
+    with fresh_app.app_context():
+        for number in range(3):
+            tell([Notice(person.user_id, "password_changed", {"at": "2026-10-14T12:00:00+00:00"}, f"p:{number}")])
+            db.session.commit()
+            assert number or asked.acquire(timeout=PATIENCE)
+    assert not asked.acquire(timeout=0.2), "one at a time"
+    may_go_on.set()
+    assert asked.acquire(timeout=PATIENCE), "the worker may have looked before the second was committed"
+    assert not asked.acquire(timeout=0.2), "once for both"
+    fresh_app.extensions.pop("portal_wake")
+
+
 def test_a_commit_without_a_message_does_not(fresh_app: Flask, make_fresh: Any, woken: threading.Event) -> None:
     make_fresh.student()
     assert not woken.wait(0.2)

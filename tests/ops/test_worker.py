@@ -24,7 +24,7 @@ from portal.accounts.services.tokens import Purpose, issue_token
 from portal.accounts.signals import Letter, send_letters
 from portal.extensions import db
 from portal.notifications.models import Delivery, DeliveryState
-from portal.ops.queue import new_queue
+from portal.ops.queue import LONGEST_PAUSE, new_queue
 from portal.tracker.services.reminders import remind
 from tests.support.mail import parts
 
@@ -118,6 +118,12 @@ def test_the_queue_is_on_redis_where_there_is_one(build_fresh_app: Any, redis_ur
     embedded = build_fresh_app().config["PORTAL"]
     assert type(new_queue(embedded)).__name__ == "SqliteHuey"
     assert (embedded.portal_data_dir / "queue.db").exists()
+
+
+def test_an_idle_worker_asks_an_embedded_queue_every_second(build_fresh_app: Any) -> None:
+    queue = new_queue(build_fresh_app().config["PORTAL"])
+    assert [queue.create_consumer(max_delay=given).max_delay for given in (10.0, 0.5)] == [LONGEST_PAUSE, 0.5]
+    assert queue.create_consumer(workers=2).workers == 2
 
 
 PASS = """

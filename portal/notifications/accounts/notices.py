@@ -23,7 +23,8 @@ When = Callable[[datetime], str]
 class Wording:
     """How one kind of notice reads: its title, what it says of a fact, what a mail advises, and where its button leads.
 
-    `look_up` adds to a fact what must be read from the database. What is not `listed` never stands in the inbox.
+    `look_up` adds to a fact what must be read from the database. `page` is where one fact alone is seen, with its
+    parameters in braces. What is not `listed` never stands in the inbox.
     """
 
     title: Any
@@ -34,6 +35,15 @@ class Wording:
     state: str = "late"
     listed: bool = True
     look_up: Callable[[Params], Params] = dict
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a mail says of one fact, and where that is seen; nowhere in particular when `path` is empty."""
+
+    text: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +53,10 @@ class Told:
     wording: Wording
     facts: Sequence[Params]
 
-    def lines(self, when: When) -> list[str]:
+    def lines(self, when: When) -> list[Said]:
         """One line for each fact that has something to say; `when` writes a moment in the recipient's time zone."""
-        return [line for fact in self.facts if (line := self.wording.detail(fact, when))]
+        said = [(self.wording.detail(fact, when), self.wording.page.format(**fact)) for fact in self.facts]
+        return [Said(text, path) for text, path in said if text]
 
 
 def register_notices() -> None:
@@ -127,8 +138,8 @@ _WORDINGS = {
         _l("Your password was changed"),
         _moment,
         _l("All other sessions were ended. If it was not you, set a new password now and tell your academic office."),
-        _l("See where you are signed in"),
-        _SESSIONS,
+        _l("Set a new password"),
+        _FORGOTTEN,
     ),
     "identity_linked": Wording(
         _l("Another way to sign in was added"),
@@ -164,5 +175,6 @@ _WORDINGS = {
         _PEOPLE,
         "open",
         look_up=_who_asks,
+        page="/admin/users/{user_id}",
     ),
 }

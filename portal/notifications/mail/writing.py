@@ -44,6 +44,7 @@ class Section:
 class _Letter:
     """What all templates of a mail are given besides their sections."""
 
+    name: str
     subject: str
     locale: str
     zone: ZoneInfo
@@ -62,23 +63,31 @@ class _Letter:
 def write_message(claim: Claim, sections: Sequence[Section], settings: Settings) -> EmailMessage:
     """The mail for a claimed delivery. Needs an application context. Its Message-ID is the same on every attempt."""
     locale = claim.locale if claim.locale in LANGUAGES else "en"
+    name, to = _recipient(claim, sections)
     with force_locale(locale):
         subject = sections[0].topic.subject(sections[0].content)
-        letter = _Letter(subject, locale, clock.zone_named(claim.time_zone) or settings.zone)
+        letter = _Letter(name, subject, locale, clock.zone_named(claim.time_zone) or settings.zone)
         shared = {"letter": letter, "claim": claim, "sections": sections, "address": settings.address()}
         text = render_template("mail/message.txt", **shared)
         html = render_template("mail/message.html", **shared)
-    message = _headed(settings, _address(claim, sections), claim.full_name, subject)
+    message = _headed(settings, to, name, subject)
     # Which delivery, of which installation: identifiers begin at 1 again when a database is made anew.
     number = f"{claim.id}.{int(claim.created_at.timestamp()):x}"
     message["Message-ID"] = f"<delivery.{number}@{urlsplit(settings.address()).hostname or 'localhost'}>"
     return _filled(message, text, html, locale)
 
 
-def _address(claim: Claim, sections: Sequence[Section]) -> str:
-    """Where a mail goes: to the address that one of its topics is about, else to the recipient's."""
+def _recipient(claim: Claim, sections: Sequence[Section]) -> tuple[str, str]:
+    """Whom a mail greets, and where it goes: to the address that one of its topics is about, else to the recipient's.
+
+    Nobody is greeted at an address that is not proved yet: it may be a stranger's, and the name whatever someone
+    typed to have it sent there.
+    """
     wanted = (section.topic.address(section.content) for section in sections if section.topic.address)
-    return next(filter(None, wanted), claim.address)
+    unproved = next(filter(None, wanted), None)
+    if unproved or not claim.is_confirmed:
+        return "", unproved or claim.address
+    return claim.full_name, claim.address
 
 
 def write_test(address: str, settings: Settings) -> EmailMessage:

@@ -1,6 +1,6 @@
 """Notifications of what the accounts announce."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -17,13 +17,12 @@ URGENT = frozenset({"new_sign_in", "password_changed", "identity_linked", "alrea
 
 def tell_letters(_sender: object, letters: Sequence[Letter]) -> None:
     """A message of its own for each link. The link itself is made when the message is written."""
-    notify_many(
-        [
-            Fact(letter.user_id, letter.purpose, {"token_id": letter.token_id}, f"letter:{letter.token_id}")
-            for letter in letters
-        ],
-        Channel.LETTER,
-    )
+    facts = [
+        Fact(letter.user_id, letter.purpose, {"token_id": letter.token_id}, f"letter:{letter.token_id}")
+        for letter in letters
+    ]
+    for these in _by_kind(facts):
+        notify_many(these, Channel.LETTER)
 
 
 def tell_notices(_sender: object, notices: Sequence[Notice]) -> None:
@@ -32,16 +31,18 @@ def tell_notices(_sender: object, notices: Sequence[Notice]) -> None:
         Fact(notice.user_id, notice.kind, dict(notice.params), f"{notice.key}:{notice.user_id}") for notice in notices
     ]
     told = _told([fact.dedupe_key for fact in facts])
-    new = [fact for fact in facts if fact.dedupe_key not in told]
-    for channel, these in (
-        (Channel.LETTER, [fact for fact in new if fact.kind in URGENT]),
-        (Channel.MAIL, [fact for fact in new if fact.kind not in URGENT]),
-    ):
+    for these in _by_kind([fact for fact in facts if fact.dedupe_key not in told]):
         try:
             with db.session.begin_nested():
-                notify_many(these, channel)
+                notify_many(these, Channel.LETTER if these[0].kind in URGENT else Channel.MAIL)
         except IntegrityError:  # somebody else told one of them a moment ago
             continue
+
+
+def _by_kind(facts: Sequence[Fact]) -> Iterable[list[Fact]]:
+    """The facts of each kind apart: a letter has one subject, and one address that it may go to."""
+    kinds = sorted({fact.kind for fact in facts})
+    return ([fact for fact in facts if fact.kind == kind] for kind in kinds)
 
 
 def _told(keys: Sequence[str]) -> set[str]:

@@ -42,6 +42,7 @@ class Claim:
     locale: str
     time_zone: str | None
     is_active: bool
+    is_confirmed: bool
     can_sign_in: bool
     channel: str
     notification_email: str | None
@@ -72,6 +73,7 @@ _CLAIMED: Select[*tuple[Any, ...]] = select(
     User.locale,
     User.time_zone,
     User.is_active,
+    User.is_confirmed,
     or_(User.password_hash.is_not(None), _HAS_IDENTITY),
     Delivery.channel,
     User.notification_email,

@@ -178,7 +178,7 @@ def test_another_persons_profile_stays(signed_in, make, stored):
         ("title", "x" * 150, "yours has 50 more."),
         ("title", "Dr\x1b", "control character"),
         ("bio", "é" * (BIO_LIMIT + 1), "yours has 1 more."),
-        ("bio", "x" * 1_000_000, "This holds 2000 characters"),
+        ("bio", "x" * 400_000, "This holds 2000 characters"),
         ("bio", "bell\x07", "control character"),
         ("locale", "de", "Choose one of the languages"),
         ("locale", "", "Choose one of the languages"),

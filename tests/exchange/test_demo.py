@@ -193,7 +193,7 @@ def test_a_code_that_is_taken_in_any_spelling_is_named_and_nothing_is_loaded(app
 
 
 def test_production_refuses_it(database, tmp_path):
-    settings = {"portal_env": "production", "secret_key": "x" * 40}
+    settings = {"portal_env": "production", "secret_key": "x" * 40, "jwt_secret": "y" * 40}
     app = databases.build_app(database.url, tmp_path, **settings)
     answer = app.test_cli_runner().invoke(args=["demo", "load"])
     databases.dispose(app)

@@ -1,9 +1,21 @@
 """Course offerings and who teaches them."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    Time,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from portal.database import Timestamps, UtcDateTime, enum_column
@@ -96,3 +108,72 @@ class CourseOffering(Timestamps, Model):
     def _fold_title(self, _key: str, value: str | None) -> str | None:
         self.title_folded = fold(value or "")[:200]
         return value
+
+
+class Meeting(Timestamps, Model):
+    """When a course meets each week, in the institution's local time. `weekday` is 1 (Monday) to 7 (ISO 8601)."""
+
+    __tablename__ = "meetings"
+    __table_args__ = (
+        UniqueConstraint("offering_id", "weekday", "starts_at"),
+        CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"),
+        CheckConstraint("ends_at > starts_at", name="times"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    offering_id: Mapped[int] = mapped_column(ForeignKey("course_offerings.id", onupdate="CASCADE", ondelete="CASCADE"))
+    weekday: Mapped[int]
+    starts_at: Mapped[time] = mapped_column(Time)
+    ends_at: Mapped[time] = mapped_column(Time)
+    room: Mapped[str] = mapped_column(String(60), default="")
+
+
+class SavedView(Timestamps, Model):
+    """A list as someone wants to see it again: its address parameters. Shared ones show for every manager."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("owner_id", "name_folded"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", onupdate="CASCADE", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(80))
+    name_folded: Mapped[str] = mapped_column(String(80), default="")
+    # As an address has them: {"trimester": ["2026-3"], "mode": ["Online", "Hybrid"]}
+    args: Mapped[dict[str, Any]] = mapped_column(JSON)
+    is_shared: Mapped[bool] = mapped_column(Boolean, default=False, index=True)
+
+    @validates("name")
+    def _fold_name(self, _key: str, value: str) -> str:
+        self.name_folded = fold(value)[:80]
+        return value
+
+
+class WorkloadFormula(Timestamps, Model):
+    """How many minutes of work a course is for its whole term; the latest row counts.
+
+    credits × `per_credit` + students × `per_student`, and credits × `first_time` for a module that someone
+    has not taught before, all times the mode's `workload_percent`; a full-time term has `full_time` minutes.
+    """
+
+    __tablename__ = "workload_formulas"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    per_credit: Mapped[int]
+    per_student: Mapped[int]
+    first_time: Mapped[int]
+    full_time: Mapped[int]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", onupdate="CASCADE"))
+
+
+class WorkloadOverride(Timestamps, Model):
+    """What a course really is for who teaches it, in minutes, where the formula is wrong: by whom and why."""
+
+    __tablename__ = "workload_overrides"
+    __table_args__ = (CheckConstraint("minutes >= 0", name="minutes"),)
+
+    offering_id: Mapped[int] = mapped_column(
+        ForeignKey("course_offerings.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True
+    )
+    minutes: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(500))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", onupdate="CASCADE"))

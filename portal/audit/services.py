@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from sqlalchemy import insert
 
 from portal import clock
-from portal.audit.models import AuditEvent
+from portal.audit.models import AuditEvent, ChangeBatch
 from portal.extensions import db
 
 
@@ -48,13 +48,14 @@ def record(by: Actor, action: str, entity: str, entity_id: int, **fields: tuple[
     record_many(by, [Change(action, entity, entity_id, fields)])
 
 
-def record_many(by: Actor, changes: Iterable[Change]) -> None:
-    """Add a row for each change, in one statement."""
+def record_many(by: Actor, changes: Iterable[Change], batch_id: int | None = None) -> None:
+    """Add a row for each change, in one statement; `batch_id` when they are one deed (see `open_batch`)."""
     now = clock.now()
     rows = [
         {
             "actor_id": by.user_id,
             "request_id": by.request_id,
+            "batch_id": batch_id,
             "action": change.action,
             "entity": change.entity,
             "entity_id": change.entity_id,
@@ -66,6 +67,23 @@ def record_many(by: Actor, changes: Iterable[Change]) -> None:
     ]
     if rows:
         db.session.execute(insert(AuditEvent), rows)
+
+
+def open_batch(by: Actor, kind: str, row_count: int, *, undoes: int | None = None, **params: Any) -> int:
+    """Note that `row_count` changes are one deed; gives the id for `record_many`. One statement.
+
+    Raises IntegrityError when `undoes` names a batch that another one took back already.
+    """
+    batch = ChangeBatch(
+        kind=kind,
+        actor_id=by.user_id,
+        params={name: _plain(value) for name, value in params.items()},
+        row_count=row_count,
+        undoes_id=undoes,
+    )
+    db.session.add(batch)
+    db.session.flush()
+    return batch.id
 
 
 def _plain(value: Any) -> Any:

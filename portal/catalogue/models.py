@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Index, String
+from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from portal.database import Timestamps
@@ -19,6 +19,8 @@ class Department(Timestamps, Model):
     code: Mapped[str] = mapped_column(String(20), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     name_folded: Mapped[str] = mapped_column(String(200), default="")
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    version: Mapped[int] = mapped_column(default=1)
 
     @validates("name")
     def _fold_name(self, _key: str, value: str) -> str:
@@ -40,6 +42,7 @@ class Module(Timestamps, Model):
     level: Mapped[str | None] = mapped_column(String(20))
     department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id", onupdate="CASCADE"), index=True)
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    version: Mapped[int] = mapped_column(default=1)
 
     @validates("name")
     def _fold_name(self, _key: str, value: str) -> str:
@@ -58,6 +61,7 @@ class ClassGroup(Timestamps, Model):
     year: Mapped[int | None]
     section: Mapped[str | None] = mapped_column(String(40))
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    version: Mapped[int] = mapped_column(default=1)
 
     @validates("name")
     def _fold_name(self, _key: str, value: str) -> str:
@@ -79,6 +83,7 @@ class Cohort(Timestamps, Model):
     start_date: Mapped[date | None] = mapped_column(Date)
     end_date: Mapped[date | None] = mapped_column(Date)
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    version: Mapped[int] = mapped_column(default=1)
 
     @validates("name")
     def _fold_name(self, _key: str, value: str) -> str:
@@ -87,23 +92,32 @@ class Cohort(Timestamps, Model):
 
 
 class Mode(Timestamps, Model):
-    """How teaching happens; a mode without weekly logs (self-paced) owes none."""
+    """How teaching happens; a mode without weekly logs (self-paced) owes none.
+
+    `workload_percent` is what an hour of teaching counts in it: 100 as it stands, 80 for four fifths.
+    """
 
     __tablename__ = "modes"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(40), unique=True)
     expects_weekly_log: Mapped[bool] = mapped_column(Boolean, default=True)
+    workload_percent: Mapped[int] = mapped_column(default=100)
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class CalendarBreak(Timestamps, Model):
     """Days without teaching, first and last included."""
 
     __tablename__ = "calendar_breaks"
-    __table_args__ = (CheckConstraint("end_date >= start_date", name="dates"),)
+    __table_args__ = (
+        CheckConstraint("end_date >= start_date", name="dates"),
+        UniqueConstraint("name", "start_date"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
     start_date: Mapped[date] = mapped_column(Date)
     end_date: Mapped[date] = mapped_column(Date)
+    version: Mapped[int] = mapped_column(default=1)

@@ -16,6 +16,7 @@ from portal.accounts.services.cleaning import delete_some_old
 from portal.accounts.services.registration import delete_some_unconfirmed
 from portal.config import load_settings
 from portal.extensions import db
+from portal.jobs.running import run_waiting_jobs
 from portal.notifications.delivering import deliver_pending
 from portal.ops.queue import new_queue
 from portal.tracker.services.reminders import remind
@@ -55,6 +56,13 @@ def deliver() -> None:
     """Send what waits in the outbox; each minute, for what a lost job or a killed worker left there."""
     with app_context() as app:
         deliver_pending(app.config["PORTAL"], seconds=SWEEP_SECONDS)
+
+
+@huey.periodic_task(crontab(minute="*"), expires=SWEEP_SECONDS)  # type: ignore[untyped-decorator]
+def run_jobs() -> None:
+    """Do the long work that people began; each minute, for what a lost wake-up or a killed worker left there."""
+    with app_context():
+        run_waiting_jobs(seconds=SWEEP_SECONDS)
 
 
 @huey.periodic_task(crontab(minute="20", hour="2"), expires=3600)  # type: ignore[untyped-decorator]

@@ -3,14 +3,21 @@
 from typing import Any
 
 from portal import create_app
-from portal.notifications.waking import wake_by
+from portal.waking import wake_by
 
 
-def _wake() -> Any:
-    from tasks import deliver  # brings the queue along, which takes half a second: not while the portal starts
+# Each brings the queue along, which takes half a second: not while the portal starts.
+def _deliver() -> Any:
+    from tasks import deliver
 
     return deliver()
 
 
+def _run_jobs() -> Any:
+    from tasks import run_jobs
+
+    return run_jobs()
+
+
 app = create_app()
-wake_by(app, _wake)
+wake_by(app, deliver=_deliver, run_jobs=_run_jobs)

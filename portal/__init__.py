@@ -16,6 +16,7 @@ from portal.config import Settings, load_settings
 from portal.extensions import compress, csrf, db, limiter, migrate
 from portal.notifications.queries import count_unread
 from portal.ops.logging import configure_logging
+from portal.waking import init_waking
 from portal.web import ui
 from portal.web.access import init_access
 from portal.web.assets import init_assets
@@ -128,6 +129,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     init_assets(app)
     init_errors(app)
     init_pages(app, count_unread)
+    init_waking(app)
 
 
 def _add_features(app: Flask, settings: Settings) -> None:

@@ -71,6 +71,15 @@ def impatient() -> Iterator[None]:
         _impatient.reset(waiting)
 
 
+# In a session's `info`: the names of the work that its transaction leaves to the worker; see waking.py.
+WORK_WAITS = "portal_work_waits"
+
+
+def work_waits(session: Any, name: str) -> None:
+    """Have the worker woken for this once the session commits; a rollback forgets it."""
+    session.info.setdefault(WORK_WAITS, set()).add(name)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment, kept as naive UTC in whole seconds, which all three databases can hold."""
 

@@ -61,7 +61,7 @@ def _create_jobs() -> None:
         sa.Column("owner_id", sa.Integer(), nullable=True),
         sa.Column("params", sa.JSON(), nullable=False),
         sa.Column("state", _one_of("waiting", "running", "done", "failed", "cancelled"), nullable=False),
-        sa.Column("stage", sa.String(length=40), nullable=False),
+        sa.Column("stage", sa.String(length=120), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),

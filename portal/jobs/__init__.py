@@ -2,8 +2,9 @@
 
 from flask import Flask
 
-from portal.jobs import models as models
+from portal.jobs import routes
 
 
 def init_app(app: Flask) -> None:
     """Register the pages of jobs."""
+    app.register_blueprint(routes.bp)

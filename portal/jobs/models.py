@@ -24,8 +24,8 @@ class JobState(StrEnum):
 class Job(Timestamps, Model):
     """One piece of long work: what is to be done, for whom, how far it is, and how it ended.
 
-    `stage` names what is being done now, `done` of `total` steps of it are finished. A worker that dies
-    lets its lease run out, and another begins the job again from the start.
+    `stage` says in the owner's language what is being done now, `done` of `total` steps of it are finished.
+    A worker that dies lets its lease run out, and another begins the job again from the start.
     """
 
     __tablename__ = "jobs"
@@ -36,7 +36,7 @@ class Job(Timestamps, Model):
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", onupdate="CASCADE"))
     params: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[JobState] = mapped_column(enum_column(JobState, "state"), default=JobState.WAITING)
-    stage: Mapped[str] = mapped_column(String(40), default="")
+    stage: Mapped[str] = mapped_column(String(120), default="")
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)

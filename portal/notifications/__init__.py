@@ -2,12 +2,11 @@
 
 from flask import Flask
 
-from portal.notifications import accounts, leaving, routes, waking
+from portal.notifications import accounts, leaving, routes
 
 
 def init_app(app: Flask) -> None:
     """Register the inbox, and what is told about accounts."""
     app.register_blueprint(routes.bp)
     accounts.init_accounts(app)
-    waking.init_waking()
     leaving.init_leaving()

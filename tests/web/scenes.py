@@ -15,6 +15,8 @@ from portal.accounts.models import Identity, UserSession
 from portal.accounts.services.tokens import issue_token
 from portal.audit.services import System
 from portal.extensions import db
+from portal.jobs.services import start_job
+from portal.jobs.works import Owner
 from tests.support.people import Person
 from tests.support.web import Maker, session_of
 
@@ -111,7 +113,18 @@ def _link(app: Flask, person: Person, purpose: services.Purpose) -> SetUp:
 
 _NAME = {"first_name": "Ada", "last_name": "Okafor", "email": "ada.okafor@example.org"}
 
+
+def _job(app: Flask, make: Maker) -> SetUp:
+    owner = make.manager()
+    with app.app_context():
+        job_id = start_job("for tests", Owner(owner.user_id, None))
+        db.session.commit()
+    return SetUp({"job_id": job_id}, owner, (make.manager(),))
+
+
 SCENES: dict[str, Scene] = {
+    "jobs.follow": Scene(_job),
+    "jobs.cancel": Scene(_job),
     "api.show_user": Scene(_person),
     "api.change_user": Scene(_person),
     "api.deactivate_user": Scene(_person),

@@ -9,11 +9,10 @@ from uuid import uuid4
 from sqlalchemy import Table, bindparam, insert, select, update
 
 from portal import clock
+from portal.database import work_waits
 from portal.extensions import db
 from portal.notifications.models import Channel, Delivery, DeliveryState, Notification
 
-# Set in a session's `info` while its transaction holds messages that nobody was told of; see waking.py.
-MAIL_WAITS = "portal_mail_waits"
 _DELIVERIES = cast(Table, Delivery.__table__)
 _NOTIFICATIONS = cast(Table, Notification.__table__)
 
@@ -56,7 +55,7 @@ def notify_many(facts: Sequence[Fact], channel: Channel = Channel.MAIL) -> int:
     if rows:
         # Placeholders alone: PyMySQL joins rows into one statement only then, which halves the time.
         db.session.execute(insert(_NOTIFICATIONS), rows)
-        db.session.info[MAIL_WAITS] = True
+        work_waits(db.session, "deliver")
     return len(recipients)
 
 

@@ -9,7 +9,7 @@ from flask import Flask
 
 from portal.accounts.signals import Notice, tell
 from portal.extensions import db
-from portal.notifications.waking import wake_by
+from portal.waking import wake_by
 
 PATIENCE = 5.0
 
@@ -18,9 +18,9 @@ PATIENCE = 5.0
 def woken(fresh_app: Flask) -> Iterator[threading.Event]:
     """Set when the worker is woken."""
     event = threading.Event()
-    wake_by(fresh_app, event.set)
+    wake_by(fresh_app, deliver=event.set)
     yield event
-    fresh_app.extensions.pop("portal_wake")
+    fresh_app.extensions["portal_wakers"].clear()
 
 
 def notice(person: Any) -> Notice:
@@ -52,7 +52,7 @@ def test_a_commit_while_the_worker_is_being_woken_wakes_again(fresh_app: Flask, 
         asked.release()
         may_go_on.wait(PATIENCE)
 
-    wake_by(fresh_app, wake)
+    wake_by(fresh_app, deliver=wake)
     with fresh_app.app_context():
         for number in range(3):
             tell([Notice(person.user_id, "password_changed", {"at": "2026-10-14T12:00:00+00:00"}, f"p:{number}")])
@@ -62,7 +62,7 @@ def test_a_commit_while_the_worker_is_being_woken_wakes_again(fresh_app: Flask, 
     may_go_on.set()
     assert asked.acquire(timeout=PATIENCE), "the worker may have looked before the second was committed"
     assert not asked.acquire(timeout=0.2), "once for both"
-    fresh_app.extensions.pop("portal_wake")
+    fresh_app.extensions["portal_wakers"].clear()
 
 
 def test_a_commit_without_a_message_does_not(fresh_app: Flask, make_fresh: Any, woken: threading.Event) -> None:
@@ -77,7 +77,7 @@ def test_a_queue_that_is_away_harms_nobody(fresh_app: Flask, make_fresh: Any) ->
         asked.set()
         raise ConnectionError("no queue")
 
-    wake_by(fresh_app, fail)
+    wake_by(fresh_app, deliver=fail)
     with fresh_app.app_context():
         tell([notice(person)])
         db.session.commit()
@@ -86,4 +86,4 @@ def test_a_queue_that_is_away_harms_nobody(fresh_app: Flask, make_fresh: Any) ->
         tell([Notice(person.user_id, "password_changed", {"at": "2026-10-14T12:00:00+00:00"}, "p:2")])
         db.session.commit()
         assert asked.wait(PATIENCE), "the next one is tried again"
-    fresh_app.extensions.pop("portal_wake")
+    fresh_app.extensions["portal_wakers"].clear()

@@ -1,0 +1,66 @@
+"""The kinds of long work that features above register."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Params = Mapping[str, Any]
+
+
+class Cancelled(Exception):
+    """The person who began the work does not want it any more; everything it wrote is rolled back."""
+
+
+class Progress(Protocol):
+    """Somebody who is told how far the work has come."""
+
+    def begin(self, label: Any, total: int) -> None:
+        """A part of the work begins; `label` is marked by `lazy`, `total` counts its steps, 0 while nobody knows."""
+
+    def advance(self, steps: int) -> None:
+        """So many steps more are done. Raises Cancelled."""
+
+
+class Silent:
+    """Tells nobody, for work that is done at once."""
+
+    def begin(self, label: Any, total: int) -> None:
+        """Say nothing."""
+
+    def advance(self, steps: int) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who began a job, for the audit of what it does."""
+
+    user_id: int | None
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A kind of long work.
+
+    `run(params, owner, progress)` does it in one transaction that is committed for it, and gives a result that JSON
+    can hold; it may run again after a worker was killed. `title(params)` names it in the reader's language, and
+    `address(params, result)` is where to go when it has ended, whether done, cancelled or failed.
+    """
+
+    run: Callable[[Params, Owner, Progress], dict[str, Any]]
+    title: Callable[[Params], str]
+    address: Callable[[Params, Mapping[str, Any]], str]
+
+
+_WORKS: dict[str, Work] = {}
+
+
+def register(kind: str, work: Work) -> None:
+    """Make a kind known; a second registration replaces the first."""
+    _WORKS[kind] = work
+
+
+def work_of(kind: str) -> Work | None:
+    """The work of a kind; None for one that this version no longer knows."""
+    return _WORKS.get(kind)

@@ -6,11 +6,10 @@ from playwright.sync_api import expect
 from portal.accounts import services
 from portal.audit.services import System
 from portal.extensions import db
+from tests.support.browser import LOOKS
 from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.browser
-
-SIZES = [{"width": 1280, "height": 800}, {"width": 320, "height": 640}]
 
 
 @pytest.fixture
@@ -20,9 +19,7 @@ def student(make_fresh):
     return person
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "scheme", "language"), LOOKS)
 def test_they_keep_to_wcag_and_never_scroll_sideways(fresh_app, new_page, axe, student, language, scheme, size):
     with fresh_app.app_context():
         token = services.invite(student.email, "a key", System()).token

@@ -75,6 +75,7 @@ def test_a_link_goes_to_whoever_may_have_a_password(ask, strangers, sent):
     }
 
 
+@pytest.mark.timing
 def test_the_answer_takes_the_same_time_for_every_address(app, strangers):
     app.config["PORTAL_ANSWER_FLOOR"] = 0.25
     took: dict[str, list[float]] = {}

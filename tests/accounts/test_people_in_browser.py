@@ -10,12 +10,10 @@ from portal.accounts.services import invitations
 from portal.audit.services import System
 from portal.extensions import db
 from portal.roles import Role
-from tests.support.browser import PHONE
+from tests.support.browser import LOOKS, PHONE
 from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.browser
-
-SIZES = [{"width": 1280, "height": 800}, {"width": 320, "height": 640}]
 
 
 @pytest.fixture
@@ -42,9 +40,7 @@ def count_open_invitations(app):
         return db.session.query(OneTimeToken).filter_by(used_at=None).count()
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "scheme", "language"), LOOKS)
 def test_they_keep_to_wcag_and_never_scroll_sideways(
     new_page, axe, browser_sign_in, fresh_app, make_fresh, admin, person, language, scheme, size
 ):

@@ -12,13 +12,12 @@ from portal.accounts.services import notification_address as addresses
 from portal.accounts.services.tokens import derive_token
 from portal.audit.services import System
 from portal.extensions import db
-from tests.support.browser import PHONE
+from tests.support.browser import LOOKS, PHONE
 from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.browser
 
 LONG = "a.rather.long.address.for.notifications@department.university.example.org"
-SIZES = [{"width": 1280, "height": 800}, {"width": 320, "height": 640}]
 
 
 @pytest.fixture
@@ -47,9 +46,7 @@ def kept(fresh_app, person):
     return read
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "scheme", "language"), LOOKS)
 def test_they_keep_to_wcag_and_never_scroll_sideways(
     new_page, axe, browser_sign_in, person, link, language, scheme, size
 ):

@@ -122,6 +122,7 @@ def test_registering_an_address_again_and_again_is_no_way_to_fill_its_mailbox(fr
     assert len(sent.letters) == 1
 
 
+@pytest.mark.timing
 def test_the_answer_takes_the_same_time_whoever_has_the_address(app, owners, monkeypatch):
     """With hashes as slow as in production: a known address must not save their time."""
     monkeypatch.setattr(passwords, "ROUNDS", 12)

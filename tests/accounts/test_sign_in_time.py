@@ -3,6 +3,8 @@
 import time
 from statistics import median
 
+import pytest
+
 from portal.accounts import passwords
 from tests.support.people import PASSWORD
 
@@ -13,6 +15,7 @@ def seconds(client, email, password="a-wrong-password") -> float:
     return time.perf_counter() - began
 
 
+@pytest.mark.timing
 def test_how_long_an_answer_takes_tells_nothing(app, client, make):
     """A known address, an unknown one, an old quick hash, and the right password of an account that is off."""
     began = time.perf_counter()
@@ -34,6 +37,7 @@ def test_how_long_an_answer_takes_tells_nothing(app, client, make):
     assert max(medians) <= min(medians) * 1.1, medians
 
 
+@pytest.mark.timing
 def test_without_the_floor_an_unknown_address_takes_as_long_as_a_known_one(client, make):
     known = make.student(password_hash=passwords.hash_password("a-password-of-12-rounds")).email
     taken = [(seconds(client, known), seconds(client, "nobody@example.org")) for _ in range(3)]

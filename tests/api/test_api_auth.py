@@ -74,6 +74,7 @@ def test_whatever_is_wrong_is_answered_alike(app, make, program):
     assert len({tuple(name for name, _ in answer.headers) for answer in answers}) == 1
 
 
+@pytest.mark.timing
 def test_how_long_a_refusal_takes_tells_nothing(app, make, program):
     tries = [
         (make.student(password=PASSWORD).email, "a-wrong-password"),

@@ -135,6 +135,7 @@ def test_only_the_owner_of_a_known_address_is_told(app, make, program, sent):
     assert program()("POST", "/auth/login", {"email": known.email, "password": CHOSEN}).status_code == 401
 
 
+@pytest.mark.timing
 def test_how_long_it_takes_tells_nothing(app, make, program):
     addresses = [make.student(password=PASSWORD).email for _ in range(3)]
     app.config["PORTAL_ANSWER_FLOOR"] = 0.4

@@ -8,11 +8,10 @@ from playwright.sync_api import expect
 from portal.audit.services import Change, System, record_many
 from portal.extensions import db
 from portal.web.access import Actor
-from tests.support.browser import PHONE
+from tests.support.browser import LOOKS, PHONE
 
 pytestmark = pytest.mark.browser
 
-SIZES = [{"width": 1280, "height": 800}, {"width": 320, "height": 640}]
 LONG = "anticonstitutionnellement" * 12
 
 
@@ -42,9 +41,7 @@ def history(fresh_app, make_fresh, admin):
     return student
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "scheme", "language"), LOOKS)
 def test_it_keeps_to_wcag_and_never_scrolls_sideways(
     new_page, axe, browser_sign_in, admin, history, language, scheme, size
 ):

@@ -22,6 +22,14 @@ _ARGUMENTS = [
 ]  # fmt: skip
 _AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 _WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_WIDE, _NARROW = {"width": 1280, "height": 800}, {"width": 320, "height": 640}
+# Size, colour scheme and language: every pair of them once, which is half of what every combination would take.
+LOOKS = [
+    pytest.param(_WIDE, "light", "en", id="wide-light-en"),
+    pytest.param(_WIDE, "dark", "fr", id="wide-dark-fr"),
+    pytest.param(_NARROW, "light", "fr", id="narrow-light-fr"),
+    pytest.param(_NARROW, "dark", "en", id="narrow-dark-en"),
+]
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 
 
@@ -133,4 +141,4 @@ def axe() -> Callable[[Page], list[str]]:
     return check
 
 
-__all__ = ["PHONE", "Error", "LiveServer", "Page", "find_chromium"]
+__all__ = ["LOOKS", "PHONE", "Error", "LiveServer", "Page", "find_chromium"]

@@ -251,6 +251,8 @@ def test_managers_have_no_say_over_managers_and_administrators(make, whom):
 def test_someone_new_gets_their_number(make):
     draft = UserDraft("new@example.org", Role.FACILITATOR, "Ada")
     made = administration.add_person(NewPerson(draft, "E-1", "ENGI"), Role.MANAGER, BY)
+    filled = db.session.query(AuditEvent).filter_by(entity="facilitators").one().changes
+    assert filled == {"employee_id": [f"U{made.id:06d}", "E-1"], "department": [None, "ENGI"]}
     profile = db.session.query(Facilitator).filter_by(user_id=made.id).one()
     assert (profile.employee_id, profile.department) == ("E-1", "ENGI")
     again = NewPerson(UserDraft("other@example.org", Role.FACILITATOR, "Bo"), "E-1")

@@ -7,6 +7,7 @@ rows of all administrators are locked first, in the same order, so that of two w
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -81,7 +82,7 @@ def add_person(wanted: NewPerson, acting: Role, by: Actor) -> User:
     first, last = _names(wanted.user.first_name, wanted.user.last_name)
     user = create_user(replace(wanted.user, first_name=first, last_name=last), by)
     if wanted.number or wanted.department or wanted.cohort_id:
-        _fill_profile(user, wanted)
+        _fill_profile(user, wanted, by)
     return user
 
 
@@ -98,19 +99,23 @@ def _check_number(number: str) -> None:
         raise DomainError(lazy("Numbers hold %(limit)s characters; this one is longer.", limit=_NUMBER_LIMIT), "number")
 
 
-def _fill_profile(user: User, wanted: NewPerson) -> None:
+def _fill_profile(user: User, wanted: NewPerson, by: Actor) -> None:
     """Put the number, a facilitator's department or a student's cohort into the profile that was just made."""
     profile = _PROFILES.get(user.role)
     if profile is None:
         return
-    row = db.session.scalars(select(profile).where(profile.user_id == user.id)).one()
+    row: Any = db.session.scalars(select(profile).where(profile.user_id == user.id)).one()
+    number_of = "student_number" if isinstance(row, Student) else "employee_id"
+    values: dict[str, str | int | None] = {number_of: wanted.number} if wanted.number else {}
+    if isinstance(row, Facilitator):
+        values["department"] = wanted.department or None
+    elif isinstance(row, Student):
+        values["cohort_id"] = wanted.cohort_id
+    changed = {name: (getattr(row, name), value) for name, value in values.items() if getattr(row, name) != value}
     with _unique("number", lazy("Somebody has the number %(number)s already.", number=wanted.number)):
-        if isinstance(row, Facilitator):
-            row.department = wanted.department or None
-        elif isinstance(row, Student):
-            row.cohort_id = wanted.cohort_id
-        if wanted.number:
-            setattr(row, "student_number" if isinstance(row, Student) else "employee_id", wanted.number)
+        for name, (_before, after) in changed.items():
+            setattr(row, name, after)
+    record(by, "update", profile.__tablename__, row.id, **changed)
 
 
 @contextmanager

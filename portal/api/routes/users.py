@@ -5,6 +5,7 @@ from typing import Any
 from flask import abort, current_app, url_for
 from flask_login import current_user
 
+from portal.accounts.queries.account import mark_of
 from portal.accounts.queries.users import UserRow, count_matching, find_user, list_users
 from portal.accounts.services import UserDraft, administration, invitations
 from portal.accounts.services.administration import Identification, NewPerson
@@ -71,7 +72,8 @@ def change_user(user_id: int, body: UserChange) -> UserShown:
     sent = body.model_dump(exclude_unset=True)
     if named := {name: sent[name] for name in ("email", "first_name", "last_name") if name in sent}:
         present = {"email": found.email, "first_name": found.first_name, "last_name": found.last_name}
-        administration.identify(user_id, Identification(**(present | named)), current_user.role, by)
+        seen = mark_of(found.email, found.first_name, found.last_name)
+        administration.identify(user_id, Identification(**(present | named), seen=seen), current_user.role, by)
     if body.role is not None:
         administration.change_role(user_id, body.role, found.role, by)
     if body.is_active is not None:

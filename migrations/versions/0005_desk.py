@@ -41,7 +41,7 @@ def _create_change_batches() -> None:
         sa.Column("undoes_id", sa.Integer(), nullable=True),
         *_stamps(),
         _key("change_batches", "actor_id", "users"),
-        _key("change_batches", "undoes_id", "change_batches"),
+        _key("change_batches", "undoes_id", "change_batches", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_change_batches"),
         sa.UniqueConstraint("undoes_id", name="uq_change_batches_undoes_id"),
     )

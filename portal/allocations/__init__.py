@@ -3,6 +3,7 @@
 from flask import Flask
 
 from portal.allocations import routes
+from portal.allocations.bulk_work import init_bulk_work
 from portal.allocations.leaving import init_leaving
 from portal.catalogue.units import init_units
 from portal.catalogue.words import init_words
@@ -13,4 +14,5 @@ def init_app(app: Flask) -> None:
     init_words(app)
     init_units()
     init_leaving()
+    init_bulk_work()
     app.register_blueprint(routes.bp)

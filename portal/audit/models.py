@@ -26,7 +26,9 @@ class ChangeBatch(Timestamps, Model):
     params: Mapped[dict[str, Any]] = mapped_column(JSON)
     row_count: Mapped[int] = mapped_column(default=0)
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    undoes_id: Mapped[int | None] = mapped_column(ForeignKey("change_batches.id", onupdate="CASCADE"), unique=True)
+    undoes_id: Mapped[int | None] = mapped_column(
+        ForeignKey("change_batches.id", onupdate="CASCADE", ondelete="CASCADE"), unique=True
+    )
 
 
 class AuditEvent(Timestamps, Model):

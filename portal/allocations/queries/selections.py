@@ -101,11 +101,10 @@ def courses_by_id(ids: Iterable[int]) -> list[SelectedCourse]:
         .outerjoin(Module, Module.id == CourseOffering.module_id)
         .outerjoin(ClassGroup, ClassGroup.id == CourseOffering.class_id)
     )
-    found = [
-        SelectedCourse(*row)
-        for part in in_chunks(ids)
-        for row in db.session.execute(wanted.where(CourseOffering.id.in_(part)))
-    ]
+    found: list[SelectedCourse] = []
+    for part in in_chunks(ids):
+        rows: Iterable[Any] = db.session.execute(wanted.where(CourseOffering.id.in_(part)))
+        found += [SelectedCourse(*row) for row in rows]
     return sorted(found, key=lambda course: (course.name.casefold(), course.code, course.id))
 
 
@@ -155,7 +154,8 @@ def list_mode_names() -> Sequence[str]:
 
 def mode_names(ids: Collection[int]) -> Mapping[int, str]:
     """The names of modes by id. One statement."""
-    return {row_id: name for row_id, name in db.session.execute(select(Mode.id, Mode.name).where(Mode.id.in_(ids)))}
+    rows: Iterable[Any] = db.session.execute(select(Mode.id, Mode.name).where(Mode.id.in_(ids)))
+    return {row.id: row.name for row in rows}
 
 
 def facilitator_names(ids: Collection[int]) -> Mapping[int, str]:

@@ -1,0 +1,92 @@
+"""Bulk changes in words: what each course changes from and to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from portal.allocations.models import OfferingStatus
+from portal.allocations.queries.batches import Batch, ChangedCourse
+from portal.allocations.queries.selections import facilitator_names, mode_names
+from portal.allocations.services.bulk_rules import Deed, Outcome
+from portal.allocations.words import status_name
+from portal.catalogue.words import mode_name
+from portal.web.locale import date_short
+
+# Days that follow from others, and the reason that stands beside them all.
+_LEFT_OUT = frozenset({"allocated_on", "reason"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A course, and its changes as (field, before, after) in words."""
+
+    id: int
+    name: str
+    code: str
+    changes: Sequence[tuple[str, str, str]]
+
+
+def lines_of_outcomes(outcomes: Sequence[Outcome]) -> list[Line]:
+    """What a preview shows. At most two statements."""
+    words = _Words([one.changes for one in outcomes])
+    return [Line(one.course.id, one.course.name, one.course.code, words.of(one.changes)) for one in outcomes]
+
+
+def lines_of_batch(courses: Sequence[ChangedCourse]) -> list[Line]:
+    """What a bulk change did. At most two statements."""
+    words = _Words([one.changes for one in courses])
+    return [Line(one.id, one.name, one.code, words.of(one.changes)) for one in courses]
+
+
+def said_of(batch: Batch) -> str:
+    """What was done, in one sentence."""
+    count = batch.row_count
+    said: dict[str, str] = {
+        Deed.ALLOCATE: ngettext("%(num)s course allocated", "%(num)s courses allocated", count),
+        Deed.UNALLOCATE: ngettext(
+            "%(num)s course has no facilitator now", "%(num)s courses have no facilitator now", count
+        ),
+        Deed.SHIFT: ngettext("%(num)s course moved", "%(num)s courses moved", count),
+        Deed.MODE: ngettext("The mode of %(num)s course changed", "The mode of %(num)s courses changed", count),
+        Deed.STATUS: ngettext("The status of %(num)s course changed", "The status of %(num)s courses changed", count),
+        Deed.PLACES: ngettext("The places of %(num)s course changed", "The places of %(num)s courses changed", count),
+        "undo": ngettext("%(num)s course is as it was", "%(num)s courses are as they were", count),
+    }
+    return said.get(batch.kind) or str(ngettext("%(num)s course changed", "%(num)s courses changed", count))
+
+
+class _Words:
+    """Names for the ids in some changes, looked up at once."""
+
+    def __init__(self, changes: Sequence[Mapping[str, Any]]) -> None:
+        people = {key for one in changes for key in one.get("facilitator_id", ()) if key is not None}
+        modes = {key for one in changes for key in one.get("mode_id", ()) if key is not None}
+        self._people = facilitator_names(sorted(people)) if people else {}
+        self._modes = mode_names(sorted(modes)) if modes else {}
+
+    def of(self, changes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+        """Field, before and after of what a reader wants to know."""
+        labels = {"facilitator_id": _("Facilitator"), "start_date": _("First day"), "end_date": _("Last day"),
+                  "mode_id": _("Mode"), "status": _("Status"), "max_students": _("Places")}  # fmt: skip
+        return [
+            (labels.get(name, name), self._value(name, pair[0]), self._value(name, pair[1]))
+            for name, pair in changes.items()
+            if name not in _LEFT_OUT
+        ]
+
+    def _value(self, name: str, value: Any) -> str:
+        if value is None:
+            return str(_("nobody")) if name == "facilitator_id" else "–"
+        if name == "facilitator_id":
+            return self._people.get(value, str(value))
+        if name == "mode_id":
+            return mode_name(self._modes[value]) if value in self._modes else str(value)
+        if name == "status":
+            return status_name(OfferingStatus(value))
+        if name in {"start_date", "end_date"}:
+            return date_short(value if isinstance(value, date) else date.fromisoformat(value))
+        return str(value)

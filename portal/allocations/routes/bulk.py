@@ -1,0 +1,154 @@
+"""Changing many courses at once: say what, see what will happen, do it, and take it back."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import abort, current_app, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal import clock
+from portal.allocations.bulk_form import BulkRequest, change_of, read_request, show_error
+from portal.allocations.bulk_words import Line, lines_of_batch, lines_of_outcomes, said_of
+from portal.allocations.queries.batches import find_batch, list_changed
+from portal.allocations.queries.selections import list_mode_names
+from portal.allocations.routes.blueprint import bp
+from portal.allocations.services import undoing
+from portal.allocations.services.bulk_changes import Preview, change_courses, preview_change
+from portal.allocations.services.bulk_rules import BulkChange, Outcome
+from portal.errors import Conflict, DomainError
+from portal.extensions import db
+from portal.jobs.services import start_job
+from portal.roles import Role
+from portal.web.access import actor, audience, owned
+from portal.web.pages import page
+
+SHOWN = 50
+# More than this takes longer than somebody likes to look at a page that does not answer.
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why some courses stay as they are: the words, how many, and the first of them."""
+
+    text: str
+    count: int
+    outcomes: Sequence[Outcome]
+
+
+@bp.get("/bulk")
+@audience(Role.MANAGER, Role.ADMIN)
+def bulk() -> str | tuple[str, int]:
+    """What to change, and, once that is said, what would happen to each course."""
+    asked = read_bulk(request.args)
+    if not asked.is_filled:
+        asked.form.errors.clear()
+        return _page(asked)
+    change = change_of(asked)
+    if change is None:
+        return _page(asked), 422
+    try:
+        preview = preview_change(asked.selection, change, _today())
+    except DomainError as error:
+        show_error(asked.form, error)
+        return _page(asked), 422
+    return _page(asked, preview, change)
+
+
+@bp.post("/bulk")
+@audience(Role.MANAGER, Role.ADMIN)
+def bulk_change() -> BaseResponse | tuple[str, int]:
+    """Do what was looked at: at once, or in the worker when it is much."""
+    asked = read_bulk(request.form)
+    change = change_of(asked)
+    if change is None:
+        return _page(asked), 422
+    preview = preview_change(asked.selection, change, _today())
+    if len(preview.outcomes) > _AT_ONCE and preview.seen == asked.seen and (change.reason or not preview.over):
+        pairs = [list(pair) for pair in (*asked.everything, ("seen", asked.seen))]
+        job_id = start_job("bulk_change", actor(), pairs=pairs, count=len(preview.changing))
+        db.session.commit()
+        return redirect(url_for("jobs.follow", job_id=job_id), 303)
+    db.session.rollback()
+    try:
+        batch_id = change_courses(asked.selection, change, asked.seen, actor(), _today())
+        db.session.commit()
+    except DomainError as error:
+        db.session.rollback()
+        if not isinstance(error, Conflict):
+            show_error(asked.form, error)
+        again = preview_change(asked.selection, change, _today())
+        return _page(asked, again, change, str(error) if isinstance(error, Conflict) else ""), error.status
+    return redirect(url_for(".bulk_done", batch_id=batch_id), 303)
+
+
+@bp.get("/bulk/<int(max=2147483647):batch_id>")
+@audience(Role.MANAGER, Role.ADMIN)
+@owned("who did it")
+def bulk_done(batch_id: int) -> str:
+    """What a bulk change did, with the way back while there is one."""
+    batch = find_batch(batch_id, current_user.id) or abort(404)
+    may_undo = batch.undoes_id is None and batch.row_count > 0
+    may_undo = may_undo and undoing.may_be_undone(batch.at, batch.undone_at, clock.now())
+    lines = lines_of_batch(list_changed(batch_id))
+    until = batch.at + undoing.UNDO_FOR
+    said = said_of(batch)
+    return page("allocations/bulk/done.html", batch=batch, lines=lines, may_undo=may_undo, until=until, said=said)
+
+
+@bp.post("/bulk/<int(max=2147483647):batch_id>/undo")
+@audience(Role.MANAGER, Role.ADMIN)
+@owned("who did it")
+def bulk_undo(batch_id: int) -> BaseResponse:
+    """Take a bulk change back."""
+    find_batch(batch_id, current_user.id) or abort(404)
+    try:
+        undone = undoing.undo_change(batch_id, actor())
+        db.session.commit()
+    except Conflict as error:
+        db.session.rollback()
+        flash(str(error), "problem")
+        return redirect(url_for(".bulk_done", batch_id=batch_id), 303)
+    if undone.kept:
+        flash(_("%(count)s courses were changed by somebody since, or their facilitator has left: they stay as they "
+                "are.", count=undone.kept), "problem")  # fmt: skip
+    return redirect(url_for(".bulk_done", batch_id=undone.batch_id), 303)
+
+
+def read_bulk(args: MultiDict[str, str]) -> BulkRequest:
+    """The bulk change that an address or a form asks for; 404 when it names no deed."""
+    return read_request(args, list_mode_names() if args.get("deed") == "mode" else ()) or abort(404)
+
+
+def _page(
+    asked: BulkRequest, preview: Preview | None = None, change: BulkChange | None = None, problem: str = ""
+) -> str:
+    lines: Sequence[Line] = lines_of_outcomes(preview.changing[:SHOWN]) if preview else ()
+    return page(
+        "allocations/bulk/page.html",
+        asked=asked,
+        form=asked.form,
+        preview=preview,
+        change=change,
+        lines=lines,
+        reasons=_reasons(preview.refused) if preview else (),
+        problem=problem,
+        back=url_for(".index", **cast(dict[str, Any], asked.list_args)),
+    )
+
+
+def _reasons(refused: Sequence[Outcome]) -> list[Reason]:
+    counts = Counter(str(one.refusal) for one in refused)
+    return [
+        Reason(text, count, [one for one in refused if str(one.refusal) == text][:SHOWN])
+        for text, count in counts.most_common()
+    ]
+
+
+def _today() -> Any:
+    return clock.today(current_app.config["PORTAL"].zone)

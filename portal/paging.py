@@ -100,7 +100,7 @@ class Page(Generic[Row]):
 
 def fitting(wanted: PageRequest, keys: Sequence[ColumnElement[Any]]) -> PageRequest:
     """The request without its cursor when that belongs to another sort: an address is edited by hand now and then."""
-    if wanted.cursor is None or _typed(wanted.cursor, keys) is not None:
+    if wanted.cursor is None or values_of(wanted.cursor, keys) is not None:
         return wanted
     return replace(wanted, cursor=None)
 
@@ -116,7 +116,7 @@ def slice_by_key(
     downward = wanted.descending != (cursor is not None and cursor.backward)
     columns = [*keys, row_id]
     if cursor is not None:
-        values = [*(_typed(cursor, keys) or ()), cursor.row_id]
+        values = [*(values_of(cursor, keys) or ()), cursor.row_id]
         statement = statement.where(_beyond(columns, values, downward))
     order = [column.desc() if downward else column.asc() for column in columns]
     return statement.order_by(*order).limit(wanted.size + 1)
@@ -140,8 +140,8 @@ def make_page(found: Sequence[Row], ends: Sequence[tuple[Any, ...]], wanted: Pag
     return Page(rows, before + 1, total, following, previous)
 
 
-def _typed(cursor: Cursor, keys: Sequence[ColumnElement[Any]]) -> list[Any] | None:
-    """The cursor's values as the keys' own types; None when they cannot be that."""
+def values_of(cursor: Cursor, keys: Sequence[ColumnElement[Any]]) -> list[Any] | None:
+    """The cursor's values as the types of these columns; None when they cannot be that."""
     if len(cursor.values) != len(keys):
         return None
     typed: list[Any] = []

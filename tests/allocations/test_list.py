@@ -17,6 +17,9 @@ ALL = (
 )
 
 
+DRAWINGS = "drawing, drawing last year, drawing first term, drawing over"
+
+
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
@@ -25,6 +28,19 @@ ALL = (
         ("trimester=2025", "drawing last year"),
         ("trimester=3&academic_year=2025", "drawing last year"),
         ("academic_year=2025", "drawing last year"),
+        ("trimester=2026-1&trimester=2025", "drawing first term, drawing last year"),
+        ("trimester=1&trimester=2025-3", "drawing first term, drawing last year"),
+        ("cohort=CS-PG-2026&cohort=nobody", "algorithms again, drawing"),
+        ("intake=HT1&intake=HT2", "data"),
+        ("mode=Hybrid&mode=ONLINE", ALL),
+        ("mode=Hybrid&mode=", "data hybrid, drawing over"),
+        ("module=CS357 · x&module=art", "algorithms, algorithms again, " + DRAWINGS),
+        ("department=CS&department=ART · Fine Arts", ALL.replace(", self-paced", "")),
+        ("facilitator=fac02559&facilitator=حسن", ALL.replace("data, ", "").replace("drawing first term, ", "")),
+        ("status=planned&status=completed", "drawing, drawing over"),
+        ("status=planned&status=none", "data, drawing first term, drawing"),
+        ("status=planned&unallocated=1", ""),
+        ("mode=Hybrid&mode=Online&status=active&cohort=CS-UG-2026&department=CS&q=data", "data, data hybrid"),
         ("cohort=CS-PG-2026", "algorithms again, drawing"),
         ("cohort=cs-pg-2026", "algorithms again, drawing"),
         ("cohort=CS", ""),
@@ -87,19 +103,22 @@ def test_a_mode_of_ones_own_is_a_choice_like_any_other(app, make):
     make.offering(mode_id=make.mode("À distance").id)
     with app.app_context():
         for mode in ("À distance", "à distance"):
-            facets = queries.facets_of(OfferingFilter(mode=mode))
-            rows = queries.page_of_offerings(OfferingFilter(mode=mode), PageRequest("course"), 1).rows
+            facets = queries.facets_of(OfferingFilter(modes=(mode,)))
+            rows = queries.page_of_offerings(OfferingFilter(modes=(mode,)), PageRequest("course"), 1).rows
             assert facets.total == len(rows) == 1
 
 
 def test_counts_of_a_choice_ignore_that_choice_and_keep_the_others(app, term):
     with app.app_context():
-        facets = queries.facets_of(OfferingFilter(mode="Online", status=OfferingStatus.ACTIVE, academic_year=2026))
+        facets = queries.facets_of(
+            OfferingFilter(modes=("Online",), statuses=(OfferingStatus.ACTIVE,), terms=((2026, None),))
+        )
     assert facets.total == 5
     assert facets.modes == {"Online": 5, "Hybrid": 1}
     assert facets.statuses == {OfferingStatus.ACTIVE: 5, OfferingStatus.PLANNED: 1}
     assert facets.without_facilitator == 2
     assert facets.terms == {(2026, 3): 4, (2026, 1): 1, (2025, 3): 1}
+    assert facets.any_status == 6
     assert facets.intakes == {IntakePeriod.FT: 4, IntakePeriod.HT1: 1}
 
 
@@ -107,10 +126,12 @@ def test_counts_of_a_choice_ignore_that_choice_and_keep_the_others(app, term):
     "wanted",
     [
         OfferingFilter(),
-        OfferingFilter(trimester=3, academic_year=2026),
+        OfferingFilter(terms=((2026, 3),)),
+        OfferingFilter(terms=((2026, 1), (2025, None)), modes=("Online", "Hybrid")),
+        OfferingFilter(statuses=(OfferingStatus.PLANNED, OfferingStatus.COMPLETED), without_facilitator=True),
         OfferingFilter(unallocated=True),
-        OfferingFilter(q="drawing", mode="Online"),
-        OfferingFilter(facilitator="siya", intake=IntakePeriod.FT),
+        OfferingFilter(q="drawing", modes=("Online",)),
+        OfferingFilter(facilitators=("siya", "حسن"), intakes=(IntakePeriod.FT,)),
     ],
 )
 def test_each_count_is_what_choosing_it_shows(app, term, wanted):
@@ -121,12 +142,12 @@ def test_each_count_is_what_choosing_it_shows(app, term, wanted):
             return len(queries.page_of_offerings(replace(wanted, **changes), PageRequest("course"), 0).rows)
 
         assert facets.total == shown_by() == facets.allocated + facets.unallocated
-        assert {name: shown_by(mode=name) for name in facets.modes} == facets.modes
-        assert {intake: shown_by(intake=intake) for intake in facets.intakes} == facets.intakes
-        statuses = {status: shown_by(status=status, unallocated=False) for status in facets.statuses}
+        assert {name: shown_by(modes=(name,)) for name in facets.modes} == facets.modes
+        assert {intake: shown_by(intakes=(intake,)) for intake in facets.intakes} == facets.intakes
+        statuses = {status: shown_by(statuses=(status,), without_facilitator=False) for status in facets.statuses}
         assert statuses == facets.statuses
-        assert shown_by(status=None, unallocated=True) == facets.without_facilitator
-        terms = {(year, number): shown_by(academic_year=year, trimester=number) for year, number in facets.terms}
+        assert shown_by(statuses=(), without_facilitator=True) == facets.without_facilitator
+        terms = {(year, number): shown_by(terms=((year, number),)) for year, number in facets.terms}
         assert terms == facets.terms
 
 
@@ -182,7 +203,7 @@ def test_every_sort_holds_across_pages(client, manager, make, app, sort, sign, s
 
 def test_courses_that_need_someone_come_first_and_names_sort_without_accents(app, term):
     with app.app_context():
-        by_standing = queries.page_of_offerings(OfferingFilter(trimester=3), PageRequest("status"), 8).rows
+        by_standing = queries.page_of_offerings(OfferingFilter(terms=((None, 3),)), PageRequest("status"), 8).rows
         by_course = queries.page_of_offerings(OfferingFilter(), PageRequest("course"), 9).rows
         by_places = queries.page_of_offerings(OfferingFilter(), PageRequest("places"), 9).rows
         by_start = queries.page_of_offerings(OfferingFilter(), PageRequest("start"), 9).rows

@@ -4,8 +4,9 @@ from portal.allocations.queries.candidates import Candidate, find_candidate, lis
 from portal.allocations.queries.facets import Facets, facets_of
 from portal.allocations.queries.filters import OfferingFilter
 from portal.allocations.queries.history import Happening, list_happenings
-from portal.allocations.queries.listing import SORTS, OfferingRow, find_offering, page_of_offerings
+from portal.allocations.queries.listing import OfferingRow, every_offering, find_offering, page_of_offerings
 from portal.allocations.queries.options import Option, list_options
+from portal.allocations.queries.sorting import SORTS
 
 __all__ = [
     "SORTS",
@@ -15,6 +16,7 @@ __all__ = [
     "OfferingFilter",
     "OfferingRow",
     "Option",
+    "every_offering",
     "facets_of",
     "find_candidate",
     "find_offering",

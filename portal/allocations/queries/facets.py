@@ -1,24 +1,33 @@
 """How many course offerings each choice of a filter would show: one statement for all counts of a page."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingStatus
 from portal.allocations.queries.filters import OfferingFilter, conditions_of_texts
-from portal.catalogue.models import Mode
+from portal.catalogue.models import Mode, Module
 from portal.extensions import db
 
 Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
+class Sums:
+    """Courses with the places and credits that they have."""
+
+    courses: int = 0
+    places: int = 0
+    credits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """Offerings that are alike in all that has counts, and how many they are."""
+    """Offerings that are alike in all that has counts: how many they are, and how many have nobody."""
 
     academic_year: int
     trimester: int
@@ -26,7 +35,7 @@ class Group:
     mode: str
     intake: IntakePeriod
     is_allocated: bool
-    count: int
+    sums: Sums
     first_day: date
     last_day: date
 
@@ -40,17 +49,20 @@ class Group:
 class Facets:
     """Counts for the choices of a list; each set ignores its own choice and keeps all others.
 
-    `total`, `unallocated`, `first_day`, `last_day` and `terms_shown` are of what is shown itself. Terms are
-    (academic year, trimester). A status and "without a facilitator" are one set of choices.
+    `total`, `unallocated`, `places`, `credits`, `first_day`, `last_day` and `terms_shown` are of all that matches.
+    Terms are (academic year, trimester). A status and "without a facilitator" are one set of choices.
     """
 
     total: int
     unallocated: int
+    places: int
+    credits: int
     first_day: date | None
     last_day: date | None
     terms_shown: Sequence[tuple[int, int]]
     terms: Counter[tuple[int, int]]
     statuses: Counter[OfferingStatus]
+    any_status: int
     without_facilitator: int
     modes: Counter[str]
     intakes: Counter[IntakePeriod]
@@ -61,30 +73,55 @@ class Facets:
         return self.total - self.unallocated
 
 
-_IS_ALLOCATED = CourseOffering.facilitator_id.is_not(None).label("is_allocated")
+def _sum(measure: Any) -> ColumnElement[Any]:
+    return func.coalesce(func.sum(measure), 0)
+
+
+_NOBODY = CourseOffering.facilitator_id.is_(None)
+# In the order of an index that holds all of it but the credits: the groups are read, not gathered.
 _ALIKE = (
     CourseOffering.academic_year,
     CourseOffering.trimester,
     CourseOffering.status,
     CourseOffering.mode_id,
     CourseOffering.intake_period,
-    _IS_ALLOCATED,
 )
-_CUBE = select(
-    *_ALIKE,
-    func.count().label("count"),
-    func.min(CourseOffering.start_date).label("first_day"),
-    func.max(CourseOffering.end_date).label("last_day"),
-).group_by(*_ALIKE)
+_CUBE = (
+    select(
+        *_ALIKE,
+        func.count().label("courses"),
+        _sum(CourseOffering.max_students).label("places"),
+        _sum(Module.credits).label("credits"),
+        _sum(case((_NOBODY, 1), else_=0)).label("open_courses"),
+        _sum(case((_NOBODY, CourseOffering.max_students), else_=0)).label("open_places"),
+        _sum(case((_NOBODY, Module.credits), else_=0)).label("open_credits"),
+        func.min(CourseOffering.start_date).label("first_day"),
+        func.max(CourseOffering.end_date).label("last_day"),
+    )
+    .select_from(CourseOffering)
+    .outerjoin(Module, Module.id == CourseOffering.module_id)
+    .group_by(*_ALIKE)
+)
 
 
 def facets_of(wanted: OfferingFilter) -> Facets:
     """The counts of a list. One statement, whose rows are few however many offerings there are."""
     cube = _CUBE.where(*conditions_of_texts(wanted)).subquery("cube")
-    columns = (cube.c.academic_year, cube.c.trimester, cube.c.status, Mode.name, cube.c.intake_period)
-    measures = (cube.c.is_allocated, cube.c.count, cube.c.first_day, cube.c.last_day)
-    rows = db.session.execute(select(*columns, *measures).join(Mode, Mode.id == cube.c.mode_id))
-    return sum_up([Group(*row) for row in rows], wanted)
+    names = ("courses", "places", "credits", "open_courses", "open_places", "open_credits", "first_day", "last_day")
+    alike = (cube.c.academic_year, cube.c.trimester, cube.c.status, Mode.name, cube.c.intake_period)
+    rows = db.session.execute(select(*alike, *(cube.c[name] for name in names)).join(Mode, Mode.id == cube.c.mode_id))
+    return sum_up([group for row in rows for group in _groups(row)], wanted)
+
+
+def _groups(row: Any) -> Iterator[Group]:
+    """Those of a row who have a facilitator, and those who have none."""
+    year, trimester, status, mode, intake, *sums, first_day, last_day = row
+    everything, nobody = [int(one) for one in sums[:3]], [int(one) for one in sums[3:]]
+    somebody = [whole - part for whole, part in zip(everything, nobody, strict=True)]
+    for is_allocated, (courses, places, credits_) in ((True, somebody), (False, nobody)):
+        if courses:
+            parts = Sums(courses, places, credits_)
+            yield Group(year, trimester, status, mode, intake, is_allocated, parts, first_day, last_day)
 
 
 def sum_up(groups: Sequence[Group], wanted: OfferingFilter) -> Facets:
@@ -92,14 +129,17 @@ def sum_up(groups: Sequence[Group], wanted: OfferingFilter) -> Facets:
     shown = _matching(groups, wanted)
     of_any_status = _matching(groups, wanted, but="status")
     return Facets(
-        total=sum(group.count for group in shown),
-        unallocated=sum(group.count for group in shown if not group.is_allocated),
+        total=sum(group.sums.courses for group in shown),
+        unallocated=sum(group.sums.courses for group in shown if not group.is_allocated),
+        places=sum(group.sums.places for group in shown),
+        credits=sum(group.sums.credits for group in shown),
         first_day=min((group.first_day for group in shown), default=None),
         last_day=max((group.last_day for group in shown), default=None),
         terms_shown=sorted({group.term for group in shown}),
         terms=_count(_matching(groups, wanted, but="term"), lambda group: group.term),
         statuses=_count(of_any_status, lambda group: group.status),
-        without_facilitator=sum(group.count for group in of_any_status if not group.is_allocated),
+        any_status=sum(group.sums.courses for group in of_any_status),
+        without_facilitator=sum(group.sums.courses for group in of_any_status if not group.is_allocated),
         modes=_count(_matching(groups, wanted, but="mode"), lambda group: group.mode),
         intakes=_count(_matching(groups, wanted, but="intake"), lambda group: group.intake),
     )
@@ -107,15 +147,21 @@ def sum_up(groups: Sequence[Group], wanted: OfferingFilter) -> Facets:
 
 def _matching(groups: Iterable[Group], wanted: OfferingFilter, but: str = "") -> list[Group]:
     """The groups that fit every choice, or every choice `but` one."""
+    modes = {mode.lower() for mode in wanted.modes}
+    any_status = not wanted.statuses and not wanted.without_facilitator
     tests: dict[str, Callable[[Group], bool]] = {
         "term": lambda group: (
-            wanted.academic_year in {None, group.academic_year} and wanted.trimester in {None, group.trimester}
+            not wanted.terms
+            or any(
+                year in {None, group.academic_year} and third in {None, group.trimester} for year, third in wanted.terms
+            )
         ),
+        "nobody": lambda group: not (wanted.unallocated and group.is_allocated),
         "status": lambda group: (
-            wanted.status in {None, group.status} and not (wanted.unallocated and group.is_allocated)
+            any_status or group.status in wanted.statuses or (wanted.without_facilitator and not group.is_allocated)
         ),
-        "mode": lambda group: not wanted.mode or wanted.mode.lower() == group.mode.lower(),
-        "intake": lambda group: wanted.intake in {None, group.intake},
+        "mode": lambda group: not modes or group.mode.lower() in modes,
+        "intake": lambda group: not wanted.intakes or group.intake in wanted.intakes,
     }
     kept = [test for name, test in tests.items() if name != but]
     return [group for group in groups if all(test(group) for test in kept)]
@@ -124,5 +170,5 @@ def _matching(groups: Iterable[Group], wanted: OfferingFilter, but: str = "") ->
 def _count(groups: Iterable[Group], key: Callable[[Group], Key]) -> Counter[Key]:
     counts: Counter[Key] = Counter()
     for group in groups:
-        counts[key(group)] += group.count
+        counts[key(group)] += group.sums.courses
     return counts

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.accounts.models import Facilitator, User
@@ -16,22 +16,28 @@ from portal.folding import fold
 KEY_END = " · "
 MAX_WORDS = 8
 _MAX_WORD = 60
+# Academic year and trimester; None stands for any.
+Term = tuple[int | None, int | None]
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class OfferingFilter:
-    """What someone wants to see; empty means any. Texts are keys (a code, a name, an employee id) or parts of them."""
+    """What someone wants to see; several values of one kind mean any of them, none means all.
 
-    academic_year: int | None = None
-    trimester: int | None = None
-    cohort: str = ""
-    intake: IntakePeriod | None = None
-    facilitator: str = ""
-    mode: str = ""
-    module: str = ""
-    department: str = ""
-    status: OfferingStatus | None = None
+    Terms are (academic year, trimester), of which either may be open. Texts are keys (a code, a name, an employee
+    id) or parts of them. `without_facilitator` is a choice beside the statuses, `unallocated` a demand of its own.
+    """
+
+    terms: tuple[Term, ...] = ()
+    cohorts: tuple[str, ...] = ()
+    intakes: tuple[IntakePeriod, ...] = ()
+    facilitators: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
+    statuses: tuple[OfferingStatus, ...] = ()
+    without_facilitator: bool = False
     unallocated: bool = False
     q: str = ""
 
@@ -41,36 +47,48 @@ class OfferingFilter:
         return self != OfferingFilter()
 
 
+def conditions_of(wanted: OfferingFilter) -> list[ColumnElement[bool]]:
+    """Every condition of a list, on course offerings alone."""
+    return [*conditions_of_choices(wanted), *conditions_of_texts(wanted)]
+
+
 def conditions_of_texts(wanted: OfferingFilter) -> list[ColumnElement[bool]]:
     """The conditions that are no choices with counts: cohort, facilitator, module, department and free text."""
     found: list[ColumnElement[bool]] = []
-    if wanted.cohort:
-        found.append(CourseOffering.cohort_id.in_(_cohorts(wanted.cohort)))
-    if wanted.facilitator:
-        found.append(CourseOffering.facilitator_id.in_(_facilitators(wanted.facilitator)))
-    if wanted.module:
-        found.append(CourseOffering.module_id.in_(_modules(wanted.module)))
-    if wanted.department:
-        found.append(CourseOffering.module_id.in_(_modules_of_department(wanted.department)))
+    if wanted.cohorts:
+        found.append(CourseOffering.cohort_id.in_(select(Cohort.id).where(_is_key(Cohort.code, *wanted.cohorts))))
+    if wanted.facilitators:
+        people = select(Facilitator.id).join(User, User.id == Facilitator.user_id)
+        found.append(CourseOffering.facilitator_id.in_(people.where(or_(*map(named, wanted.facilitators)))))
+    if wanted.modules:
+        found.append(CourseOffering.module_id.in_(select(Module.id).where(or_(*map(_module, wanted.modules)))))
+    if wanted.departments:
+        departments = select(Department.id).where(_is_key(Department.code, *wanted.departments))
+        found.append(CourseOffering.module_id.in_(select(Module.id).where(Module.department_id.in_(departments))))
     return found + [_mentions(word) for word in words_of(wanted.q)]
 
 
 def conditions_of_choices(wanted: OfferingFilter) -> list[ColumnElement[bool]]:
     """The conditions of the choices that are shown with counts: term, status, mode and intake."""
     found: list[ColumnElement[bool]] = []
-    if wanted.academic_year is not None:
-        found.append(CourseOffering.academic_year == wanted.academic_year)
-    if wanted.trimester is not None:
-        found.append(CourseOffering.trimester == wanted.trimester)
-    if wanted.status is not None:
-        found.append(CourseOffering.status == wanted.status)
+    if wanted.terms:
+        found.append(or_(*(_in_term(*term) for term in wanted.terms)))
+    nobody = CourseOffering.facilitator_id.is_(None)
+    standing = [CourseOffering.status.in_(wanted.statuses)] if wanted.statuses else []
+    if standing or wanted.without_facilitator:
+        found.append(or_(*standing, *([nobody] if wanted.without_facilitator else [])))
     if wanted.unallocated:
-        found.append(CourseOffering.facilitator_id.is_(None))
-    if wanted.mode:
-        found.append(CourseOffering.mode_id.in_(select(Mode.id).where(_is_key(Mode.name, wanted.mode))))
-    if wanted.intake is not None:
-        found.append(CourseOffering.intake_period == wanted.intake)
+        found.append(nobody)
+    if wanted.modes:
+        found.append(CourseOffering.mode_id.in_(select(Mode.id).where(_is_key(Mode.name, *wanted.modes))))
+    if wanted.intakes:
+        found.append(CourseOffering.intake_period.in_(wanted.intakes))
     return found
+
+
+def _in_term(year: int | None, trimester: int | None) -> ColumnElement[bool]:
+    parts = ((CourseOffering.academic_year, year), (CourseOffering.trimester, trimester))
+    return and_(*(column == value for column, value in parts if value is not None))
 
 
 def words_of(text: str) -> list[str]:
@@ -98,32 +116,22 @@ def named(text: str) -> ColumnElement[bool]:
     return or_(by_key, and_(*(holds(User.name_folded, word) for word in words))) if words else by_key
 
 
-def _facilitators(text: str) -> Select[int]:
-    return select(Facilitator.id).join(User, User.id == Facilitator.user_id).where(named(text))
-
-
-def _cohorts(text: str) -> Select[int]:
-    return select(Cohort.id).where(_is_key(Cohort.code, text))
-
-
-def _modules(text: str) -> Select[int]:
+def _module(text: str) -> ColumnElement[bool]:
+    """Modules that a text means: by "CODE · Name", or by parts of code and name."""
     if KEY_END in text:
-        return select(Module.id).where(_is_key(Module.code, text))
-    words = words_of(text)
-    return select(Module.id).where(
-        *(or_(holds(Module.name_folded, word), holds_any_case(Module.code, word)) for word in words)
+        return _is_key(Module.code, text)
+    return and_(
+        true(), *(or_(holds(Module.name_folded, word), holds_any_case(Module.code, word)) for word in words_of(text))
     )
 
 
-def _modules_of_department(text: str) -> Select[int]:
-    departments = select(Department.id).where(_is_key(Department.code, text))
-    return select(Module.id).where(Module.department_id.in_(departments))
+def _is_key(column: InstrumentedAttribute[str], *texts: str) -> ColumnElement[bool]:
+    """Whether a unique column is one of these keys, as typed or in a usual case.
 
-
-def _is_key(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
-    """Whether a unique column is this key, as typed or in a usual case: an index answers that, `lower()` would scan."""
-    key = text.partition(KEY_END)[0].strip()
-    return column.in_(sorted({key, key.upper(), key.lower(), key.capitalize()}))
+    An index answers that, `lower()` would scan.
+    """
+    keys = [text.partition(KEY_END)[0].strip() for text in texts]
+    return column.in_(sorted({case for key in keys for case in (key, key.upper(), key.lower(), key.capitalize())}))
 
 
 def _mentions(word: str) -> ColumnElement[bool]:

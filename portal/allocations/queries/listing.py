@@ -1,22 +1,24 @@
 """The list of course offerings, as plain rows of what it shows."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Select, case, select
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
-from portal.allocations.queries.filters import OfferingFilter, conditions_of_choices, conditions_of_texts
+from portal.allocations.queries.filters import OfferingFilter, conditions_of
+from portal.allocations.queries.sorting import LOAD, RUNNING, slice_sorted, values_in
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.extensions import db
-from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
+from portal.paging import Cursor, Page, PageRequest, fitting, make_page
 
-# What counts as load: courses that are being taught or will be.
-RUNNING = (OfferingStatus.PLANNED, OfferingStatus.ACTIVE)
+__all__ = ["RUNNING", "OfferingRow", "every_offering", "find_offering", "page_of_offerings"]
+
+# How many rows are held at once where all are wanted.
+_STRIDE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class OfferingRow:
     start_date: date
     end_date: date
     places: int
+    credits: int | None
     status: OfferingStatus
     facilitator_id: int | None
     employee_id: str | None
@@ -87,25 +90,13 @@ class OfferingRow:
         return self.facilitator_id is None and self.takes_facilitator
 
 
-_other = aliased(CourseOffering, name="other")
-_LOAD = (
-    select(func.count())
-    .where(
-        _other.facilitator_id == CourseOffering.facilitator_id,
-        _other.academic_year == CourseOffering.academic_year,
-        _other.trimester == CourseOffering.trimester,
-        _other.status.in_(RUNNING),
-    )
-    .correlate(CourseOffering)
-    .scalar_subquery()
-)
 _COLUMNS = (
     CourseOffering.id, CourseOffering.version, CourseOffering.kind, CourseOffering.title,
     Module.name, Module.code, ClassGroup.name, Cohort.code, Mode.name, CourseOffering.intake_period,
     CourseOffering.academic_year, CourseOffering.trimester, CourseOffering.start_date, CourseOffering.end_date,
-    CourseOffering.max_students, CourseOffering.status, CourseOffering.facilitator_id, Facilitator.employee_id,
-    User.first_name, User.last_name, Facilitator.max_course_load,
-    case((CourseOffering.facilitator_id.is_not(None), _LOAD)).label("load"),
+    CourseOffering.max_students, Module.credits, CourseOffering.status, CourseOffering.facilitator_id,
+    Facilitator.employee_id, User.first_name, User.last_name, Facilitator.max_course_load,
+    case((CourseOffering.facilitator_id.is_not(None), LOAD)).label("load"),
 )  # fmt: skip
 
 
@@ -122,39 +113,6 @@ def _with_person(statement: Select[Any]) -> Select[Any]:
     )
 
 
-_NAME = func.coalesce(Module.name_folded, CourseOffering.title_folded)
-_CODE = func.coalesce(Module.code, "")
-_CLASS = func.coalesce(ClassGroup.name, "")
-_PERSON = func.coalesce(User.name_folded, "")
-_STANDING = case(
-    (and_(CourseOffering.facilitator_id.is_(None), CourseOffering.status.in_(RUNNING)), 0),
-    (CourseOffering.status == OfferingStatus.ACTIVE, 1),
-    (CourseOffering.status == OfferingStatus.PLANNED, 2),
-    (CourseOffering.status == OfferingStatus.COMPLETED, 3),
-    else_=4,
-)
-# The first is how the list stands unless asked otherwise: those that need someone come first.
-SORTS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
-    "status": (_STANDING, _NAME, _CODE, _CLASS),
-    "course": (_NAME, _CODE, _CLASS),
-    "code": (_CODE, _CLASS),
-    "facilitator": (_PERSON, _NAME, _CODE, _CLASS),
-    "places": (CourseOffering.max_students.expression, _NAME, _CODE, _CLASS),
-    "start": (CourseOffering.start_date.expression, _NAME, _CODE, _CLASS),
-}
-
-
-def _keys_of(sort: str) -> list[ColumnElement[Any]]:
-    return [key.label(f"key_{at}") for at, key in enumerate(SORTS[sort])]
-
-
-def _sorted_by(sort: str) -> Select[Any]:
-    """Ids with their sort keys, out of no more tables than that takes."""
-    statement = _with_course(select(CourseOffering.id, *_keys_of(sort)))
-    return _with_person(statement) if sort == "facilitator" else statement
-
-
-_KEYS = {sort: _sorted_by(sort) for sort in SORTS}
 _ROWS = (
     _with_person(_with_course(select(*_COLUMNS)))
     .outerjoin(Cohort, Cohort.id == CourseOffering.cohort_id)
@@ -167,18 +125,28 @@ def page_of_offerings(wanted: OfferingFilter, page: PageRequest, total: int) -> 
 
     One statement at any size: what is sorted is narrow, and only the rows of the page are looked up.
     """
-    keys = SORTS[page.sort]
-    page = fitting(page, keys)
-    matching = _KEYS[page.sort].where(*conditions_of_choices(wanted), *conditions_of_texts(wanted))
-    sliced = slice_by_key(matching, keys, CourseOffering.id.expression, page).subquery("page")
-    ends = [*(sliced.c[f"key_{at}"] for at in range(len(keys))), sliced.c.id]
+    values = values_in(page.sort)
+    page = fitting(page, values)
+    sliced = slice_sorted(conditions_of(wanted), page)
     backward = page.cursor is not None and page.cursor.backward
-    order = [end.desc() if page.descending != backward else end.asc() for end in ends]
+    places = [*(column for column in sliced.c if column.key != "id"), sliced.c.id]
+    order = [place.desc() if page.descending != backward else place.asc() for place in places]
     rows = db.session.execute(
-        _ROWS.add_columns(*ends).join(sliced, sliced.c.id == CourseOffering.id).order_by(*order)
+        _ROWS.add_columns(*values, sliced.c.id).join(sliced, sliced.c.id == CourseOffering.id).order_by(*order)
     ).all()
     width = len(_COLUMNS)
     return make_page([_row(row[:width]) for row in rows], [tuple(row[width:]) for row in rows], page, total)
+
+
+def every_offering(wanted: OfferingFilter, sort: str, descending: bool) -> Iterator[OfferingRow]:
+    """All that match in their order, a page at a time, so that memory holds no more than that."""
+    page = PageRequest(sort, descending, size=_STRIDE)
+    while True:
+        found = page_of_offerings(wanted, page, 0)
+        yield from found.rows
+        if found.following is None:
+            return
+        page = replace(page, cursor=Cursor.decode(found.following))
 
 
 def find_offering(offering_id: int) -> OfferingRow | None:

@@ -12,8 +12,7 @@ from portal.allocations.models import CourseOffering
 from portal.allocations.queries.filters import (
     KEY_END,
     OfferingFilter,
-    conditions_of_choices,
-    conditions_of_texts,
+    conditions_of,
     holds,
     holds_any_case,
     words_of,
@@ -62,7 +61,7 @@ _PEOPLE = (
 )
 _KINDS: Mapping[str, _Kind] = {
     "modules": _Kind(
-        sets="module",
+        sets="modules",
         of_course=CourseOffering.module_id.expression,
         rows=select(Module.code, Module.name).where(Module.is_active),
         row_id=Module.id,
@@ -72,7 +71,7 @@ _KINDS: Mapping[str, _Kind] = {
         option=lambda code, name, courses: Option(f"{code}{KEY_END}{name}", name, code, courses),
     ),
     "cohorts": _Kind(
-        sets="cohort",
+        sets="cohorts",
         of_course=CourseOffering.cohort_id.expression,
         rows=select(Cohort.code, Cohort.name).where(Cohort.is_active),
         row_id=Cohort.id,
@@ -82,7 +81,7 @@ _KINDS: Mapping[str, _Kind] = {
         option=_by_code,
     ),
     "departments": _Kind(
-        sets="department",
+        sets="departments",
         of_course=Module.department_id.expression,
         rows=select(Department.code, Department.name),
         row_id=Department.id,
@@ -92,7 +91,7 @@ _KINDS: Mapping[str, _Kind] = {
         option=_by_code,
     ),
     "facilitators": _Kind(
-        sets="facilitator",
+        sets="facilitators",
         of_course=CourseOffering.facilitator_id.expression,
         rows=_PEOPLE,
         row_id=Facilitator.id,
@@ -110,7 +109,7 @@ def list_options(kind: str, text: str, beside: OfferingFilter) -> Sequence[Optio
     Each counts the courses that it would show with the other filters of `beside`; its own place there is ignored.
     """
     known = _KINDS[kind]
-    others: dict[str, Any] = {known.sets: ""}
+    others: dict[str, Any] = {known.sets: ()}
     counts = _courses_by(known.of_course, replace(beside, **others))
     places = [or_(holds(known.folded, word), holds_any_case(known.code, word)) for word in words_of(text)]
     found = (
@@ -129,7 +128,7 @@ def _courses_by(owner: ColumnElement[Any], wanted: OfferingFilter) -> Subquery:
         select(owner.label("owner"), func.count(CourseOffering.id).label("courses"))
         .select_from(CourseOffering)
         .outerjoin(Module, Module.id == CourseOffering.module_id)
-        .where(*conditions_of_choices(wanted), *conditions_of_texts(wanted))
+        .where(*conditions_of(wanted))
         .group_by(owner)
         .subquery()
     )

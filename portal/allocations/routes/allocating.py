@@ -1,6 +1,6 @@
 """Allocating one course: in its row, on its own page, and without scripts."""
 
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Response, abort, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -118,7 +118,7 @@ def _list_of_page() -> ListForm | None:
     address = _split(request.headers.get("HX-Current-URL"))
     if address.path != url_for(".index"):
         return None
-    return ListForm.from_args(dict(parse_qsl(address.query[:4000])))
+    return ListForm.from_query(address.query)
 
 
 def _back() -> str:

@@ -5,12 +5,12 @@ from typing import Any
 
 from flask import Response, request, url_for
 from flask_babel import ngettext
-from werkzeug.datastructures import MultiDict
 
 from portal.allocations import queries
 from portal.allocations.forms import ListForm
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.routes.choices import Choices
+from portal.allocations.routes.columns import columns_of
 from portal.roles import Role
 from portal.web.access import audience
 from portal.web.htmx import fragment, wants_fragment
@@ -21,10 +21,16 @@ from portal.web.pages import page
 @audience(Role.MANAGER, Role.ADMIN)
 def index() -> str | Response:
     """The courses that an address asks for, with the counts of every choice."""
-    form = ListForm.from_args(_first_values(request.args))
+    form = ListForm.from_args(request.args)
     facets = queries.facets_of(form.wanted)
     found = queries.page_of_offerings(form.wanted, form.page, facets.total)
-    context: dict[str, Any] = {"form": form, "facets": facets, "choices": Choices(form, facets), "found": found}
+    context: dict[str, Any] = {
+        "form": form,
+        "facets": facets,
+        "choices": Choices(form, facets),
+        "found": found,
+        "columns": columns_of(form),
+    }
     if not wants_fragment():
         return page("allocations/page.html", **context)
     answer = fragment("allocations/_results.html", parts=True, **context)
@@ -33,7 +39,3 @@ def index() -> str | Response:
     said = ngettext("%(num)s course", "%(num)s courses", facets.total)
     answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
     return answer
-
-
-def _first_values(args: MultiDict[str, str]) -> dict[str, str]:
-    return {name: args[name] for name in args}

@@ -1,13 +1,11 @@
 """What the type-ahead fields offer while someone types."""
 
-from urllib.parse import parse_qsl, urlsplit
-
 from flask import Response, abort, request
 
 from portal.allocations import queries
-from portal.allocations.forms import ListForm, clean
-from portal.allocations.queries import OfferingFilter
+from portal.allocations.forms import clean
 from portal.allocations.routes.blueprint import bp
+from portal.allocations.routes.columns import list_behind
 from portal.allocations.routes.highlight import highlight
 from portal.roles import Role
 from portal.web.access import audience
@@ -29,17 +27,8 @@ def facilitators() -> Response:
 def options(kind: str) -> Response:
     """What a filter could be set to beside the filters of the list on which it is asked; at most eight."""
     text = clean(request.args.get("q"))
-    options = queries.list_options(kind, text, _list_shown())
+    options = queries.list_options(kind, text, list_behind().wanted)
     return fragment("allocations/_options.html", options=[(one, highlight(one.name, text)) for one in options])
-
-
-def _list_shown() -> OfferingFilter:
-    """The filters of the page that asks; htmx sends its address along, and each filter stands in it."""
-    try:
-        query = urlsplit(request.headers.get("HX-Current-URL", "")).query
-    except ValueError:  # an address that is none
-        query = ""
-    return ListForm.from_args(dict(parse_qsl(query[:4000]))).wanted
 
 
 def _small(text: str) -> int:

@@ -1,0 +1,50 @@
+// The list of courses: chips of the filters, and menus that stay open while their ticks change the list.
+
+// What is picked or typed in a field becomes a chip at once, so that no later request can lose it.
+function keep(input, text) {
+  const value = text.trim();
+  if (!value) return;
+  const chips = document.getElementById("chips");
+  const isThere = [...chips.querySelectorAll("input")].some((box) => box.name === input.name && box.value === value);
+  if (!isThere) {
+    const chip = document.getElementById("chip").content.cloneNode(true);
+    const box = chip.querySelector("input");
+    box.name = input.name;
+    box.value = value;
+    chip.querySelector(".soft").textContent = input.dataset.chips;
+    chip.querySelector("bdi").textContent = value;
+    chips.append(chip);
+  }
+  input.value = "";
+}
+// Before htmx hears of it: what it sends is the chip.
+document.addEventListener("combo:picked", (event) => {
+  const input = event.target.querySelector("[data-chips]");
+  if (input) keep(input, input.value);
+}, { capture: true });
+for (const kind of ["change", "submit"]) {
+  document.addEventListener(kind, (event) => {
+    const inputs = kind === "change" ? [event.target] : event.target.querySelectorAll("[data-chips]");
+    for (const input of inputs) if (input.dataset && "chips" in input.dataset) keep(input, input.value);
+  }, { capture: true });
+}
+// A chip that is taken away leaves the focus with its field.
+document.addEventListener("change", (event) => {
+  const chip = event.target.closest?.(".chip");
+  if (!chip || event.target.checked) return;
+  const field = document.getElementById(`filter-${event.target.name}`);
+  if (chip.contains(document.activeElement)) field?.focus();
+  chip.hidden = true;
+});
+
+// The server draws the filters anew; a menu in which someone ticks stays open.
+let open = [];
+document.addEventListener("htmx:before:swap", () => {
+  open = [...document.querySelectorAll("#filters details[open]")].map((menu) => menu.id);
+});
+document.addEventListener("htmx:after:swap", () => {
+  for (const id of open) {
+    const menu = document.getElementById(id);
+    if (menu) menu.open = true;
+  }
+});

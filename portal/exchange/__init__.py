@@ -1,15 +1,23 @@
-"""Import and export of files, and the calendar's command line."""
+"""Import and export of files, in pages and by command, and the calendar's command line."""
 
 from flask import Flask
 
 from portal.accounts import personal_data
+from portal.exchange import routes
 from portal.exchange.commands import calendar, exchange
 from portal.exchange.demo.commands import demo
+from portal.exchange.notices import init_notices
 from portal.exchange.queries import list_own_imports
+from portal.exchange.words import init_words
+from portal.exchange.works import init_works
 
 
 def init_app(app: Flask) -> None:
-    """Register the commands."""
+    """Register pages, commands, and what the worker does."""
     for group in (exchange, calendar, demo):
         app.cli.add_command(group)
     personal_data.register("imports", list_own_imports)
+    init_words(app)
+    init_works()
+    init_notices()
+    app.register_blueprint(routes.bp)

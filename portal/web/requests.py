@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import structlog
 from flask import Flask, Response, current_app, g, request
@@ -14,6 +16,19 @@ _SECRET = re.compile(r"[\w-]{32,}")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def takes_bodies_of(most: int) -> Callable[[View], View]:
+    """Let a view take a body of more bytes than others: for uploads. Whoever may not open it is refused before."""
+
+    def mark(view: View) -> View:
+        view.__most_bytes__ = most  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def init_requests(app: Flask) -> None:
     """Register the hooks."""
     app.before_request(_begin)
@@ -23,8 +38,11 @@ def init_requests(app: Flask) -> None:
 
 def _begin() -> None:
     g.began = time.perf_counter()
+    view = current_app.view_functions.get(request.endpoint or "")
     if request.mimetype == "application/x-www-form-urlencoded":
         request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
+    elif most := getattr(view, "__most_bytes__", None):
+        request.max_content_length = most
     # A GET never writes, so on SQLite it needs no write lock and waits for nobody.
     g.reading_only = reading_only.set(request.method in SAFE)
 

@@ -13,7 +13,9 @@ from sqlalchemy import select
 from portal.accounts import services
 from portal.accounts.models import Identity, UserSession
 from portal.accounts.services.tokens import issue_token
-from portal.audit.services import System
+from portal.audit.services import System, open_batch
+from portal.exchange.services.parts import Part
+from portal.exchange.services.runs import open_run
 from portal.extensions import db
 from portal.jobs.services import start_job
 from portal.jobs.works import Owner
@@ -114,6 +116,14 @@ def _link(app: Flask, person: Person, purpose: services.Purpose) -> SetUp:
 _NAME = {"first_name": "Ada", "last_name": "Okafor", "email": "ada.okafor@example.org"}
 
 
+def _batch(app: Flask, make: Maker) -> SetUp:
+    owner = make.manager()
+    with app.app_context():
+        batch_id = open_batch(Owner(owner.user_id, None), "shift", 0)
+        db.session.commit()
+    return SetUp({"batch_id": batch_id}, owner, (make.manager(),))
+
+
 def _job(app: Flask, make: Maker) -> SetUp:
     owner = make.manager()
     with app.app_context():
@@ -122,7 +132,24 @@ def _job(app: Flask, make: Maker) -> SetUp:
     return SetUp({"job_id": job_id}, owner, (make.manager(),))
 
 
+def _import(app: Flask, make: Maker) -> SetUp:
+    """A file that was uploaded and not checked yet; managers see each other's imports."""
+    part = Part("modules.csv", "none/1.csv", "", None, 1, ["code", "name"], [["CS101", "Programming"]])
+    with app.app_context():
+        run_id = open_run([part.as_kind("modules")], Owner(make.manager().user_id, None))
+        db.session.commit()
+    return SetUp({"run_id": run_id}, make.manager())
+
+
 SCENES: dict[str, Scene] = {
+    "imports.show": Scene(_import),
+    "imports.reading": Scene(_import),
+    "imports.read": Scene(_import, {"do": "check", "version": "1"}),
+    "imports.confirm": Scene(_import, {"version": "1"}),
+    "imports.discard": Scene(_import, {"version": "1"}),
+    "imports.errors": Scene(_import),
+    "allocations.bulk_done": Scene(_batch),
+    "allocations.bulk_undo": Scene(_batch),
     "jobs.follow": Scene(_job),
     "jobs.cancel": Scene(_job),
     "api.show_user": Scene(_person),

@@ -1,21 +1,19 @@
 """`flask exchange import` and `flask exchange export`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from portal.accounts.commands import in_words
 from portal.audit.services import System
 from portal.catalogue.calendar import rules_of
 from portal.database import only_reading
-from portal.errors import DomainError, lazy
 from portal.exchange import services
 from portal.exchange.commands import output
+from portal.exchange.refusals import database_errors
 from portal.exchange.services import Checked, Written
 from portal.extensions import db
 
@@ -30,7 +28,7 @@ _FOLDER = click.Path(path_type=Path)
 @click.option("--report", "report_file", type=_FOLDER, help="Write the verdict on every row to this CSV file.")
 def import_files(folder: Path, dry_run: bool, skip_errors: bool, report_file: Path | None) -> None:
     """Create and update what the CSV and XLSX files in DIR say, all of it or nothing."""
-    with in_words(), _database_errors(), output.Bar() as bar, only_reading() if dry_run else nullcontext():
+    with in_words(), database_errors(), output.Bar() as bar, only_reading() if dry_run else nullcontext():
         checked = services.check_folder(folder, bar)
         may_write = checked.report.may_be_written(skip_errors=skip_errors)
         written = _write(checked, bar, skip_errors=skip_errors) if may_write and not dry_run else None
@@ -47,27 +45,9 @@ def import_files(folder: Path, dry_run: bool, skip_errors: bool, report_file: Pa
 def _write(checked: Checked, bar: output.Bar, *, skip_errors: bool) -> Written:
     rules = rules_of(current_app.config["PORTAL"])
     written = services.write(checked, rules, System(), skip_errors=skip_errors, progress=bar)
+    services.note_run(checked, System(), skip_errors=skip_errors)
     db.session.commit()
     return written
-
-
-@contextmanager
-def _database_errors() -> Iterator[None]:
-    """Say in one line what the database refused; whatever was written until then is undone."""
-    try:
-        yield
-    except IntegrityError as error:
-        current_app.logger.warning("import undone: %s", error.orig)
-        message = lazy(
-            "Something else was changed while the import ran, or two names differ only in signs that this database "
-            "does not tell apart. Nothing was written. Try again; if that does not help, change one of them. "
-            "It says: %(why)s",
-            why=str(error.orig),
-        )
-        raise DomainError(message) from None
-    except DBAPIError as error:
-        message = lazy("The database answers with an error. Nothing was written. It says: %(why)s", why=str(error.orig))
-        raise DomainError(message) from None
 
 
 @exchange.command("export")
@@ -75,7 +55,7 @@ def _database_errors() -> Iterator[None]:
 @click.option("--xlsx", is_flag=True, help="Write workbooks instead of CSV.")
 def export_files(folder: Path, xlsx: bool) -> None:
     """Write all files into DIR; importing them again changes nothing."""
-    with in_words(), _database_errors(), only_reading():
+    with in_words(), database_errors(), only_reading():
         exported = services.export_folder(folder, as_workbooks=xlsx)
         db.session.rollback()
     for file in exported:

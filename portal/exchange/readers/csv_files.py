@@ -11,21 +11,24 @@ from portal.exchange.readers.tables import BadFile, Line
 
 _ADVICE = lazy("Save it again as “CSV UTF-8”.")
 _DELIMITERS = ",;\t"
+_LONGEST_CELL = 1_000_000
 _FIRST_LINE = re.compile(r"\s*[^\r\n]*")
 
 
 def read_csv(file: str, content: bytes) -> Iterator[Line]:
     """The rows of a CSV file, header included. Raises BadFile."""
     text = _decode(file, content)
-    csv.field_size_limit(1_000_000)
+    csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     begins = 1
     try:
         for cells in reader:
             yield Line(begins, tuple(cells))
             begins = reader.line_num + 1
-    except csv.Error:
+    except csv.Error as error:
         message = lazy("A quotation mark is open or stands in the wrong place, so the rest cannot be read.")
+        if "field limit" in str(error):
+            message = lazy("A cell has more than a million characters; perhaps a quotation mark is open.")
         raise BadFile(file, message, begins) from None
 
 

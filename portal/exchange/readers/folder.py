@@ -1,7 +1,7 @@
 """Finding and opening files, within limits."""
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +12,7 @@ from portal.exchange.readers.tables import BadFile, Table, as_table, readable
 from portal.exchange.readers.xlsx_files import read_xlsx
 
 MOST_BYTES = 20 * 1024 * 1024
-_READERS = {".csv": read_csv, ".xlsx": read_xlsx}
+_ENDINGS = {".csv", ".xlsx"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class FileThere:
 def find_files(folder: Path, kinds: Sequence[str]) -> tuple[list[FileThere], list[str]]:
     """The files of these kinds in their order, and the names of tables that are none of them. Raises BadFile."""
     try:
-        present = sorted(path for path in folder.iterdir() if path.suffix.lower() in _READERS)
+        present = sorted(path for path in folder.iterdir() if path.suffix.lower() in _ENDINGS)
     except FileNotFoundError:
         raise BadFile(readable(folder), lazy("There is no such folder.")) from None
     except NotADirectoryError:
@@ -50,32 +50,38 @@ def _refuse_twins(found: Sequence[FileThere]) -> None:
             raise BadFile(later.path.name, message)
 
 
-def read_table(path: Path) -> Table:
-    """A file as a table of text. Raises BadFile; a file that is too large is not even opened."""
-    content = _read(path)
-    return as_table(path.name, _READERS[path.suffix.lower()](path.name, content))
+def read_table(path: Path, name: str = "", sheet: int = 0, places: Mapping[str, int] | None = None) -> Table:
+    """A file as a table of text; errors call it by `name`. Raises BadFile.
+
+    A file that is too large is not even opened. `places` says where our columns stand, whatever the header calls them.
+    """
+    name = name or path.name
+    content = read_bytes(path, name)
+    is_workbook = path.suffix.lower() == ".xlsx"
+    return as_table(name, read_xlsx(name, content, sheet) if is_workbook else read_csv(name, content), places)
 
 
-def _read(path: Path) -> bytes:
+def read_bytes(path: Path, name: str) -> bytes:
+    """What a file holds, within the limit. Raises BadFile."""
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):
-            raise BadFile(path.name, lazy("This is not a file."))
+            raise BadFile(name, lazy("This is not a file."))
         if about.st_size > MOST_BYTES:
-            raise _too_large(path, about.st_size)
+            raise _too_large(name, about.st_size)
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise BadFile(path.name, lazy("The file cannot be read: %(why)s", why=error.strerror)) from None
+        raise BadFile(name, lazy("The file cannot be read: %(why)s", why=error.strerror)) from None
     if len(content) > MOST_BYTES:
-        raise _too_large(path, len(content))
+        raise _too_large(name, len(content))
     return content
 
 
-def _too_large(path: Path, size: int) -> BadFile:
+def _too_large(name: str, size: int) -> BadFile:
     message = lazy(
         "The file has %(size)s MB; at most %(limit)s MB are read. Divide it, or leave out what does not belong.",
         size=-(-size >> 20),
         limit=MOST_BYTES >> 20,
     )
-    return BadFile(path.name, message)
+    return BadFile(name, message)

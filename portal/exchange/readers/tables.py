@@ -1,7 +1,7 @@
 """What a file is read into."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,6 +11,8 @@ from portal.errors import lazy
 
 # More rows than a term has, and few enough that short ones do not fill the memory.
 MOST_LINES = 500_000
+# More columns than any of our files has, and what people keep beside them.
+MOST_COLUMNS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +45,39 @@ def readable(path: Path | str) -> str:
     return os.fsencode(path).decode(errors="replace")
 
 
-def as_table(file: str, lines: Iterable[Line]) -> Table:
-    """The table whose first line is its header. Lines without any text are left out. Raises BadFile."""
-    filled = (line for line in lines if any(cell.strip() for cell in line.cells))
-    header = next(filled, None)
-    if header is None:
-        raise BadFile(file, lazy("The file is empty; it needs at least a row with the names of its columns."))
-    columns = tuple(_name(cell) for cell in header.cells)
-    _refuse_twins(file, header, columns)
+def as_table(file: str, lines: Iterable[Line], places: Mapping[str, int] | None = None) -> Table:
+    """The table whose first line is its header. Lines without any text are left out. Raises BadFile.
+
+    With `places`, where each of our columns stands, its own names of columns do not count.
+    """
+    header, filled = open_table(file, lines)
+    if places is None:
+        columns = tuple(column_name(cell) for cell in header.cells)
+        _refuse_twins(file, header, columns)
+    else:
+        named = {place: name for name, place in places.items()}
+        columns = tuple(named.get(place, "") for place in range(len(header.cells)))
     lines_below = tuple(islice(filled, MOST_LINES + 1))
     if len(lines_below) > MOST_LINES:
         raise BadFile(file, lazy("The file has more than %(limit)s rows. Divide it.", limit=MOST_LINES))
     return Table(file, columns, lines_below)
 
 
-def _name(cell: str) -> str:
+def open_table(file: str, lines: Iterable[Line]) -> tuple[Line, Iterator[Line]]:
+    """The header of a table, and the lines below it that hold any text. Raises BadFile."""
+    filled = (line for line in lines if any(cell.strip() for cell in line.cells))
+    header = next(filled, None)
+    if header is None:
+        raise BadFile(file, lazy("The file is empty; it needs at least a row with the names of its columns."))
+    if len(header.cells) > MOST_COLUMNS:
+        count = len(header.cells)
+        why = lazy("The file has %(count)s columns; at most %(limit)s are read.", count=count, limit=MOST_COLUMNS)
+        raise BadFile(file, why)
+    return header, filled
+
+
+def column_name(cell: str) -> str:
+    """A name of a column as we spell ours."""
     return "_".join(cell.strip().lower().split())
 
 

@@ -1,4 +1,4 @@
-"""The first sheet of an XLSX workbook as text.
+"""A sheet of an XLSX workbook as text.
 
 A workbook is a ZIP archive: a small one can unpack to gigabytes, and a single cell in the last row
 of the last column makes a reader lay out seventeen billion. Both are refused before it is read.
@@ -8,11 +8,13 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from portal.errors import lazy
 from portal.exchange.readers.tables import BadFile, Line
@@ -20,8 +22,11 @@ from portal.exchange.readers.tables import BadFile, Line
 MOST_UNPACKED = 200 * 1024 * 1024
 MOST_PARTS = 2_000
 MOST_CELLS = 4_000_000
+# Of more sheets than anyone looks through only the first are offered.
+MOST_SHEETS = 30
 # Between < and > stands no other <: a tag that never ends is given up at the next one, not searched to the end.
 _TAG = re.compile(rb"<(?:\w+:)?(row|c)((?:\s[^<>]*)?)>(\s*<(?:\w+:)?f[\s/>])?")
+_ROW = re.compile(rb"<(?:\w+:)?row[\s>][^<>]*>?\s*<(?:\w+:)?c[\s>/]")
 _PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)(\d+)["']""")
 _ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
 _SHEET = re.compile(rb"""<(?:\w+:)?sheet\s[^<>]*?:id\s*=\s*["']([^"'<]+)""")
@@ -31,44 +36,92 @@ _ATTRIBUTE = re.compile(rb"""\s(Id|Target)\s*=\s*["']([^"']*)""")
 _DAMAGES = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, KeyError, ValueError)
 
 
-def read_xlsx(file: str, content: bytes) -> Iterator[Line]:
-    """The rows of the first sheet, header included. Raises BadFile.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet of a workbook: its place among the sheets, its name, how many rows hold something, and the first ones.
+
+    `trouble` says why it cannot be read, if it cannot.
+    """
+
+    place: int
+    name: str
+    rows: int
+    first: Sequence[Line]
+    trouble: Any = None
+
+
+def read_xlsx(file: str, content: bytes, sheet: int = 0) -> Iterator[Line]:
+    """The rows of a sheet, header included. Raises BadFile.
 
     A formula, or an error such as #N/A, comes as a text that begins with `=`.
     """
+    with _opened(file, content) as (archive, parts, book):
+        if sheet >= len(parts):
+            raise BadFile(file, lazy("The workbook has no such sheet."))
+        formulas = _formulas(file, archive.read(parts[sheet]))
+        rows = book.get_sheet_by_index(sheet).to_python(skip_empty_area=False)
+    for number, cells in enumerate(rows, start=1):
+        yield _line(number, cells, formulas)
+
+
+def list_sheets(file: str, content: bytes, most: int) -> Sequence[Sheet]:
+    """The sheets of a workbook in their order, each with at most so many of its first rows. Raises BadFile."""
+    found: list[Sheet] = []
+    with _opened(file, content) as (archive, parts, book):
+        for place, (about, part) in enumerate(zip(book.sheets_metadata, parts, strict=True)):
+            if about.typ == SheetTypeEnum.WorkSheet and len(found) < MOST_SHEETS:
+                found.append(_sheet(file, place, about.name, archive.read(part), book, most))
+    return found
+
+
+def _sheet(file: str, place: int, name: str, raw: bytes, book: CalamineWorkbook, most: int) -> Sheet:
+    rows = sum(1 for _ in _ROW.finditer(raw))
     try:
-        formulas = _inspect(file, content)
-        with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
-            rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        formulas = _formulas(file, raw)
+    except BadFile as error:
+        return Sheet(place, name, rows, (), error.message)
+    first = book.get_sheet_by_index(place).to_python(skip_empty_area=False, nrows=most)
+    return Sheet(place, name, rows, [_line(number, cells, formulas) for number, cells in enumerate(first, start=1)])
+
+
+def _line(number: int, cells: Sequence[Any], formulas: Container[tuple[int, int]]) -> Line:
+    return Line(number, tuple(_text(cell, (number, column) in formulas) for column, cell in enumerate(cells, 1)))
+
+
+@contextmanager
+def _opened(file: str, content: bytes) -> Iterator[tuple[zipfile.ZipFile, Sequence[str], CalamineWorkbook]]:
+    """A workbook that unpacks to what can be held: its archive, the parts of its sheets, and its reader.
+
+    Raises BadFile, also for whatever is found to be damaged while it is open.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _refuse_bombs(file, archive)
+            if archive.testzip() is not None:
+                raise zipfile.BadZipFile
+            parts = _sheet_parts(archive)
+            with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
+                yield archive, parts, book
     except (*_DAMAGES, CalamineError):
         message = lazy("This is no workbook that can be read (it may be damaged or locked). Save it as .xlsx or CSV.")
         raise BadFile(file, message) from None
-    for number, cells in enumerate(rows, start=1):
-        yield Line(number, tuple(_text(cell, (number, column) in formulas) for column, cell in enumerate(cells, 1)))
 
 
-def _inspect(file: str, content: bytes) -> set[tuple[int, int]]:
-    """Where formulas and errors stand in the first sheet, as (row, column).
-
-    Raises BadFile when it would unpack to too much.
-    """
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = archive.infolist()
-        # The sizes that it states hold: reading stops there, and a part that goes on fails its checksum.
-        if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-            raise BadFile(file, lazy("The workbook unpacks to more than %(size)s MB.", size=MOST_UNPACKED >> 20))
-        if archive.testzip() is not None:
-            raise zipfile.BadZipFile
-        return _formulas(file, archive.read(_first_sheet(archive)))
+def _refuse_bombs(file: str, archive: zipfile.ZipFile) -> None:
+    parts = archive.infolist()
+    # The sizes that it states hold: reading stops there, and a part that goes on fails its checksum.
+    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+        raise BadFile(file, lazy("The workbook unpacks to more than %(size)s MB.", size=MOST_UNPACKED >> 20))
 
 
-def _first_sheet(archive: zipfile.ZipFile) -> str:
-    """The name of the part that holds the first sheet (ECMA-376 part 1, 12.3.23). Raises KeyError."""
-    first = _SHEET.search(archive.read("xl/workbook.xml"))
+def _sheet_parts(archive: zipfile.ZipFile) -> list[str]:
+    """The names of the parts that hold the sheets, in their order (ECMA-376 part 1, 12.3.23). Raises KeyError."""
     relations = _RELATION.findall(archive.read("xl/_rels/workbook.xml.rels"))
     targets = {found.get(b"Id"): found.get(b"Target", b"") for found in map(dict, map(_ATTRIBUTE.findall, relations))}
-    target = targets[first[1] if first else b""].decode()
-    return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+    found = [targets[sheet].decode() for sheet in _SHEET.findall(archive.read("xl/workbook.xml"))]
+    if not found:
+        raise KeyError("no sheet")
+    return [target.removeprefix("/") if target.startswith("/") else f"xl/{target}" for target in found]
 
 
 def _formulas(file: str, sheet: bytes) -> set[tuple[int, int]]:

@@ -33,6 +33,10 @@ class Register(Generic[Draft]):
             self._names = {_alike(key): key for key in self._stored} | self._names
         return self._stored
 
+    def stored_now(self) -> dict[int, Draft]:
+        """What the database holds at this moment, by id."""
+        return {stored.id: stored.draft for stored in self._load().values()}
+
     def spelling_of(self, key: Any) -> Any:
         """The key as it is spelled where it is known, in the database or an earlier line; None for an unknown one."""
         return key if key in self.stored or key in self._seen else self._names.get(_alike(key))

@@ -1,6 +1,7 @@
 """What an import would do or did, row by row."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -15,10 +16,22 @@ class Verdict(StrEnum):
     ERROR = "error"
     SKIPPED = "skipped"
 
+    @property
+    def is_left_out(self) -> bool:
+        """Whether nothing of the row is written."""
+        return self in {Verdict.ERROR, Verdict.SKIPPED}
+
+
+Changes = Mapping[str, tuple[Any, Any]]
+
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """One row's fate: file, line (0: all of it), verdict; for errors column, value and a translatable message."""
+    """One row's fate: file, line (0: all of it), verdict; for errors column, value and a translatable message.
+
+    `cells` are those of a row that is left out, if the report keeps them; `changes` what an update changes,
+    each with (before, after).
+    """
 
     file: str
     line: int
@@ -26,6 +39,8 @@ class RowResult:
     column: str = ""
     value: str = ""
     message: Any = ""
+    cells: Sequence[str] = ()
+    changes: Changes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,8 @@ class Report:
     remarks: list[Remark] = field(default_factory=list)
     broken: list[RowResult] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    # Whether rows that are left out keep their cells, to be mended and sent again.
+    keeps_cells: bool = False
 
     @property
     def errors(self) -> list[RowResult]:

@@ -1,6 +1,6 @@
 """Everything that the files of one run may name."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +16,7 @@ from portal.accounts.services.bulk import (
     stored_students,
 )
 from portal.allocations.services.bulk import Key, TermDraft, stored_offerings
-from portal.bulk import Draft, Stored
+from portal.bulk import Draft, Plan, Stored
 from portal.catalogue import services as catalogue
 from portal.catalogue.services import BreakDraft, ClassDraft, CohortDraft, DepartmentDraft, ModeDraft, ModuleDraft
 from portal.enrolments.services import EnrolmentDraft, stored_enrolments
@@ -79,6 +79,16 @@ class Term:
         self.students: Register[StudentDraft] = Register(self._load_students)
         self.offerings: Register[TermDraft] = Register(self._load_offerings)
         self.enrolments: Register[EnrolmentDraft] = Register(self._load_enrolments)
+
+    def plans(self) -> Sequence[Plan[Any]]:
+        """What the files' rows ask for, in the order of writing; departments are made as rows name them."""
+        return [
+            register.plan
+            for register in (
+                self.breaks, self.modules, self.classes, self.cohorts, self.facilitators, self.students,
+                self.offerings, self.enrolments,
+            )
+        ]  # fmt: skip
 
     @cached_property
     def accounts(self) -> dict[str, Account]:

@@ -1,6 +1,6 @@
 """The second step of an import: everything that was checked is written in the caller's one transaction."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,11 +14,9 @@ from portal.catalogue import services as catalogue
 from portal.catalogue.calendar import Rules
 from portal.enrolments.services import count_overfull, save_enrolments
 from portal.errors import lazy
-from portal.exchange.models import ImportRun
 from portal.exchange.services.checking import Checked, Progress, Silent
 from portal.exchange.services.registers import Register
 from portal.exchange.services.term import Term
-from portal.extensions import db
 from portal.tracker.services import PlanCounts, plan_logs
 
 
@@ -42,26 +40,12 @@ def write(
         raise ValueError("the report has errors")
     progress = progress or Silent()
     term = checked.term
-    rows = sum(len(plan) for plan in _plans(term))
+    rows = sum(len(plan) for plan in term.plans())
     progress.begin(lazy("Writing rows"), rows)
     writer = _Writer(term, clock.today(rules.zone), by, progress)
     offerings = writer.write()
     counts = _plan_logs(None if len(term.breaks.plan) else offerings, rules, progress)
-    _note_run(checked, by, skip_errors=skip_errors)
     return Written(rows, counts, count_overfull(writer.rosters))
-
-
-def _plans(term: Term) -> Iterable[Plan[Any]]:
-    return (
-        term.breaks.plan,
-        term.modules.plan,
-        term.classes.plan,
-        term.cohorts.plan,
-        term.facilitators.plan,
-        term.students.plan,
-        term.offerings.plan,
-        term.enrolments.plan,
-    )
 
 
 class _Writer:
@@ -130,19 +114,3 @@ def _plan_logs(offering_ids: Sequence[int] | None, rules: Rules, progress: Progr
         counts += plan_logs(part, rules)
         progress.advance(len(part))
     return counts
-
-
-def _note_run(checked: Checked, by: Actor, *, skip_errors: bool) -> None:
-    counts = {
-        file: {verdict.value: number for verdict, number in found.items()}
-        for file, found in checked.report.counts().items()
-    }
-    run = ImportRun(
-        started_by=by.user_id,
-        source=checked.source[:255],
-        skipped_errors=skip_errors,
-        counts=counts,
-        finished_at=clock.now(),
-    )
-    db.session.add(run)
-    db.session.flush()

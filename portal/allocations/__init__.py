@@ -5,6 +5,7 @@ from flask import Flask
 from portal.allocations import routes
 from portal.allocations.bulk_work import init_bulk_work
 from portal.allocations.leaving import init_leaving
+from portal.allocations.rollover_work import init_rollover_work
 from portal.catalogue.units import init_units
 from portal.catalogue.words import init_words
 
@@ -15,4 +16,5 @@ def init_app(app: Flask) -> None:
     init_units()
     init_leaving()
     init_bulk_work()
+    init_rollover_work()
     app.register_blueprint(routes.bp)

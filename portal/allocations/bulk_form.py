@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from portal.allocations import queries
-from portal.allocations.forms import ListForm
+from portal.allocations.forms import ListForm, clean
 from portal.allocations.models import OfferingStatus
 from portal.allocations.queries.selections import Selection, mode_named
 from portal.allocations.services.assignment import MAX_REASON
@@ -153,7 +153,7 @@ def change_of(asked: BulkRequest) -> BulkChange | None:
     try:
         return BulkChange(
             asked.deed,
-            facilitator_id=_person(data["to_facilitator"]) if asked.deed is Deed.ALLOCATE else None,
+            facilitator_id=_person(clean(data["to_facilitator"])) if asked.deed is Deed.ALLOCATE else None,
             days=data.get("by_days") or 0,
             mode_id=_mode(data["to_mode"]) if asked.deed is Deed.MODE else None,
             status=OfferingStatus(data["to_status"]) if asked.deed is Deed.STATUS else None,
@@ -183,7 +183,7 @@ def _mode(name: str) -> int:
 
 def _person(text: str) -> int:
     """The one facilitator that a text means. Raises DomainError when it is nobody, or several."""
-    people = queries.list_candidates(None, text)
+    people = queries.list_candidates(None, text) if text else []
     exact = [one for one in people if fold(text) in {fold(one.name), fold(one.employee_id), fold(one.key)}]
     if not people:
         raise DomainError(_("Nobody matches “%(text)s”.", text=text), "facilitator")

@@ -16,9 +16,6 @@ from portal.allocations.words import status_name
 from portal.catalogue.words import mode_name
 from portal.web.locale import date_short
 
-# Days that follow from others, and the reason that stands beside them all.
-_LEFT_OUT = frozenset({"allocated_on", "reason"})
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -54,6 +51,8 @@ def said_of(batch: Batch) -> str:
         Deed.MODE: ngettext("The mode of %(num)s course changed", "The mode of %(num)s courses changed", count),
         Deed.STATUS: ngettext("The status of %(num)s course changed", "The status of %(num)s courses changed", count),
         Deed.PLACES: ngettext("The places of %(num)s course changed", "The places of %(num)s courses changed", count),
+        "rollover": ngettext("%(num)s course copied", "%(num)s courses copied", count),
+        "undo_rollover": ngettext("%(num)s copied course deleted", "%(num)s copied courses deleted", count),
         "undo": ngettext("%(num)s course is as it was", "%(num)s courses are as they were", count),
     }
     return said.get(batch.kind) or str(ngettext("%(num)s course changed", "%(num)s courses changed", count))
@@ -73,9 +72,9 @@ class _Words:
         labels = {"facilitator_id": _("Facilitator"), "start_date": _("First day"), "end_date": _("Last day"),
                   "mode_id": _("Mode"), "status": _("Status"), "max_students": _("Places")}  # fmt: skip
         return [
-            (labels.get(name, name), self._value(name, pair[0]), self._value(name, pair[1]))
+            (labels[name], self._value(name, pair[0]), self._value(name, pair[1]))
             for name, pair in changes.items()
-            if name not in _LEFT_OUT
+            if name in labels
         ]
 
     def _value(self, name: str, value: Any) -> str:

@@ -6,7 +6,8 @@ from flask import Flask
 
 from portal.accounts import personal_data
 from portal.accounts.signals import Former, person_left, still_needed
-from portal.enrolments.queries import find_on_rosters, list_own_enrolments
+from portal.allocations.services.signals import offerings_leaving
+from portal.enrolments.queries import find_on_rosters, find_with_students, list_own_enrolments
 from portal.enrolments.services import forget_student
 
 
@@ -15,6 +16,7 @@ def init_app(app: Flask) -> None:
     personal_data.register("enrolments", list_own_enrolments)
     person_left.connect(_forget)
     still_needed.connect(_find_needed)
+    offerings_leaving.connect(_find_used)
 
 
 def _forget(_sender: object, former: Former) -> None:
@@ -24,3 +26,7 @@ def _forget(_sender: object, former: Former) -> None:
 
 def _find_needed(_sender: object, user_ids: Sequence[int]) -> set[int]:
     return find_on_rosters(user_ids)
+
+
+def _find_used(_sender: object, offering_ids: Sequence[int]) -> set[int]:
+    return find_with_students(offering_ids)

@@ -9,6 +9,7 @@ from portal.accounts.models import Student
 from portal.accounts.queries.personal_data import list_of
 from portal.allocations.models import CourseOffering
 from portal.allocations.queries.personal import COURSE
+from portal.bulk import in_chunks
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
@@ -29,3 +30,12 @@ def find_on_rosters(user_ids: Sequence[int]) -> set[int]:
     """Which of these people are, or were, on a course. One statement."""
     on_one = select(Student.user_id).join(Enrolment, Enrolment.student_id == Student.id)
     return set(db.session.scalars(on_one.where(Student.user_id.in_(user_ids)).distinct()))
+
+
+def find_with_students(offering_ids: Sequence[int]) -> set[int]:
+    """Which of these courses have, or had, students. One statement for each 500."""
+    found: set[int] = set()
+    for part in in_chunks(offering_ids):
+        of_these = select(Enrolment.offering_id).where(Enrolment.offering_id.in_(part))
+        found |= set(db.session.scalars(of_these.distinct()))
+    return found

@@ -6,11 +6,13 @@ from flask import Flask, current_app
 
 from portal.accounts import personal_data
 from portal.allocations.services import offerings_changed
+from portal.allocations.services.signals import offerings_leaving
 from portal.catalogue.calendar import rules_of
 from portal.tracker import routes
 from portal.tracker.queries.personal import SECTIONS
 from portal.tracker.reminding import init_reminders
 from portal.tracker.services import plan_logs
+from portal.tracker.services.planning import delete_untouched_logs
 from portal.tracker.words import init_words
 
 
@@ -20,6 +22,7 @@ def init_app(app: Flask) -> None:
     init_words(app)
     init_reminders(app)
     offerings_changed.connect(_plan_again)
+    offerings_leaving.connect(_let_go)
     for name, read in SECTIONS.items():
         personal_data.register(name, read)
 
@@ -27,3 +30,7 @@ def init_app(app: Flask) -> None:
 def _plan_again(_sender: object, offering_ids: Sequence[int]) -> None:
     """Within the transaction of the change itself."""
     plan_logs(offering_ids, rules_of(current_app.config["PORTAL"]))
+
+
+def _let_go(_sender: object, offering_ids: Sequence[int]) -> set[int]:
+    return delete_untouched_logs(offering_ids)

@@ -1,6 +1,6 @@
 """The pages of allocations."""
 
-from portal.allocations.routes import allocating, bulk, listing, typeahead
+from portal.allocations.routes import allocating, bulk, listing, rollover, typeahead
 from portal.allocations.routes.blueprint import bp
 
-__all__ = ["allocating", "bp", "bulk", "listing", "typeahead"]
+__all__ = ["allocating", "bp", "bulk", "listing", "rollover", "typeahead"]

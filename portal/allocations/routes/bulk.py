@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import abort, current_app, flash, redirect, request, url_for
-from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
@@ -20,6 +20,7 @@ from portal.allocations.routes.blueprint import bp
 from portal.allocations.services import undoing
 from portal.allocations.services.bulk_changes import Preview, change_courses, preview_change
 from portal.allocations.services.bulk_rules import BulkChange, Outcome
+from portal.allocations.services.rollover_undo import undo_rollover
 from portal.errors import Conflict, DomainError
 from portal.extensions import db
 from portal.jobs.services import start_job
@@ -106,17 +107,19 @@ def bulk_done(batch_id: int) -> str:
 @owned("who did it")
 def bulk_undo(batch_id: int) -> BaseResponse:
     """Take a bulk change back."""
-    find_batch(batch_id, current_user.id) or abort(404)
+    batch = find_batch(batch_id, current_user.id) or abort(404)
     try:
-        undone = undoing.undo_change(batch_id, actor())
+        undo = undo_rollover if batch.kind == "rollover" else undoing.undo_change
+        undone = undo(batch_id, actor())
         db.session.commit()
     except Conflict as error:
         db.session.rollback()
         flash(str(error), "problem")
         return redirect(url_for(".bulk_done", batch_id=batch_id), 303)
     if undone.kept:
-        flash(_("%(count)s courses were changed by somebody since, or their facilitator has left: they stay as they "
-                "are.", count=undone.kept), "problem")  # fmt: skip
+        flash(ngettext("%(num)s course is used or was changed by somebody since: it stays as it is.",
+                       "%(num)s courses are used or were changed by somebody since: they stay as they are.",
+                       undone.kept), "problem")  # fmt: skip
     return redirect(url_for(".bulk_done", batch_id=undone.batch_id), 303)
 
 

@@ -6,3 +6,9 @@ offerings_changed = Signal("""Course offerings changed their dates, status, mode
 
 Sent with `offering_ids` inside the transaction that changes them, after its flush.
 """)
+
+offerings_leaving = Signal("""Course offerings are about to be deleted.
+
+Sent with `offering_ids` inside the transaction. A receiver deletes what has no meaning without them and nobody
+worked on, and gives the ids of those that must stay.
+""")

@@ -19,6 +19,7 @@ from portal.errors import Conflict, NotFound, lazy
 from portal.extensions import db
 
 UNDO_FOR = timedelta(minutes=10)
+TOO_LATE = lazy("This can no longer be undone: ten minutes have passed, or it was undone already.")
 # What a bulk change may have changed, and how the audit's plain values are read back.
 _READ: Mapping[str, Any] = {
     "facilitator_id": int,
@@ -54,7 +55,7 @@ def undo_change(batch_id: int, by: Actor) -> Undone:
     if batch is None or batch.actor_id != by.user_id or batch.undoes_id is not None:
         raise NotFound(lazy("There is no such change."))
     if not may_be_undone(batch.created_at, batch.undone_at, clock.now()):
-        raise Conflict(lazy("This can no longer be undone: ten minutes have passed, or it was undone already."))
+        raise Conflict(TOO_LATE)
     events = _events_of(batch_id)
     lock_courses(sorted(events))
     present = _present(events)
@@ -104,12 +105,11 @@ def _read(name: str, value: Any) -> Any:
 def _write(
     batch: ChangeBatch, restored: Mapping[int, Mapping[str, Any]], present: Mapping[int, Mapping[str, Any]], by: Actor
 ) -> int:
-    too_late = lazy("This can no longer be undone: ten minutes have passed, or it was undone already.")
     try:
         with db.session.begin_nested():
             undone = open_batch(by, "undo", len(restored), undoes=batch.id)
     except IntegrityError as error:  # a second click: the first one has done it
-        raise Conflict(too_late) from error
+        raise Conflict(TOO_LATE) from error
     db.session.execute(update(ChangeBatch).where(ChangeBatch.id == batch.id).values(undone_at=clock.now()))
     try:
         for rows in _by_fields(restored, present):

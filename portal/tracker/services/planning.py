@@ -103,6 +103,16 @@ def plan_logs(offering_ids: Sequence[int] | None, rules: Rules) -> PlanCounts:
     return total
 
 
+def delete_untouched_logs(offering_ids: Sequence[int]) -> set[int]:
+    """Delete the logs of these course offerings that nobody worked on; gives the offerings that have others."""
+    used: set[int] = set()
+    for part in in_chunks(offering_ids):
+        of_these = _LOGS.c.allocation_id.in_(part)
+        db.session.execute(delete(_LOGS).where(of_these, _UNTOUCHED))
+        used |= set(db.session.scalars(select(_LOGS.c.allocation_id).where(of_these).distinct()))
+    return used
+
+
 def _chunks_of_offerings(offering_ids: Sequence[int] | None) -> Iterator[Sequence[AnyRow]]:
     """The offerings in chunks by id, locked so that two plans of the same offering follow each other."""
     wanted = select(

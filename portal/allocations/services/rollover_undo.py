@@ -1,0 +1,59 @@
+"""Taking a rollover back: what it made is deleted, where nobody changed or used it since."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from portal import clock
+from portal.allocations.models import CourseOffering
+from portal.allocations.queries.selections import lock_courses
+from portal.allocations.services.signals import offerings_leaving
+from portal.allocations.services.undoing import TOO_LATE, Undone, may_be_undone
+from portal.audit.models import AuditEvent, ChangeBatch
+from portal.audit.services import Actor, Change, open_batch, record_many
+from portal.bulk import in_chunks
+from portal.errors import Conflict, NotFound, lazy
+from portal.extensions import db
+
+
+def undo_rollover(batch_id: int, by: Actor) -> Undone:
+    """Delete what one's own rollover made, where nobody changed or used it since. Raises as `undo_change` does."""
+    batch = db.session.get(ChangeBatch, batch_id)
+    if batch is None or batch.actor_id != by.user_id or batch.kind != "rollover":
+        raise NotFound(lazy("There is no such change."))
+    if not may_be_undone(batch.created_at, batch.undone_at, clock.now()):
+        raise Conflict(TOO_LATE)
+    made = list(db.session.scalars(select(AuditEvent.entity_id).where(AuditEvent.batch_id == batch_id)))
+    lock_courses(sorted(made))
+    going = _untouched(made)
+    for _receiver, staying in offerings_leaving.send(None, offering_ids=sorted(going)):
+        going -= set(staying)
+    undone = _delete(batch, going, by)
+    return Undone(undone, len(going), len(made) - len(going))
+
+
+def _untouched(ids: Sequence[int]) -> set[int]:
+    """Those that stand as they were made."""
+    found: set[int] = set()
+    for part in in_chunks(ids):
+        wanted = select(CourseOffering.id).where(
+            CourseOffering.id.in_(part), CourseOffering.version == 1, CourseOffering.enrolled_count == 0
+        )
+        found |= set(db.session.scalars(wanted))
+    return found
+
+
+def _delete(batch: ChangeBatch, going: set[int], by: Actor) -> int:
+    try:
+        with db.session.begin_nested():
+            undone = open_batch(by, "undo_rollover", len(going), undoes=batch.id)
+    except IntegrityError as error:  # a second click: the first one has done it
+        raise Conflict(
+            lazy("This can no longer be undone: ten minutes have passed, or it was undone already.")
+        ) from error
+    db.session.execute(update(ChangeBatch).where(ChangeBatch.id == batch.id).values(undone_at=clock.now()))
+    for part in in_chunks(sorted(going)):
+        db.session.execute(delete(CourseOffering).where(CourseOffering.id.in_(part)))
+        record_many(by, [Change("delete", CourseOffering.__tablename__, row_id, {}) for row_id in part], undone)
+    return undone

@@ -117,7 +117,7 @@ def courses_of_term(term: Term, department: str = "") -> list[TermCourse]:
     if department:
         wanted = wanted.join(Department, Department.id == Module.department_id).where(Department.code == department)
     rows: Iterable[Any] = db.session.execute(wanted)
-    return [TermCourse(*row[:-3], all(row[-3:])) for row in rows]
+    return [TermCourse(*(*row[:-3], all(row[-3:]))) for row in rows]
 
 
 def combinations_of_term(term: Term) -> Mapping[tuple[Any, ...], int]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from portal.allocations.models import OfferingStatus
 from portal.allocations.queries.batches import Batch, ChangedCourse
@@ -41,21 +41,32 @@ def lines_of_batch(courses: Sequence[ChangedCourse]) -> list[Line]:
 
 def said_of(batch: Batch) -> str:
     """What was done, in one sentence."""
-    count = batch.row_count
+    n = batch.row_count
+    count = format_decimal(n)
     said: dict[str, str] = {
-        Deed.ALLOCATE: ngettext("%(num)s course allocated", "%(num)s courses allocated", count),
+        Deed.ALLOCATE: ngettext("%(count)s course allocated", "%(count)s courses allocated", n, count=count),
         Deed.UNALLOCATE: ngettext(
-            "%(num)s course has no facilitator now", "%(num)s courses have no facilitator now", count
+            "%(count)s course has no facilitator now", "%(count)s courses have no facilitator now", n, count=count
         ),
-        Deed.SHIFT: ngettext("%(num)s course moved", "%(num)s courses moved", count),
-        Deed.MODE: ngettext("The mode of %(num)s course changed", "The mode of %(num)s courses changed", count),
-        Deed.STATUS: ngettext("The status of %(num)s course changed", "The status of %(num)s courses changed", count),
-        Deed.PLACES: ngettext("The places of %(num)s course changed", "The places of %(num)s courses changed", count),
-        "rollover": ngettext("%(num)s course copied", "%(num)s courses copied", count),
-        "undo_rollover": ngettext("%(num)s copied course deleted", "%(num)s copied courses deleted", count),
-        "undo": ngettext("%(num)s course is as it was", "%(num)s courses are as they were", count),
+        Deed.SHIFT: ngettext("%(count)s course moved", "%(count)s courses moved", n, count=count),
+        Deed.MODE: ngettext(
+            "The mode of %(count)s course changed", "The mode of %(count)s courses changed", n, count=count
+        ),
+        Deed.STATUS: ngettext(
+            "The status of %(count)s course changed", "The status of %(count)s courses changed", n, count=count
+        ),
+        Deed.PLACES: ngettext(
+            "The places of %(count)s course changed", "The places of %(count)s courses changed", n, count=count
+        ),
+        "rollover": ngettext("%(count)s course copied", "%(count)s courses copied", n, count=count),
+        "undo_rollover": ngettext(
+            "%(count)s copied course deleted", "%(count)s copied courses deleted", n, count=count
+        ),
+        "undo": ngettext("%(count)s course is as it was", "%(count)s courses are as they were", n, count=count),
     }
-    return said.get(batch.kind) or str(ngettext("%(num)s course changed", "%(num)s courses changed", count))
+    return said.get(batch.kind) or str(
+        ngettext("%(count)s course changed", "%(count)s courses changed", n, count=count)
+    )
 
 
 class _Words:

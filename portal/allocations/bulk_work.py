@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app, url_for
-from flask_babel import ngettext
+from flask_babel import format_decimal, ngettext
 from werkzeug.datastructures import MultiDict
 
 from portal import clock
@@ -33,7 +33,8 @@ def _run(params: Params, owner: Owner, progress: Progress) -> dict[str, Any]:
 
 
 def _title(params: Params) -> str:
-    return str(ngettext("Changing %(num)s course", "Changing %(num)s courses", int(params["count"])))
+    n = int(params["count"])
+    return str(ngettext("Changing %(count)s course", "Changing %(count)s courses", n, count=format_decimal(n)))
 
 
 def _address(params: Params, result: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, Form, IntegerField, RadioField, SelectField, StringField
@@ -51,7 +52,7 @@ class RolloverForm(Form):  # type: ignore[misc]
         """Fill in what can be chosen."""
         self.source.choices = [
             SelectChoice(key_of(one), _("%(trimester)s · %(year)s (%(count)s courses)", trimester=one.trimester,
-                                        year=one.academic_year, count=one.count))
+                                        year=one.academic_year, count=format_decimal(one.count)))
             for one in terms
         ]  # fmt: skip
         self.department.choices = [

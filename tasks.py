@@ -15,6 +15,7 @@ from portal import clock, create_app
 from portal.accounts.services.cleaning import delete_some_old
 from portal.accounts.services.registration import delete_some_unconfirmed
 from portal.config import load_settings
+from portal.exchange.services.runs import delete_old_files, delete_some_old_rows
 from portal.extensions import db
 from portal.jobs.running import run_waiting_jobs
 from portal.notifications.delivering import deliver_pending
@@ -71,6 +72,16 @@ def delete_old_sign_ins() -> None:
     with app_context():
         while delete_some_old():
             db.session.commit()
+
+
+@huey.periodic_task(crontab(minute="50", hour="2"), expires=3600)  # type: ignore[untyped-decorator]
+def delete_old_imports() -> None:
+    """Delete uploaded and exported files and the rows of their reports once their time is over."""
+    with app_context() as app:
+        delete_old_files(app.config["PORTAL"].portal_data_dir / "imports", clock.now())
+        while delete_some_old_rows(clock.now()):
+            db.session.commit()
+        db.session.commit()
 
 
 @huey.periodic_task(crontab(minute="40", hour="2"), expires=3600)  # type: ignore[untyped-decorator]

@@ -12,6 +12,7 @@ from portal.accounts.queries.personal_data import list_of
 from portal.exchange.models import ImportRow, ImportRun, ImportState
 from portal.extensions import db
 from portal.jobs.models import Job, JobState
+from portal.jobs.queries import JobRow, find_job
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 
 Counts = Mapping[str, Mapping[str, int]]
@@ -156,6 +157,13 @@ def find_run(run_id: int) -> RunRow | None:
 
 def _name(row: Any) -> str:
     return f"{row.first_name or ''} {row.last_name or ''}".strip()
+
+
+def find_latest_job(owner_id: int, kind: str) -> JobRow | None:
+    """The last job of a kind that somebody began; None when they began none. Two statements."""
+    latest = select(func.max(Job.id)).where(Job.owner_id == owner_id, Job.kind == kind)
+    job_id = db.session.scalar(latest)
+    return find_job(job_id, owner_id) if job_id else None
 
 
 _RESULT = (

@@ -16,6 +16,7 @@ from portal.exchange.notices import tell_checked, tell_done
 from portal.exchange.refusals import database_errors
 from portal.exchange.services import Checked, noting, parts, runs
 from portal.exchange.services.holding import hold
+from portal.exchange.services.packing import pack_everything
 from portal.extensions import db
 from portal.jobs import works
 from portal.jobs.works import Owner, Params, Progress, Work
@@ -24,7 +25,11 @@ from portal.jobs.works import Owner, Params, Progress, Work
 def init_works() -> None:
     """Make the work known."""
     works.register(runs.CHECK, Work(check, lambda _params: str(_("Checking your files")), _address))
+    works.register(EXPORT, Work(export, lambda _params: str(_("Exporting everything")), _address_of_export))
     works.register(runs.WRITE, Work(carry_out, lambda _params: str(_("Importing your files")), _address))
+
+
+EXPORT = "export_all"
 
 
 def imports_folder() -> Path:
@@ -34,6 +39,18 @@ def imports_folder() -> Path:
 
 def _address(params: Params, _result: Mapping[str, Any]) -> str:
     return url_for("imports.show", run_id=params["run_id"])
+
+
+def _address_of_export(_params: Params, _result: Mapping[str, Any]) -> str:
+    return url_for("imports.export")
+
+
+def export(params: Params, owner: Owner, progress: Progress) -> dict[str, Any]:
+    """Write all files as they are at this moment. Nobody is kept from writing meanwhile."""
+    with only_reading():
+        path, exported = pack_everything(imports_folder(), progress, as_workbooks=params["format"] == "xlsx")
+        db.session.rollback()
+    return {"path": path, "files": {file.path.name: file.rows for file in exported}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from click.testing import Result
 from flask import Flask
+from flask.testing import FlaskClient
 
 from portal.catalogue.models import Module
 from portal.extensions import db
 from tests.support.files import SMALL
+from tests.support.import_desk import Desk
 from tests.support.term import write_table
+from tests.support.web import Maker
 
 
 @pytest.fixture
@@ -68,3 +71,10 @@ def refused(
         return " ".join(result.output.split())
 
     return do
+
+
+@pytest.fixture
+def desk(app: Flask, client: FlaskClient, make: Maker, sign_in: Callable[..., None]) -> Desk:
+    """A manager who is signed in, at the pages of imports."""
+    sign_in(client, make.manager())
+    return Desk(app, client)

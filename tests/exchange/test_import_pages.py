@@ -1,6 +1,5 @@
 """Imports in pages, as a browser without JavaScript does them: upload, how to read, check, confirm."""
 
-import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from portal.allocations.models import CourseOffering
 from portal.catalogue.models import Module
@@ -17,68 +15,9 @@ from portal.extensions import db
 from portal.jobs.running import run_waiting_jobs
 from portal.notifications.models import Notification
 from tests.support.files import COURSE, FIRST, LAST, everything
-from tests.support.term import HEADERS
+from tests.support.import_desk import Desk, contents, csv_of, words
 
 pytestmark = pytest.mark.usefixtures("frozen_time")
-Files = dict[str, bytes]
-
-
-class Desk:
-    """A manager at the pages of imports."""
-
-    def __init__(self, app: Flask, client: FlaskClient) -> None:
-        self.app, self.client = app, client
-
-    def upload(self, files: Files, status: int = 303) -> str:
-        """Send files; gives the address to which one is sent on, or the page."""
-        data = {"files": [(io.BytesIO(content), name) for name, content in files.items()]}
-        answer = self.client.post("/imports/", data=data, content_type="multipart/form-data")
-        assert answer.status_code == status, answer.text
-        return answer.headers.get("Location") or answer.text
-
-    def fields(self, address: str) -> dict[str, str]:
-        """What the form of reading would send as it stands."""
-        text = self.client.get(address).text
-        found = dict(re.findall(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"', text))
-        for name, options in re.findall(r'<select id="[\w-]+" name="([\w-]+)".*?>(.*?)</select>', text, re.DOTALL):
-            chosen = re.search(r'<option value="([^"]*)" selected', options)
-            found[name] = chosen[1] if chosen else ""
-        return found
-
-    def check(self, address: str, **changes: str) -> str:
-        """Have the files checked as they are guessed, with these changes; gives the report."""
-        fields = self.fields(address) | {"do": "check"} | {name.replace("_", "-", 1): v for name, v in changes.items()}
-        answer = self.client.post(address, data=fields)
-        assert answer.status_code == 303, answer.text
-        self.work()
-        return self.report(answer.headers["Location"])
-
-    def report(self, address: str) -> str:
-        """The page of a run."""
-        answer = self.client.get(address)
-        assert answer.status_code == 200, answer.headers
-        return answer.text
-
-    def confirm(self, address: str, **fields: str) -> str:
-        """Press the button that writes; gives the page afterwards."""
-        version = re.search(r'name="version" value="(\d+)"', self.report(address))
-        assert version
-        answer = self.client.post(f"{address}/confirm", data={"version": version[1], **fields})
-        assert answer.status_code == 303
-        self.work()
-        return self.report(address)
-
-    def work(self) -> None:
-        """Let the worker do what waits."""
-        with self.app.app_context():
-            db.session.rollback()
-            run_waiting_jobs()
-
-    def begin(self, files: Files) -> str:
-        """Upload and check; gives the address of the run."""
-        reading = self.upload(files)
-        self.check(reading)
-        return reading.removesuffix("/reading")
 
 
 @pytest.fixture
@@ -86,26 +25,6 @@ def app(fresh_app: Flask) -> Flask:
     """The worker writes its progress beside the work, so what is written is really committed here."""
     fresh_app.config["WTF_CSRF_ENABLED"] = False
     return fresh_app
-
-
-@pytest.fixture
-def desk(app: Flask, client: FlaskClient, make: Any, sign_in: Any) -> Desk:
-    """A manager who is signed in."""
-    sign_in(client, make.manager())
-    return Desk(app, client)
-
-
-def contents(folder: Path) -> Files:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
-
-
-def csv_of(kind: str, *rows: tuple[Any, ...]) -> bytes:
-    lines = [",".join(HEADERS[kind]), *(",".join(str(cell) for cell in row) for row in rows)]
-    return "\n".join(lines).encode()
-
-
-def words(page: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
 def runs(app: Flask) -> list[ImportRun]:

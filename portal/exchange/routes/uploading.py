@@ -52,6 +52,9 @@ def upload() -> tuple[str, int] | BaseResponse:
         tables = parts.keep_files(files, imports_folder())
     except DomainError as error:
         return _page(str(error)), error.status
+    finally:
+        for one in sent:
+            one.close()
     run_id = runs.open_run(tables, actor())
     db.session.commit()
     return redirect_or_hx(url_for(".reading", run_id=run_id))
@@ -60,6 +63,8 @@ def upload() -> tuple[str, int] | BaseResponse:
 @bp.errorhandler(413)
 def too_large(_error: RequestEntityTooLarge) -> Answer | BaseResponse:
     """Say how much would have been taken; nothing of the body was read."""
+    if request.endpoint != "imports.upload":
+        return error_page(413)
     message = _(
         "At most %(limit)s MB a file and %(together)s MB together are taken, so nothing was kept. "
         "Send the files one by one, or divide the largest.",

@@ -161,7 +161,7 @@ def _check_line(kind: Kind, table: Table, places: Sequence[tuple[Column, int]], 
             kind.register(term).refuse(kind.key_in(given), table.file, line.number)
         verdict = Verdict.SKIPPED if error.follows else Verdict.ERROR
         return RowResult(table.file, line.number, verdict, error.column, error.value, error.message)
-    return RowResult(table.file, line.number, verdict, message=message, changes=changes)
+    return RowResult(table.file, line.number, verdict, message=message, changes=changes, key=kind.key_in_words(given))
 
 
 def _ragged(cells: int, columns: int) -> RowError:

@@ -16,12 +16,14 @@ from portal.bulk import Stored
 from portal.catalogue import services as catalogue
 from portal.enrolments.services import stored_enrolments
 from portal.errors import DomainError, lazy
+from portal.exchange.services.checking import Progress, Silent
 from portal.exchange.services.kinds import (
     BREAKS,
     CLASSES,
     COHORTS,
     ENROLMENTS,
     FACILITATORS,
+    KINDS,
     MODULES,
     OFFERINGS,
     STUDENTS,
@@ -38,15 +40,21 @@ class Exported:
     rows: int
 
 
-def export_folder(folder: Path, *, as_workbooks: bool = False) -> list[Exported]:
+def export_folder(folder: Path, *, as_workbooks: bool = False, progress: Progress | None = None) -> list[Exported]:
     """Write all files into a folder, which is made if it is not there; files of the same names are replaced.
 
     Open and cancelled courses have no place in a term's files. Raises DomainError when the folder cannot be written.
     """
     ending = ".xlsx" if as_workbooks else ".csv"
+    progress = progress or Silent()
+    progress.begin(lazy("Writing files"), len(KINDS))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [_write_file(folder / f"{kind.name}{ending}", kind, rows) for kind, rows in _everything()]
+        exported = []
+        for kind, rows in _everything():
+            exported.append(_write_file(folder / f"{kind.name}{ending}", kind, rows))
+            progress.advance(1)
+        return exported
     except OSError as error:
         raise DomainError(
             lazy("%(folder)s cannot be written: %(why)s", folder=str(folder), why=error.strerror)

@@ -24,7 +24,8 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 }
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "code": ("id", "short_name", "abbreviation", "module_code", "course_code", "subject_code", "cohort_code", "sigle"),
-    "name": ("title", "description", "nom", "intitule", "module_name", "course_title", "class_name", "cohort_name"),
+    "name": ("title", "description", "nom", "intitule", "module_name", "course_title", "class_name", "cohort_name",
+        "class", "group", "classe", "groupe", "cohort", "holiday",),
     "module_code": ("module", "course_code", "course", "subject", "subject_code", "unit_code", "code_du_module"),
     "class_name": ("class", "section", "group", "classe", "groupe"),
     "cohort_code": ("cohort", "intake", "programme_code", "cohorte", "promotion"),

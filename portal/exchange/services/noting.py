@@ -132,7 +132,7 @@ def _row(result: RowResult) -> dict[str, Any]:
         "line": result.line,
         # Of an update the names of what changes, so that one can look for them.
         "column_name": storable(result.column or " ".join(result.changes or ()), 100),
-        "value": storable(str(result.value), 200),
+        "value": storable(str(result.value) if result.verdict.is_left_out else result.key, 200),
         "message": as_data(result.message),
         "cells": [storable(cell, _LONGEST_CELL) for cell in result.cells],
         "changes": dict(_plain_changes(result.changes or {})),

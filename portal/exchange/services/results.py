@@ -29,8 +29,8 @@ Changes = Mapping[str, tuple[Any, Any]]
 class RowResult:
     """One row's fate: file, line (0: all of it), verdict; for errors column, value and a translatable message.
 
-    `cells` are those of a row that is left out, if the report keeps them; `changes` what an update changes,
-    each with (before, after).
+    `key` names what a good row describes, `changes` says what an update changes, each with (before, after); `cells`
+    are those of a row that is left out, if the report keeps them.
     """
 
     file: str
@@ -41,6 +41,7 @@ class RowResult:
     message: Any = ""
     cells: Sequence[str] = ()
     changes: Changes | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

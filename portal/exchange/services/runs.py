@@ -21,6 +21,8 @@ from portal.jobs.services import start_job
 
 CHECK, WRITE = "import_check", "import_write"
 KEPT = timedelta(days=30)
+# An export can be had again at any time.
+EXPORTS_KEPT = timedelta(days=1)
 _AT_ONCE = 1_000
 _RUNS = cast(Table, ImportRun.__table__)
 _OPEN = (ImportState.UPLOADED, ImportState.CHECKED)
@@ -97,7 +99,8 @@ def delete_old_files(folder: Path, now: datetime) -> int:
     """Delete what was uploaded or exported long ago; gives how many folders went."""
     gone = 0
     for path in folder.iterdir() if folder.is_dir() else ():
-        if datetime.fromtimestamp(path.stat().st_mtime, now.tzinfo) <= now - KEPT:
+        kept = EXPORTS_KEPT if path.name.startswith("export-") else KEPT
+        if datetime.fromtimestamp(path.stat().st_mtime, now.tzinfo) <= now - kept:
             shutil.rmtree(path, ignore_errors=True)
             gone += 1
     return gone

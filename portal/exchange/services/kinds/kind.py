@@ -52,6 +52,14 @@ class Kind:
         values = tuple(given[name] for name in self.key)
         return values if len(values) > 1 else values[0]
 
+    def key_in_words(self, given: Given) -> str:
+        """The key of a row as a person reads it."""
+        return _words(self.key_in(given))
+
+
+def _words(value: Any) -> str:
+    return " · ".join(map(_words, value)) if isinstance(value, tuple) else str(value)
+
 
 _UNKNOWN = {
     "module_code": lazy("There is no module of this code."),

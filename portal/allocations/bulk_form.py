@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, IntegerField, RadioField, StringField
+from wtforms import IntegerField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
@@ -32,7 +33,16 @@ _REASON = _l("Reason")
 Pairs = Sequence[tuple[str, str]]
 
 
-class AllocateForm(Form):  # type: ignore[misc]
+class DeedForm(FlaskForm):  # type: ignore[misc]
+    """What to change to, read from an address or a form; the token of a form that writes is checked for all of them."""
+
+    class Meta:
+        """Without a token of its own."""
+
+        csrf = False
+
+
+class AllocateForm(DeedForm):
     """Who shall teach them; the reason is asked for when that is over the limit."""
 
     to_facilitator = StringField(
@@ -41,13 +51,13 @@ class AllocateForm(Form):  # type: ignore[misc]
     reason = StringField(_REASON, [Length(max=MAX_REASON)])
 
 
-class UnallocateForm(Form):  # type: ignore[misc]
+class UnallocateForm(DeedForm):
     """Nobody shall teach them for now."""
 
     reason = StringField(_REASON, [Length(max=MAX_REASON)])
 
 
-class ShiftForm(Form):  # type: ignore[misc]
+class ShiftForm(DeedForm):
     """By how many days they move."""
 
     by_days = IntegerField(
@@ -60,21 +70,21 @@ class ShiftForm(Form):  # type: ignore[misc]
     reason = StringField(_REASON, [Length(max=MAX_REASON)])
 
 
-class ModeForm(Form):  # type: ignore[misc]
+class ModeForm(DeedForm):
     """In which mode they are taught."""
 
     to_mode = RadioField(_l("Mode"), [InputRequired(_l("Choose a mode."))])
     reason = StringField(_REASON, [Length(max=MAX_REASON)])
 
 
-class StatusForm(Form):  # type: ignore[misc]
+class StatusForm(DeedForm):
     """How they stand from now on."""
 
     to_status = RadioField(_l("Status"), [InputRequired(_l("Choose a status."))])
     reason = StringField(_REASON, [Length(max=MAX_REASON)])
 
 
-class PlacesForm(Form):  # type: ignore[misc]
+class PlacesForm(DeedForm):
     """How many students may join each."""
 
     to_places = IntegerField(
@@ -87,7 +97,7 @@ class PlacesForm(Form):  # type: ignore[misc]
     reason = StringField(_REASON, [Length(max=MAX_REASON)])
 
 
-_FORMS: Mapping[Deed, type[Form]] = {
+_FORMS: Mapping[Deed, type[DeedForm]] = {
     Deed.ALLOCATE: AllocateForm,
     Deed.UNALLOCATE: UnallocateForm,
     Deed.SHIFT: ShiftForm,
@@ -102,7 +112,7 @@ class BulkRequest:
     """A bulk change as it was asked for. `pairs` are the parameters that mean the same courses and the same deed."""
 
     deed: Deed
-    form: Form
+    form: DeedForm
     selection: Selection
     pairs: Pairs
     seen: str
@@ -165,7 +175,7 @@ def change_of(asked: BulkRequest) -> BulkChange | None:
         return None
 
 
-def show_error(form: Form, error: DomainError) -> None:
+def show_error(form: DeedForm, error: DomainError) -> None:
     """Put what a rule says at the field of the form that it is about, else at the first."""
     names = {"facilitator": "to_facilitator", "mode": "to_mode", "days": "by_days", "status": "to_status",
              "places": "to_places", "reason": "reason"}  # fmt: skip

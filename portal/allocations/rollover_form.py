@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, Form, IntegerField, RadioField, SelectField, StringField
+from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange
 
+from portal.allocations.bulk_form import DeedForm
 from portal.allocations.queries.rollover import TermSummary
 from portal.allocations.services.assignment import MAX_REASON
 from portal.allocations.services.rollover import Rollover
@@ -17,7 +18,7 @@ from portal.errors import DomainError
 _FIELDS = {"target": "year", "first_day": "first_day", "reason": "reason"}
 
 
-class RolloverForm(Form):  # type: ignore[misc]
+class RolloverForm(DeedForm):
     """From which term into which, and what comes along."""
 
     source = SelectField(_l("Copy the term"), [InputRequired()])
@@ -27,7 +28,7 @@ class RolloverForm(Form):  # type: ignore[misc]
     )
     trimester = RadioField(_l("Trimester"), [InputRequired()], choices=[SelectChoice(n, n) for n in "123"])
     first_day = DateField(_l("First day of the new term"), [InputRequired(_l("Enter a day."))])
-    department = SelectField(_l("Department"))
+    department = SelectField(_l("Department"), default="")
     with_facilitators = BooleanField(_l("Facilitators come along"))
     with_meetings = BooleanField(_l("Weekly meeting times come along"))
     cohort_from = StringField(_l("In cohort codes, replace"), [Length(max=40)])

@@ -27,6 +27,7 @@ def upgrade() -> None:
     _version_catalogue()
     _extend_import_runs()
     _create_import_rows()
+    _index_offerings()
 
 
 def _create_change_batches() -> None:
@@ -215,8 +216,22 @@ def _key(table: str, column: str, referred: str, ondelete: str | None = None) ->
     return sa.ForeignKeyConstraint([column], [f"{referred}.id"], name=name, onupdate="CASCADE", ondelete=ondelete)
 
 
+def _index_offerings() -> None:
+    """The new index comes before the old one goes: MariaDB's foreign key leans on one of them."""
+    columns = ["facilitator_id", "academic_year", "trimester", "status"]
+    op.create_index("ix_course_offerings_load", "course_offerings", columns)
+    op.drop_index("ix_course_offerings_facilitator_id_academic_year_trimester", "course_offerings")
+    columns = ["module_id", "academic_year", "trimester", "status", "mode_id", "intake_period", "facilitator_id"]
+    columns += ["start_date", "end_date", "max_students"]
+    op.create_index("ix_course_offerings_counts", "course_offerings", columns)
+
+
 def downgrade() -> None:
     """Drop them. Imports that were not carried out go with them."""
+    op.drop_index("ix_course_offerings_counts", "course_offerings")
+    name = "ix_course_offerings_facilitator_id_academic_year_trimester"
+    op.create_index(name, "course_offerings", ["facilitator_id", "academic_year", "trimester"])
+    op.drop_index("ix_course_offerings_load", "course_offerings")
     op.drop_table("import_rows")
     runs = sa.table("import_runs", sa.column("state"))
     op.execute(runs.delete().where(runs.c.state != "done"))

@@ -72,7 +72,22 @@ class CourseOffering(Timestamps, Model):
             name="kind_needs",
         ),
         Index(None, "academic_year", "trimester", "status"),
-        Index(None, "facilitator_id", "academic_year", "trimester"),
+        # How many running courses someone has in a term.
+        Index("ix_course_offerings_load", "facilitator_id", "academic_year", "trimester", "status"),
+        # All that the counts of the list are made of, in the order of the modules whose credits are added up.
+        Index(
+            "ix_course_offerings_counts",
+            "module_id",
+            "academic_year",
+            "trimester",
+            "status",
+            "mode_id",
+            "intake_period",
+            "facilitator_id",
+            "start_date",
+            "end_date",
+            "max_students",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,12 +1,12 @@
 """How many course offerings each choice of a filter would show: one statement for all counts of a page."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import Integer, cast, func, select
 
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingStatus
 from portal.allocations.queries.filters import OfferingFilter, conditions_of_texts
@@ -17,17 +17,8 @@ Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
-    """Courses with the places and credits that they have."""
-
-    courses: int = 0
-    places: int = 0
-    credits: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Group:
-    """Offerings that are alike in all that has counts: how many they are, and how many have nobody."""
+    """Offerings that are alike in all that has counts: how many they are, with which places and credits together."""
 
     academic_year: int
     trimester: int
@@ -35,7 +26,9 @@ class Group:
     mode: str
     intake: IntakePeriod
     is_allocated: bool
-    sums: Sums
+    courses: int
+    places: int
+    credits: int
     first_day: date
     last_day: date
 
@@ -73,28 +66,21 @@ class Facets:
         return self.total - self.unallocated
 
 
-def _sum(measure: Any) -> ColumnElement[Any]:
-    return func.coalesce(func.sum(measure), 0)
-
-
-_NOBODY = CourseOffering.facilitator_id.is_(None)
-# In the order of an index that holds all of it but the credits: the groups are read, not gathered.
+_IS_ALLOCATED = CourseOffering.facilitator_id.is_not(None).label("is_allocated")
 _ALIKE = (
     CourseOffering.academic_year,
     CourseOffering.trimester,
     CourseOffering.status,
     CourseOffering.mode_id,
     CourseOffering.intake_period,
+    _IS_ALLOCATED,
 )
 _CUBE = (
     select(
         *_ALIKE,
         func.count().label("courses"),
-        _sum(CourseOffering.max_students).label("places"),
-        _sum(Module.credits).label("credits"),
-        _sum(case((_NOBODY, 1), else_=0)).label("open_courses"),
-        _sum(case((_NOBODY, CourseOffering.max_students), else_=0)).label("open_places"),
-        _sum(case((_NOBODY, Module.credits), else_=0)).label("open_credits"),
+        func.sum(CourseOffering.max_students).label("places"),
+        func.sum(Module.credits).label("credits"),
         func.min(CourseOffering.start_date).label("first_day"),
         func.max(CourseOffering.end_date).label("last_day"),
     )
@@ -107,21 +93,12 @@ _CUBE = (
 def facets_of(wanted: OfferingFilter) -> Facets:
     """The counts of a list. One statement, whose rows are few however many offerings there are."""
     cube = _CUBE.where(*conditions_of_texts(wanted)).subquery("cube")
-    names = ("courses", "places", "credits", "open_courses", "open_places", "open_credits", "first_day", "last_day")
     alike = (cube.c.academic_year, cube.c.trimester, cube.c.status, Mode.name, cube.c.intake_period)
-    rows = db.session.execute(select(*alike, *(cube.c[name] for name in names)).join(Mode, Mode.id == cube.c.mode_id))
-    return sum_up([group for row in rows for group in _groups(row)], wanted)
-
-
-def _groups(row: Any) -> Iterator[Group]:
-    """Those of a row who have a facilitator, and those who have none."""
-    year, trimester, status, mode, intake, *sums, first_day, last_day = row
-    everything, nobody = [int(one) for one in sums[:3]], [int(one) for one in sums[3:]]
-    somebody = [whole - part for whole, part in zip(everything, nobody, strict=True)]
-    for is_allocated, (courses, places, credits_) in ((True, somebody), (False, nobody)):
-        if courses:
-            parts = Sums(courses, places, credits_)
-            yield Group(year, trimester, status, mode, intake, is_allocated, parts, first_day, last_day)
+    # MariaDB adds up whole numbers to decimals.
+    sums = (func.coalesce(cast(sum_, Integer), 0) for sum_ in (cube.c.places, cube.c.credits))
+    measures = (cube.c.is_allocated, cube.c.courses, *sums, cube.c.first_day, cube.c.last_day)
+    rows = db.session.execute(select(*alike, *measures).join(Mode, Mode.id == cube.c.mode_id))
+    return sum_up([Group(*row) for row in rows], wanted)
 
 
 def sum_up(groups: Sequence[Group], wanted: OfferingFilter) -> Facets:
@@ -129,17 +106,17 @@ def sum_up(groups: Sequence[Group], wanted: OfferingFilter) -> Facets:
     shown = _matching(groups, wanted)
     of_any_status = _matching(groups, wanted, but="status")
     return Facets(
-        total=sum(group.sums.courses for group in shown),
-        unallocated=sum(group.sums.courses for group in shown if not group.is_allocated),
-        places=sum(group.sums.places for group in shown),
-        credits=sum(group.sums.credits for group in shown),
+        total=sum(group.courses for group in shown),
+        unallocated=sum(group.courses for group in shown if not group.is_allocated),
+        places=sum(group.places for group in shown),
+        credits=sum(group.credits for group in shown),
         first_day=min((group.first_day for group in shown), default=None),
         last_day=max((group.last_day for group in shown), default=None),
         terms_shown=sorted({group.term for group in shown}),
         terms=_count(_matching(groups, wanted, but="term"), lambda group: group.term),
         statuses=_count(of_any_status, lambda group: group.status),
-        any_status=sum(group.sums.courses for group in of_any_status),
-        without_facilitator=sum(group.sums.courses for group in of_any_status if not group.is_allocated),
+        any_status=sum(group.courses for group in of_any_status),
+        without_facilitator=sum(group.courses for group in of_any_status if not group.is_allocated),
         modes=_count(_matching(groups, wanted, but="mode"), lambda group: group.mode),
         intakes=_count(_matching(groups, wanted, but="intake"), lambda group: group.intake),
     )
@@ -170,5 +147,5 @@ def _matching(groups: Iterable[Group], wanted: OfferingFilter, but: str = "") ->
 def _count(groups: Iterable[Group], key: Callable[[Group], Key]) -> Counter[Key]:
     counts: Counter[Key] = Counter()
     for group in groups:
-        counts[key(group)] += group.sums.courses
+        counts[key(group)] += group.courses
     return counts

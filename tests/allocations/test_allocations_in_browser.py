@@ -50,7 +50,7 @@ def test_filters_apply_themselves_and_live_in_the_address(page, browser_sign_in,
         page.wait_for_timeout(500)
     expect(page).to_have_url("/allocations/")
     expect(page.locator("tbody tr")).to_have_count(3)
-    expect(page.get_by_label("All 3").first).to_be_checked()
+    expect(page.locator("#mode-all")).to_have_attribute("aria-current", "true")
 
 
 def test_sorting_keeps_the_focus_and_the_columns_in_place_when_a_row_asks(page, browser_sign_in, manager, term):

@@ -18,7 +18,7 @@ def test_the_course_page_shows_facts_and_history(client, manager, siya, make, co
     client.post(address, data={"version": 2, "facilitator": siya.profile_id})
     with count_sql() as sql:
         page = client.get(f"/allocations/{course.id}").text
-    assert len(sql) == 5, sql.text
+    assert len(sql) == 7, sql.text
     for words in (
         "Algorithms",
         "CS357",
@@ -39,7 +39,7 @@ def test_the_history_names_whom_a_file_allocated(app, client, manager, siya, mak
         db.session.commit()
     with count_sql() as sql:
         page = client.get(f"/allocations/{course.id}").text
-    assert len(sql) == 5, sql.text
+    assert len(sql) == 7, sql.text
     assert "Siya Bhat allocated" in page
     assert "Ada King instead of Siya Bhat" in page
     assert "gone instead of Siya Bhat" in page
@@ -48,4 +48,5 @@ def test_the_history_names_whom_a_file_allocated(app, client, manager, siya, mak
 def test_a_course_without_history_says_so(client, manager, make):
     page = client.get(f"/allocations/{make.offering().id}").text
     assert "Nothing has changed" in page
+    assert "Older changes" not in page
     assert "/tracker/courses/" not in page

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from portal.accounts import services
 from portal.accounts.models import Identity, UserSession
 from portal.accounts.services.tokens import issue_token
+from portal.allocations.services.views import save_view
 from portal.audit.services import System, open_batch
 from portal.exchange.services.parts import Part
 from portal.exchange.services.runs import open_run
@@ -43,6 +44,19 @@ class Scene:
 def _course(app: Flask, make: Maker) -> SetUp:
     offering = make.offering(make.facilitator())
     return SetUp({"offering_id": offering.id}, make.manager())
+
+
+def _meeting(app: Flask, make: Maker) -> SetUp:
+    """A weekly meeting of a course that is there; one that is gone is as good as taken away."""
+    return SetUp({"offering_id": make.offering().id, "meeting_id": 1}, make.manager())
+
+
+def _view(app: Flask, make: Maker) -> SetUp:
+    owner = make.manager()
+    with app.app_context():
+        view_id = save_view(owner.user_id, "Mine", {}, False, Owner(owner.user_id, None)).id
+        db.session.commit()
+    return SetUp({"view_id": view_id}, owner, (make.manager(),))
 
 
 def _own_course(app: Flask, make: Maker) -> SetUp:
@@ -170,6 +184,16 @@ SCENES: dict[str, Scene] = {
     "allocations.course": Scene(_course),
     "allocations.ask": Scene(_course),
     "allocations.allocate": Scene(_course),
+    "allocations.edit": Scene(_course),
+    "allocations.change": Scene(_course),
+    "allocations.ask_status": Scene(_course),
+    "allocations.set_status": Scene(_course),
+    "allocations.meet": Scene(_course),
+    "allocations.stop_meeting": Scene(_meeting),
+    "allocations.history": Scene(_course),
+    "allocations.edit_view": Scene(_view),
+    "allocations.change_view": Scene(_view),
+    "allocations.delete_view": Scene(_view),
     "tracker.course": Scene(_own_course),
     "tracker.log": Scene(_log),
     "tracker.set_item": Scene(_item, {"status": "Done"}),

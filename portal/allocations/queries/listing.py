@@ -44,6 +44,7 @@ class OfferingRow:
     start_date: date
     end_date: date
     places: int
+    enrolled: int
     credits: int | None
     status: OfferingStatus
     facilitator_id: int | None
@@ -94,8 +95,9 @@ _COLUMNS = (
     CourseOffering.id, CourseOffering.version, CourseOffering.kind, CourseOffering.title,
     Module.name, Module.code, ClassGroup.name, Cohort.code, Mode.name, CourseOffering.intake_period,
     CourseOffering.academic_year, CourseOffering.trimester, CourseOffering.start_date, CourseOffering.end_date,
-    CourseOffering.max_students, Module.credits, CourseOffering.status, CourseOffering.facilitator_id,
-    Facilitator.employee_id, User.first_name, User.last_name, Facilitator.max_course_load,
+    CourseOffering.max_students, CourseOffering.enrolled_count, Module.credits, CourseOffering.status,
+    CourseOffering.facilitator_id, Facilitator.employee_id, User.first_name, User.last_name,
+    Facilitator.max_course_load,
     case((CourseOffering.facilitator_id.is_not(None), LOAD)).label("load"),
 )  # fmt: skip
 

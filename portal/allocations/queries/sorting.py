@@ -142,7 +142,7 @@ SORTS: Mapping[str, tuple[Key, ...]] = {
     "places": (_plain(CourseOffering.max_students.expression), *_COURSE),
     "credits": (Ranked(_CREDITS, CourseOffering.module_id.expression, (func.coalesce(Module.credits, 0),)), *_COURSE),
     "facilitator": (_PERSON, *_COURSE),
-    "load": (_LOAD, _PERSON, *_COURSE),
+    "load": (_LOAD, *_COURSE),
     "start": (_plain(CourseOffering.start_date.expression), *_COURSE),
     "end": (_plain(CourseOffering.end_date.expression), *_COURSE),
 }

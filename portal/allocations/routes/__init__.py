@@ -1,6 +1,29 @@
 """The pages of allocations."""
 
-from portal.allocations.routes import allocating, bulk, listing, rollover, typeahead
+from portal.allocations.routes import (
+    allocating,
+    bulk,
+    editing,
+    history,
+    listing,
+    meetings,
+    rollover,
+    standing,
+    typeahead,
+    views,
+)
 from portal.allocations.routes.blueprint import bp
 
-__all__ = ["allocating", "bp", "bulk", "listing", "rollover", "typeahead"]
+__all__ = [
+    "allocating",
+    "bp",
+    "bulk",
+    "editing",
+    "history",
+    "listing",
+    "meetings",
+    "rollover",
+    "standing",
+    "typeahead",
+    "views",
+]

@@ -9,7 +9,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import clock
 from portal.allocations import queries, services
 from portal.allocations.forms import AssignForm, ListForm
+from portal.allocations.meeting_form import MeetingForm
 from portal.allocations.queries import OfferingRow
+from portal.allocations.queries.clashes import list_clashes, list_meetings
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.routes.choices import Choices
 from portal.allocations.routes.people import Question, person_meant, question_of
@@ -70,8 +72,18 @@ def _find(offering_id: int) -> OfferingRow:
 
 
 def _course_page(offering: OfferingRow, question: Question) -> str:
-    happenings = queries.list_happenings(offering.id)
-    return page("allocations/course.html", row=offering, happenings=happenings, question=question, back=_back())
+    happenings, more = queries.list_happenings(offering.id)
+    return page(
+        "allocations/course.html",
+        row=offering,
+        happenings=happenings,
+        more=more,
+        meetings=list_meetings(offering.id),
+        clashes=list_clashes(offering.id),
+        meeting_form=MeetingForm(None),
+        question=question,
+        back=_back(),
+    )
 
 
 def _refused(offering_id: int, form: AssignForm, error: DomainError) -> BaseResponse | tuple[str, int]:

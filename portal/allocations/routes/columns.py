@@ -8,10 +8,13 @@ from urllib.parse import urlsplit
 
 from flask import request
 from flask_babel import format_date
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.allocations.forms import COLUMNS, ListForm
+from portal.allocations.models import OfferingStatus
 from portal.allocations.routes.blueprint import bp
+from portal.allocations.words import status_name
 from portal.web.locale import worded
 
 
@@ -20,7 +23,7 @@ class Column:
     """A column: its name in addresses, its word, and by which sort its head sorts."""
 
     name: str
-    label: Any
+    label: str
     sort: str
 
 
@@ -40,12 +43,34 @@ _WORDS: Mapping[str, tuple[Any, str]] = {
     "load": (_l("Load"), "load"),
     "status": (_l("Status"), "status"),
 }
-EVERY_COLUMN: Sequence[Column] = tuple(Column(name, *_WORDS[name]) for name in COLUMNS)
+
+
+def every_column() -> Sequence[Column]:
+    """All columns, in their order."""
+    return [Column(name, str(_WORDS[name][0]), _WORDS[name][1]) for name in COLUMNS]
 
 
 def columns_of(form: ListForm) -> Sequence[Column]:
     """The columns that a list shows, in their order."""
-    return [column for column in EVERY_COLUMN if column.name in form.columns]
+    return [column for column in every_column() if column.name in form.columns]
+
+
+@dataclass(frozen=True, slots=True)
+class RowWords:
+    """The words of every row, looked up once for all of them: a list has fifty."""
+
+    allocate: str
+    change: str
+    nobody: str
+    select: tuple[str, str]
+    statuses: Mapping[OfferingStatus, str]
+
+
+def row_words() -> RowWords:
+    """The words of a row in the reader's language."""
+    before, _course, after = str(_("Select %(course)s", course="\n")).partition("\n")
+    statuses = {status: status_name(status) for status in OfferingStatus}
+    return RowWords(_("Allocate"), _("Change"), _("No facilitator"), (before, after), statuses)
 
 
 def list_behind() -> ListForm:
@@ -66,4 +91,4 @@ def date_medium(day: date) -> str:
 @bp.context_processor
 def _columns_of_page() -> dict[str, Any]:
     """A row that is rendered alone has the columns of the list that it goes back to."""
-    return {"columns": columns_of(list_behind()), "every_column": EVERY_COLUMN}
+    return {"columns": columns_of(list_behind()), "words": row_words()}

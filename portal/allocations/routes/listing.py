@@ -5,12 +5,14 @@ from typing import Any
 
 from flask import Response, request, url_for
 from flask_babel import ngettext
+from flask_login import current_user
 
 from portal.allocations import queries
 from portal.allocations.forms import ListForm
+from portal.allocations.queries.views import list_views
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.routes.choices import Choices
-from portal.allocations.routes.columns import columns_of
+from portal.allocations.routes.columns import columns_of, every_column
 from portal.roles import Role
 from portal.web.access import audience
 from portal.web.htmx import fragment, wants_fragment
@@ -30,9 +32,10 @@ def index() -> str | Response:
         "choices": Choices(form, facets),
         "found": found,
         "columns": columns_of(form),
+        "views": list_views(current_user.id),
     }
     if not wants_fragment():
-        return page("allocations/page.html", **context)
+        return page("allocations/page.html", every_column=every_column(), **context)
     answer = fragment("allocations/_results.html", parts=True, **context)
     after = {"after": request.args["after"]} if form.page.cursor else {}
     answer.headers["HX-Push-Url"] = url_for(".index", **form.to_args(**after))

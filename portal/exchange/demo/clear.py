@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from portal.accounts.models import Facilitator, Manager, Student, User
 from portal.accounts.queries import list_accounts_at
 from portal.allocations.models import CourseOffering
-from portal.audit.models import AuditEvent
+from portal.audit.models import AuditEvent, ChangeBatch
 from portal.audit.services import Actor, record
 from portal.bulk import ids_by, in_chunks
 from portal.catalogue.calendar import rules_of
@@ -26,6 +26,7 @@ from portal.errors import NotFound, lazy
 from portal.exchange.demo import people, teaching
 from portal.exchange.models import ImportRun
 from portal.extensions import Model, db
+from portal.jobs.models import Job
 from portal.notifications.models import Delivery, Notification
 from portal.tracker.models import ActivityLog, ActivityLogItem, Attendance
 from portal.tracker.services import plan_logs
@@ -37,6 +38,8 @@ _TRACES: tuple[InstrumentedAttribute[Any], ...] = (
     ActivityLogItem.updated_by,
     ImportRun.started_by,
     AuditEvent.actor_id,
+    ChangeBatch.actor_id,
+    Job.owner_id,
 )
 
 

@@ -27,6 +27,7 @@ MOST_SHEETS = 30
 # Between < and > stands no other <: a tag that never ends is given up at the next one, not searched to the end.
 _TAG = re.compile(rb"<(?:\w+:)?(row|c)((?:\s[^<>]*)?)>(\s*<(?:\w+:)?f[\s/>])?")
 _ROW = re.compile(rb"<(?:\w+:)?row[\s>][^<>]*>?\s*<(?:\w+:)?c[\s>/]")
+_END_OF_ROW = re.compile(rb"</(\w+:)?row\s*>")
 _PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)(\d+)["']""")
 _ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
 _SHEET = re.compile(rb"""<(?:\w+:)?sheet\s[^<>]*?:id\s*=\s*["']([^"'<]+)""")
@@ -65,17 +66,46 @@ def read_xlsx(file: str, content: bytes, sheet: int = 0) -> Iterator[Line]:
 
 
 def list_sheets(file: str, content: bytes, most: int) -> Sequence[Sheet]:
-    """The sheets of a workbook in their order, each with at most so many of its first rows. Raises BadFile."""
+    """The sheets of a workbook in their order, each with about so many of its first rows. Raises BadFile."""
     found: list[Sheet] = []
-    with _opened(file, content) as (archive, parts, book):
+    begins, rows = _beginnings(file, content, most)
+    with _opened(file, begins) as (archive, parts, book):
         for place, (about, part) in enumerate(zip(book.sheets_metadata, parts, strict=True)):
             if about.typ == SheetTypeEnum.WorkSheet and len(found) < MOST_SHEETS:
-                found.append(_sheet(file, place, about.name, archive.read(part), book, most))
+                found.append(_sheet(file, place, about.name, rows[part], archive.read(part), book, most))
     return found
 
 
-def _sheet(file: str, place: int, name: str, raw: bytes, book: CalamineWorkbook, most: int) -> Sheet:
-    rows = sum(1 for _ in _ROW.finditer(raw))
+def _beginnings(file: str, content: bytes, most: int) -> tuple[bytes, dict[str, int]]:
+    """A workbook of the first rows of each sheet, and how many rows each had by its part.
+
+    The reader lays out whole sheets: ten seconds and half a gigabyte for the largest that are taken.
+    """
+    begins, rows = io.BytesIO(), {}
+    with _damages_told(file), zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(begins, "w") as cut:
+        _refuse_bombs(file, archive)
+        sheets = set(_sheet_parts(archive))
+        for name in archive.namelist():
+            if not name.endswith((".xml", ".rels")):
+                continue
+            raw = archive.read(name)
+            if name in sheets:
+                rows[name] = sum(1 for _ in _ROW.finditer(raw))
+                raw = _cut(raw, most)
+            cut.writestr(name, raw)
+    return begins.getvalue(), rows
+
+
+def _cut(sheet: bytes, most: int) -> bytes:
+    """A sheet that ends after so many rows."""
+    for number, end in enumerate(_END_OF_ROW.finditer(sheet), start=1):
+        if number == most:
+            prefix = end[1] or b""
+            return sheet[: end.end()] + b"</%bsheetData></%bworksheet>" % (prefix, prefix)
+    return sheet
+
+
+def _sheet(file: str, place: int, name: str, rows: int, raw: bytes, book: CalamineWorkbook, most: int) -> Sheet:
     try:
         formulas = _formulas(file, raw)
     except BadFile as error:
@@ -94,14 +124,19 @@ def _opened(file: str, content: bytes) -> Iterator[tuple[zipfile.ZipFile, Sequen
 
     Raises BadFile, also for whatever is found to be damaged while it is open.
     """
+    with _damages_told(file), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        _refuse_bombs(file, archive)
+        if archive.testzip() is not None:
+            raise zipfile.BadZipFile
+        parts = _sheet_parts(archive)
+        with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
+            yield archive, parts, book
+
+
+@contextmanager
+def _damages_told(file: str) -> Iterator[None]:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _refuse_bombs(file, archive)
-            if archive.testzip() is not None:
-                raise zipfile.BadZipFile
-            parts = _sheet_parts(archive)
-            with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
-                yield archive, parts, book
+        yield
     except (*_DAMAGES, CalamineError):
         message = lazy("This is no workbook that can be read (it may be damaged or locked). Save it as .xlsx or CSV.")
         raise BadFile(file, message) from None

@@ -1,0 +1,60 @@
+"""Two people at one course: whose value stands in each field of the form."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from werkzeug.datastructures import MultiDict
+
+from portal.allocations.course_form import NAMES, CourseForm, form_of
+
+_FIELDS = {name: field for field, name in NAMES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A field that two people changed: what it was, what somebody else made of it, and what was typed here."""
+
+    name: str
+    was: str
+    theirs: str
+    mine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A form that was sent, brought together with how the course stands now.
+
+    `form` holds what was typed, and what somebody else wrote where nothing was typed. `now` is how the course stands;
+    `untouched` are its fields that keep that; `clashes` are for a person to decide.
+    """
+
+    form: CourseForm
+    now: Mapping[str, str]
+    untouched: frozenset[str]
+    clashes: Sequence[Clash]
+    others: Sequence[str]
+
+
+def merge(sent: MultiDict[str, str], now: Mapping[str, str], modes: Sequence[str]) -> Merge:
+    """Bring a form together with the course as it stands, field by field.
+
+    `was-NAME` holds what the form showed when it was opened; `take-NAME` = "theirs" is the answer to a clash.
+    """
+    typed = form_of(sent, modes, now["mode"]).typed()
+    was = {name: _same_lines(sent.get(f"was-{name}", now[name])) for name in now}
+    values, clashes, others = dict(typed), [], []
+    for name in now:
+        theirs_changed, mine_changed = now[name] != was[name], typed[name] != was[name]
+        if sent.get(f"take-{name}") == "theirs" or (theirs_changed and not mine_changed):
+            values[name] = now[name]
+        elif theirs_changed and typed[name] != now[name] and sent.get(f"take-{name}") != "mine":
+            clashes.append(Clash(name, was[name], now[name], typed[name]))
+        if theirs_changed:
+            others.append(name)
+    untouched = frozenset(_FIELDS[name] for name in now if values[name] == now[name])
+    return Merge(form_of(values, modes, now["mode"]), now, untouched, clashes, others)
+
+
+def _same_lines(text: str) -> str:
+    """A text as it was shown: a browser sends every new line as two signs."""
+    return text.replace("\r\n", "\n").strip()

@@ -1,0 +1,41 @@
+"""A weekly meeting as its form has it."""
+
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+from wtforms import SelectField, StringField, TimeField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from portal.allocations.bulk_form import DeedForm
+from portal.allocations.services.meetings import MAX_ROOM, MeetingDraft
+from portal.errors import DomainError
+
+_NEEDED = _l("Enter a time.")
+
+
+class MeetingForm(DeedForm):
+    """On which day, from when to when, and where."""
+
+    weekday = SelectField(_l("Day"), [InputRequired()])
+    starts_at = TimeField(_l("From"), [InputRequired(_NEEDED)])
+    ends_at = TimeField(_l("To"), [InputRequired(_NEEDED)])
+    room = StringField(_l("Room"), [Length(max=MAX_ROOM)])
+
+    def __init__(self, sent: MultiDict[str, str] | None) -> None:
+        super().__init__(sent)
+        locale = get_locale()
+        names = locale.days["stand-alone"]["wide"] if locale else {}
+        self.weekday.choices = [SelectChoice(str(n), names.get(n - 1, str(n)).capitalize()) for n in range(1, 8)]
+
+    def read(self) -> MeetingDraft | None:
+        """What it means; None when fields have errors, which then stand at them."""
+        if not self.validate():
+            return None
+        room = " ".join((self.room.data or "").replace("\0", " ").split())
+        return MeetingDraft(int(self.weekday.data), self.starts_at.data, self.ends_at.data, room)
+
+    def show(self, error: DomainError) -> None:
+        """Put what a rule says at its field."""
+        field = self[error.field] if error.field in {"weekday", "starts_at", "ends_at", "room"} else self.weekday
+        field.errors = [*field.errors, str(error)]

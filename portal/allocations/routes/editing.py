@@ -1,0 +1,151 @@
+"""Making a course, changing one, and copying one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, abort, current_app, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal import clock
+from portal.allocations import queries
+from portal.allocations.course_form import CourseForm, form_of, line, values_of
+from portal.allocations.course_merge import Merge, merge
+from portal.allocations.forms import clean
+from portal.allocations.queries.course import CourseSheet, find_sheet
+from portal.allocations.queries.references import list_references
+from portal.allocations.queries.selections import list_mode_names
+from portal.allocations.routes.blueprint import bp
+from portal.allocations.routes.highlight import highlight
+from portal.allocations.services.editing import draft_of, edit_offering
+from portal.allocations.services.offerings import OfferingDraft, create_offering, status_by_dates
+from portal.errors import DomainError, NotFound
+from portal.extensions import db
+from portal.roles import Role
+from portal.web.access import actor, audience, shared
+from portal.web.htmx import fragment
+from portal.web.pages import page
+
+# How often a change is tried again after somebody was faster, field by field.
+_TRIES = 3
+_LARGEST = 2**31 - 1
+
+
+@bp.get("/new")
+@audience(Role.MANAGER, Role.ADMIN)
+def new_course() -> str:
+    """An empty form; with `copy` that of a course to make a similar one."""
+    modes = list_mode_names()
+    number = request.args.get("copy", 0, type=int)
+    sheet = find_sheet(number) if 0 < number <= _LARGEST else None
+    if sheet is None:
+        form = CourseForm(None)
+        form.offer(modes)
+    else:
+        form = form_of(values_of(draft_of(sheet.course), sheet.keys), modes)
+    return page("allocations/new.html", form=form, copied=_row(sheet.course.id) if sheet else None)
+
+
+@bp.post("/new")
+@audience(Role.MANAGER, Role.ADMIN)
+def create_course() -> BaseResponse | tuple[str, int]:
+    """Make a course, then show it, where a facilitator can be allocated."""
+    form = CourseForm(request.form)
+    form.offer(list_mode_names())
+    values = form.read()
+    if values is None:
+        return page("allocations/new.html", form=form, copied=None), 422
+    try:
+        today = clock.today(current_app.config["PORTAL"].zone)
+        status = status_by_dates(values["start_date"], values["end_date"], today)
+        course_id = create_offering(OfferingDraft(**values, status=status), actor()).id
+        db.session.commit()
+    except DomainError as error:
+        db.session.rollback()
+        form.show(error)
+        return page("allocations/new.html", form=form, copied=None, existing=_existing(error)), error.status
+    row = queries.find_offering(course_id) or abort(404)
+    flash(_("%(course)s was made. Nobody teaches it yet.", course=row.code or row.name), "done")
+    return redirect(url_for(".course", offering_id=course_id), 303)
+
+
+@bp.get("/<int(max=2147483647):offering_id>/edit")
+@audience(Role.MANAGER, Role.ADMIN)
+@shared
+def edit(offering_id: int) -> str:
+    """The form of a course."""
+    sheet = find_sheet(offering_id) or abort(404)
+    now = values_of(draft_of(sheet.course), sheet.keys)
+    return _edit_page(offering_id, form_of(now, list_mode_names(), now["mode"]), now)
+
+
+@bp.post("/<int(max=2147483647):offering_id>/edit")
+@audience(Role.MANAGER, Role.ADMIN)
+@shared
+def change(offering_id: int) -> BaseResponse | tuple[str, int]:
+    """Change a course field by field: what somebody else changed meanwhile stays, or is asked about."""
+    tries = _TRIES
+    while True:
+        sheet = find_sheet(offering_id) or abort(404)
+        merged = merge(request.form, values_of(draft_of(sheet.course), sheet.keys), list_mode_names())
+        if merged.clashes:
+            return _edit_page(offering_id, merged.form, merged.now, merged=merged), 409
+        tries -= 1
+        try:
+            return _changed(offering_id, merged, sheet)
+        except NotFound:
+            raise
+        except DomainError as error:
+            # The next look at the course must be a fresh one.
+            db.session.rollback()
+            if error.field != "version" or not tries:
+                merged.form.show(error)
+                return _edit_page(offering_id, merged.form, merged.now, existing=_existing(error)), error.status
+
+
+def _changed(offering_id: int, merged: Merge, sheet: CourseSheet) -> BaseResponse | tuple[str, int]:
+    kept = {field: getattr(sheet.course, field) for field in merged.untouched}
+    values = merged.form.read(kept)
+    if values is None:
+        return _edit_page(offering_id, merged.form, merged.now), 422
+    changed = edit_offering(offering_id, values | kept, sheet.version, actor())
+    db.session.commit()
+    if not changed:
+        flash(_("Nothing was different, so nothing was changed."), "note")
+    elif merged.others:
+        flash(_("Saved, together with what somebody else changed meanwhile."), "done")
+    else:
+        flash(_("Saved."), "done")
+    return redirect(url_for(".course", offering_id=offering_id), 303)
+
+
+@bp.get("/references/<any(module, class, cohort):kind>")
+@audience(Role.MANAGER, Role.ADMIN)
+def references(kind: str) -> Response:
+    """What a field of the form could hold while someone types; at most eight."""
+    text = clean(request.args.get("q"))
+    found = [(one, highlight(one.key, line(text)), highlight(one.note, line(text)))
+             for one in list_references(kind, text)]  # fmt: skip
+    return fragment("allocations/_references.html", found=found)
+
+
+def _edit_page(
+    offering_id: int,
+    form: CourseForm,
+    now: Mapping[str, str],
+    *,
+    merged: Merge | None = None,
+    existing: queries.OfferingRow | None = None,
+) -> str:
+    context: dict[str, Any] = {"form": form, "now": now, "merged": merged, "existing": existing}
+    return page("allocations/edit.html", row=_row(offering_id), **context)
+
+
+def _row(offering_id: int) -> queries.OfferingRow:
+    return queries.find_offering(offering_id) or abort(404)
+
+
+def _existing(error: DomainError) -> queries.OfferingRow | None:
+    """The course that stands in the way, if one does."""
+    other = error.facts.get("offering_id")
+    return queries.find_offering(other) if other else None

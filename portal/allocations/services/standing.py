@@ -1,0 +1,42 @@
+"""Cancelling, completing and bringing back one course."""
+
+from sqlalchemy import select, update
+
+from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.services.assignment import MAX_REASON
+from portal.allocations.services.signals import offerings_changed
+from portal.allocations.services.transitions import DEEDS, TRANSITIONS
+from portal.audit.services import Actor, record
+from portal.errors import Conflict, DomainError, NotFound, lazy
+from portal.extensions import db
+
+
+def change_status(offering_id: int, status: OfferingStatus, expected_version: int, by: Actor, reason: str = "") -> bool:
+    """Give a course another status; False when it stands so already.
+
+    Raises NotFound; DomainError on "reason" for cancelling without one; Conflict when this status cannot follow, or
+    when somebody changed the course since `expected_version`.
+    """
+    row = db.session.execute(
+        select(CourseOffering.status, CourseOffering.version).where(CourseOffering.id == offering_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(lazy("There is no such course."))
+    if row.status is status:
+        return False
+    if status not in TRANSITIONS[row.status]:
+        raise Conflict(lazy("Its status cannot become this one."), "status")
+    if status is OfferingStatus.CANCELLED and not reason.strip():
+        raise DomainError(lazy("Say why: students and the facilitator will ask."), "reason")
+    done = db.session.execute(
+        update(CourseOffering)
+        .where(CourseOffering.id == offering_id, CourseOffering.version == expected_version,
+               CourseOffering.status == row.status)
+        .values(status=status, version=CourseOffering.version + 1)
+    )  # fmt: skip
+    if not done.rowcount:  # type: ignore[attr-defined]
+        raise Conflict(lazy("Somebody else changed this course meanwhile. Look at it again."), "version")
+    why = {"reason": (None, reason.strip()[:MAX_REASON])} if reason.strip() else {}
+    record(by, DEEDS[status], CourseOffering.__tablename__, offering_id, status=(row.status, status), **why)
+    offerings_changed.send(None, offering_ids=[offering_id])
+    return True

@@ -10,7 +10,19 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import accounts, allocations, api, dashboards, enrolments, exchange, jobs, notifications, ops, tracker
+from portal import (
+    accounts,
+    allocations,
+    api,
+    catalogue,
+    dashboards,
+    enrolments,
+    exchange,
+    jobs,
+    notifications,
+    ops,
+    tracker,
+)
 from portal.accounts.sessions import init_sessions
 from portal.config import Settings, load_settings
 from portal.extensions import compress, csrf, db, limiter, migrate
@@ -133,7 +145,19 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
 
 
 def _add_features(app: Flask, settings: Settings) -> None:
-    for feature in (accounts, notifications, jobs, allocations, enrolments, tracker, exchange, dashboards, ops, api):
+    for feature in (
+        accounts,
+        notifications,
+        jobs,
+        catalogue,
+        allocations,
+        enrolments,
+        tracker,
+        exchange,
+        dashboards,
+        ops,
+        api,
+    ):
         feature.init_app(app)
     if not settings.in_production:
         app.register_blueprint(ui.bp)

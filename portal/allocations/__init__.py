@@ -6,16 +6,12 @@ from portal.allocations import routes
 from portal.allocations.bulk_work import init_bulk_work
 from portal.allocations.leaving import init_leaving
 from portal.allocations.rollover_work import init_rollover_work
-from portal.allocations.words import init_words as init_course_words
-from portal.catalogue.units import init_units
-from portal.catalogue.words import init_words
+from portal.allocations.words import init_words
 
 
 def init_app(app: Flask) -> None:
     """Register pages and what happens when someone leaves."""
     init_words(app)
-    init_course_words(app)
-    init_units()
     init_leaving()
     init_bulk_work()
     init_rollover_work()

@@ -1,4 +1,4 @@
-"""Two people at one course: whose value stands in each field of the form."""
+"""Two people at one course: its form brought together with how the course stands now."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,18 +6,9 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MultiDict
 
 from portal.allocations.course_form import NAMES, CourseForm, form_of
+from portal.merging import Clash, merge_fields
 
 _FIELDS = {name: field for field, name in NAMES.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """A field that two people changed: what it was, what somebody else made of it, and what was typed here."""
-
-    name: str
-    was: str
-    theirs: str
-    mine: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +33,9 @@ def merge(sent: MultiDict[str, str], now: Mapping[str, str], modes: Sequence[str
     """
     typed = form_of(sent, modes, now["mode"]).typed()
     was = {name: _same_lines(sent.get(f"was-{name}", now[name])) for name in now}
-    values, clashes, others = dict(typed), [], []
-    for name in now:
-        theirs_changed, mine_changed = now[name] != was[name], typed[name] != was[name]
-        if sent.get(f"take-{name}") == "theirs" or (theirs_changed and not mine_changed):
-            values[name] = now[name]
-        elif theirs_changed and typed[name] != now[name] and sent.get(f"take-{name}") != "mine":
-            clashes.append(Clash(name, was[name], now[name], typed[name]))
-        if theirs_changed:
-            others.append(name)
-    untouched = frozenset(_FIELDS[name] for name in now if values[name] == now[name])
-    return Merge(form_of(values, modes, now["mode"]), now, untouched, clashes, others)
+    merged = merge_fields(typed, was, now, {name: sent.get(f"take-{name}", "") for name in now})
+    untouched = frozenset(_FIELDS[name] for name in now if merged.values[name] == now[name])
+    return Merge(form_of(merged.values, modes, now["mode"]), now, untouched, merged.clashes, merged.others)
 
 
 def _same_lines(text: str) -> str:

@@ -11,6 +11,7 @@ from portal.catalogue.calendar import rules_of
 from portal.tracker import routes
 from portal.tracker.queries.personal import SECTIONS
 from portal.tracker.reminding import init_reminders
+from portal.tracker.replanning import init_replanning
 from portal.tracker.services import plan_logs
 from portal.tracker.services.planning import delete_untouched_logs
 from portal.tracker.words import init_words
@@ -21,6 +22,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(routes.bp)
     init_words(app)
     init_reminders(app)
+    init_replanning()
     offerings_changed.connect(_plan_again)
     offerings_leaving.connect(_let_go)
     for name, read in SECTIONS.items():

@@ -20,7 +20,7 @@ bp = Blueprint("locale", __name__)
 
 
 def init_locale(app: Flask) -> None:
-    """Bind Babel and the filters `date_long`, `date_short`, `datetime_long`, `datetime_exact`, `number`."""
+    """Bind Babel and the filters of dates and numbers."""
     babel.init_app(
         app,
         locale_selector=chosen_language,
@@ -31,6 +31,7 @@ def init_locale(app: Flask) -> None:
     app.jinja_env.filters.update(
         date_long=date_long,
         date_short=date_short,
+        date_medium=date_medium,
         datetime_long=datetime_long,
         datetime_exact=datetime_exact,
         number=format_decimal,
@@ -73,6 +74,11 @@ def date_long(day: date) -> str:
 def date_short(day: date) -> str:
     """23 Nov, 23 nov."""
     return str(format_date(day, worded("d MMM", day)))
+
+
+def date_medium(day: date) -> str:
+    """A day with its year: 12 Oct 2026."""
+    return str(format_date(day, "medium"))
 
 
 def datetime_long(moment: datetime) -> str:

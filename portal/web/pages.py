@@ -27,6 +27,7 @@ _PLACES = (
     ("tracker", "tracker.this_week", _l("This week"), "week", frozenset({Role.FACILITATOR})),
     ("allocations", "allocations.index", _l("Allocations"), "people", _MANAGES),
     ("dashboards", "dashboards.courses", _l("My courses"), "book", frozenset({Role.STUDENT})),
+    ("catalogue", "catalogue.index", _l("Catalogue"), "grid", _MANAGES),
     ("people", "people.index", _l("People"), "user", _MANAGES),
     ("audit_log", "audit_log.index", _l("Audit log"), "shield", frozenset({Role.ADMIN})),
     ("notifications", "notifications.index", _l("Notifications"), "bell", frozenset(Role)),

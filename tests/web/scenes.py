@@ -46,6 +46,10 @@ def _course(app: Flask, make: Maker) -> SetUp:
     return SetUp({"offering_id": offering.id}, make.manager())
 
 
+def _module(app: Flask, make: Maker) -> SetUp:
+    return SetUp({"kind": "modules", "entry_id": make.module().id}, make.manager())
+
+
 def _meeting(app: Flask, make: Maker) -> SetUp:
     """A weekly meeting of a course that is there; one that is gone is as good as taken away."""
     return SetUp({"offering_id": make.offering().id, "meeting_id": 1}, make.manager())
@@ -194,6 +198,10 @@ SCENES: dict[str, Scene] = {
     "allocations.edit_view": Scene(_view),
     "allocations.change_view": Scene(_view),
     "allocations.delete_view": Scene(_view),
+    "catalogue.entry": Scene(_module),
+    "catalogue.change_entry": Scene(_module),
+    "catalogue.set_active": Scene(_module),
+    "catalogue.delete_entry": Scene(_module),
     "tracker.course": Scene(_own_course),
     "tracker.log": Scene(_log),
     "tracker.set_item": Scene(_item, {"status": "Done"}),

@@ -1,4 +1,4 @@
-"""Reads of the catalogue."""
+"""Reads of the teaching calendar."""
 
 from sqlalchemy import select
 

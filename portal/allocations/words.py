@@ -5,7 +5,7 @@ from datetime import date, time
 from typing import Any
 
 from flask import Flask
-from flask_babel import format_date, format_time, get_locale
+from flask_babel import format_date, format_decimal, format_time, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -42,7 +42,7 @@ _FIELDS: Mapping[str, Any] = {
     "summary": _l("Summary"),
     "status": _l("Status"),
     "meeting": _l("Weekly meeting"),
-    "minutes": _l("Minutes of work"),
+    "minutes": _l("Hours of work"),
 }
 _DAYS = frozenset({"start_date", "end_date"})
 # A summary may be long: the history shows how it begins.
@@ -50,9 +50,13 @@ _MOST_SHOWN = 160
 
 
 def init_words(app: Flask) -> None:
-    """Give templates the filters `course_field`, `course_value`, `weekday` and `time_of_day`."""
+    """Give templates the filters `course_field`, `course_value`, `weekday`, `time_of_day` and `hours`."""
     app.jinja_env.filters.update(
-        course_field=field_name, course_value=value_shown, weekday=weekday_name, time_of_day=time_of_day
+        course_field=field_name,
+        course_value=value_shown,
+        weekday=weekday_name,
+        time_of_day=time_of_day,
+        hours=hours,
     )
 
 
@@ -68,12 +72,14 @@ def value_shown(text: str, field: str) -> str:
     if field == "mode_id":
         return mode_name(text)
     if field == "meeting" and text:
-        weekday, hours, *room = text.split(" ", 2)
-        starts, ends = (time_of_day(time.fromisoformat(part)) for part in hours.split("-"))
+        weekday, span, *room = text.split(" ", 2)
+        starts, ends = (time_of_day(time.fromisoformat(part)) for part in span.split("-"))
         where = f", {room[0]}" if room else ""
         return (
             str(_("%(day)s %(begins)s to %(ends)s", day=weekday_name(int(weekday)), begins=starts, ends=ends)) + where
         )
+    if field == "minutes" and text.isdecimal():
+        return hours(int(text))
     if field in _DAYS and text:
         return str(format_date(date.fromisoformat(text), "medium"))
     return f"{text[:_MOST_SHOWN]}…" if len(text) > _MOST_SHOWN else text
@@ -88,3 +94,8 @@ def weekday_name(number: int) -> str:
 def time_of_day(moment: time) -> str:
     """A local time of day without seconds, as the reader writes it."""
     return str(format_time(moment, "short", rebase=False))
+
+
+def hours(minutes: int) -> str:
+    """Minutes as hours in the reader's figures, with at most one decimal."""
+    return str(format_decimal(round(minutes / 60, 1)))

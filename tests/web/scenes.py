@@ -50,6 +50,10 @@ def _module(app: Flask, make: Maker) -> SetUp:
     return SetUp({"kind": "modules", "entry_id": make.module().id}, make.manager())
 
 
+def _teacher(app: Flask, make: Maker) -> SetUp:
+    return SetUp({"facilitator_id": make.facilitator().profile_id}, make.manager())
+
+
 def _meeting(app: Flask, make: Maker) -> SetUp:
     """A weekly meeting of a course that is there; one that is gone is as good as taken away."""
     return SetUp({"offering_id": make.offering().id, "meeting_id": 1}, make.manager())
@@ -198,6 +202,9 @@ SCENES: dict[str, Scene] = {
     "allocations.edit_view": Scene(_view),
     "allocations.change_view": Scene(_view),
     "allocations.delete_view": Scene(_view),
+    "allocations.person_workload": Scene(_teacher),
+    "allocations.set_terms": Scene(_teacher),
+    "allocations.override": Scene(_course, {"facilitator": "1"}),
     "catalogue.entry": Scene(_module),
     "catalogue.change_entry": Scene(_module),
     "catalogue.set_active": Scene(_module),

@@ -11,6 +11,7 @@ from portal.allocations.routes import (
     standing,
     typeahead,
     views,
+    workload,
 )
 from portal.allocations.routes.blueprint import bp
 
@@ -26,4 +27,5 @@ __all__ = [
     "standing",
     "typeahead",
     "views",
+    "workload",
 ]

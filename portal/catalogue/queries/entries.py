@@ -50,7 +50,8 @@ class EntryCounts:
 def count_entries(kind: Kind, q: str) -> EntryCounts:
     """How many match. One statement."""
     active = kind.model.is_active if kind.retires else literal(True)
-    rows = db.session.execute(select(active, func.count()).select_from(kind.model).where(*_matching(kind, q)).group_by(active))
+    counted = select(active, func.count()).select_from(kind.model).where(*_matching(kind, q))
+    rows = db.session.execute(counted.group_by(active))
     found = {bool(is_active): count for is_active, count in rows}
     return EntryCounts(found.get(True, 0), found.get(False, 0))
 

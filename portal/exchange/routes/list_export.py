@@ -12,7 +12,8 @@ from portal.allocations.forms import ListForm
 from portal.allocations.queries import OfferingRow, every_offering
 from portal.allocations.routes.columns import RowWords, columns_of, row_words
 from portal.catalogue.words import mode_name
-from portal.exchange.services.list_files import Cell, csv_parts, write_workbook
+from portal.csv_files import Cell, csv_parts
+from portal.exchange.services.list_files import write_workbook
 from portal.folding import fold
 from portal.roles import Role
 from portal.web.access import audience

@@ -1,36 +1,15 @@
-"""A list as a file: what stands on the screen, row by row, never all of it in memory."""
+"""A list as a workbook: what stands on the screen, row by row, never all of it in memory."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import xlsxwriter
 
+from portal.csv_files import Cell
 from portal.formulas import guard
 
-Cell = str | int | date | None
-# What a spreadsheet reads UTF-8 by.
-BOM = "\ufeff"
-_LINES = 500
 _DAY = "yyyy-mm-dd"
 _NARROW, _WIDE = 12, 34
-
-
-def csv_parts(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
-    """The text of a CSV file in parts, as the rows come."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    buffer.write(BOM)
-    writer.writerow([guard(text) for text in head])
-    for number, row in enumerate(rows, 1):
-        writer.writerow([guard(cell) if isinstance(cell, str) else cell for cell in row])
-        if number % _LINES == 0:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()
 
 
 def write_workbook(path: Path, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
@@ -48,7 +27,7 @@ def write_workbook(path: Path, head: Sequence[str], rows: Iterable[Sequence[Cell
             for column, cell in enumerate(row):
                 if isinstance(cell, str):
                     sheet.write_string(number, column, guard(cell))
-                elif isinstance(cell, int):
+                elif isinstance(cell, int | float):
                     sheet.write_number(number, column, cell)
                 elif cell is not None:
                     sheet.write_datetime(number, column, cell, day)

@@ -122,7 +122,7 @@ def _save_catalogue(term: Term, by: Actor) -> Ids:
     named = [{"id": departments[code], "name": name} for code, (name, _) in teaching.DEPARTMENTS.items()]
     update_rows(Department, named)
     modules = [
-        ModuleDraft(teaching.module_code(code, number), name, code, f"{number}00", 10 if number < 5 else 20)
+        ModuleDraft(teaching.module_code(code, number), name, code, f"{number}00", 3 if number < 5 else 6)
         for code, (_, names) in teaching.DEPARTMENTS.items()
         for number, name in enumerate(names, start=1)
     ]

@@ -1,10 +1,14 @@
 """What the type-ahead fields offer."""
 
 import re
+from datetime import time
 
 import pytest
 
 from portal.allocations.routes.highlight import highlight
+from portal.allocations.services.meetings import MeetingDraft, add_meeting
+from portal.audit.services import System
+from portal.extensions import db
 
 
 @pytest.fixture(autouse=True)
@@ -99,13 +103,13 @@ def test_without_a_text_those_of_the_department_with_most_room_come_first(client
     assert [name.split()[1] for name in offered(client, course, "")[0]] == ["Bbb", "Ccc", "Aaa", "Ddd"]
 
 
-def test_at_most_eight_are_offered_in_three_statements(client, course, make, count_sql):
+def test_at_most_eight_are_offered_in_five_statements(client, course, make, count_sql):
     for n in range(12):
         make.facilitator(first_name="Same", last_name=f"Name{n:02}")
     with count_sql() as sql:
         found = offered(client, course, "same")[0]
     assert len(found) == 8
-    assert len(sql) == 3, sql.text
+    assert len(sql) == 5, sql.text
 
 
 @pytest.mark.parametrize("offering", ["", "0", "x", "999999", "99999999999999999999"])
@@ -169,3 +173,24 @@ def test_an_option_counts_what_it_would_show_beside_the_other_filters(client, ma
 )
 def test_the_letters_that_were_typed_are_marked(name, text, expected):
     assert list(highlight(name, text)) == expected
+
+
+def test_candidates_say_who_taught_it_and_who_teaches_elsewhere_then(app, client, manager, make):
+    module = make.module()
+    course = make.offering(module_id=module.id, academic_year=2026, trimester=3)
+    knows, busy = make.facilitator(first_name="Knows"), make.facilitator(first_name="Busy")
+    make.offering(knows, module_id=module.id, academic_year=2024, trimester=1, weeks_ago=90)
+    other = make.offering(busy)
+    with app.app_context():
+        for offering in (course, other):
+            add_meeting(offering.id, MeetingDraft(1, time(9), time(10)), System())
+        db.session.commit()
+    page = client.get(f"/allocations/facilitators?offering={course.id}").text
+    assert "taught it in 2024" in page
+    assert "Teaches another course at the same time" in page
+    answer = client.post(
+        f"/allocations/{course.id}/facilitator",
+        data={"version": "1", "facilitator": busy.profile_id},
+        follow_redirects=True,
+    )
+    assert "They teach another course at the same time." in answer.text

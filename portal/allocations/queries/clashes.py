@@ -1,6 +1,6 @@
 """Courses that meet at the same time and cannot: the same person, class or room in two places."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from portal.allocations.models import CourseOffering, Meeting
+from portal.allocations.models import CourseOffering, Meeting, OfferingStatus
 from portal.allocations.queries.listing import RUNNING
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
@@ -82,6 +82,25 @@ def clashing_facilitators(offering_id: int, facilitator_ids: Collection[int]) ->
         _own.id == offering_id, CourseOffering.facilitator_id.in_(facilitator_ids)
     )
     return frozenset(one for one in db.session.scalars(wanted) if one is not None)
+
+
+def taught_before(offering_id: int, facilitator_ids: Collection[int]) -> Mapping[int, int]:
+    """The latest academic year in which each of these taught a course's module before its term. One statement."""
+    earlier = or_(
+        CourseOffering.academic_year < _own.academic_year,
+        and_(CourseOffering.academic_year == _own.academic_year, CourseOffering.trimester < _own.trimester),
+    )
+    wanted = (
+        select(CourseOffering.facilitator_id, func.max(CourseOffering.academic_year))
+        .join(_own, and_(_own.module_id == CourseOffering.module_id, earlier))
+        .where(
+            _own.id == offering_id,
+            CourseOffering.facilitator_id.in_(facilitator_ids),
+            CourseOffering.status != OfferingStatus.CANCELLED,
+        )
+        .group_by(CourseOffering.facilitator_id)
+    )
+    return {person: year for person, year in db.session.execute(wanted) if person is not None}
 
 
 def _together(wanted: Any) -> Select[Any]:

@@ -11,7 +11,7 @@ from portal.allocations import queries, services
 from portal.allocations.forms import AssignForm, ListForm
 from portal.allocations.meeting_form import MeetingForm
 from portal.allocations.queries import OfferingRow
-from portal.allocations.queries.clashes import list_clashes, list_meetings
+from portal.allocations.queries.clashes import clashing_facilitators, list_clashes, list_meetings
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.routes.choices import Choices
 from portal.allocations.routes.people import Question, person_meant, question_of
@@ -99,6 +99,8 @@ def _refused(offering_id: int, form: AssignForm, error: DomainError) -> BaseResp
 
 def _done(before: OfferingRow, offering: OfferingRow) -> BaseResponse:
     said = _said(offering)
+    if offering.facilitator_id is not None and clashing_facilitators(offering.id, [offering.facilitator_id]):
+        said = f"{said} {_('They teach another course at the same time.')}"
     if not is_htmx():
         flash(said, "done")
         return redirect(safe_next(request.form.get("next")), 303)

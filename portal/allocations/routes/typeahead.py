@@ -4,6 +4,7 @@ from flask import Response, abort, request
 
 from portal.allocations import queries
 from portal.allocations.forms import clean
+from portal.allocations.queries.clashes import clashing_facilitators, taught_before
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.routes.columns import list_behind
 from portal.allocations.routes.highlight import highlight
@@ -18,8 +19,15 @@ def facilitators() -> Response:
     """Who could teach a course, each with the load that this choice would give them; at most eight."""
     text = clean(request.args.get("q"))
     offering = queries.find_offering(request.args.get("offering", 0, _small)) or abort(404)
-    people = [(person, highlight(person.name, text)) for person in queries.list_candidates(offering, text)]
-    return fragment("allocations/_candidates.html", people=people, offering=offering)
+    candidates = queries.list_candidates(offering, text)
+    ids = [person.id for person in candidates]
+    return fragment(
+        "allocations/_candidates.html",
+        people=[(person, highlight(person.name, text)) for person in candidates],
+        offering=offering,
+        clashing=clashing_facilitators(offering.id, ids),
+        taught=taught_before(offering.id, ids),
+    )
 
 
 @bp.get("/options/<any(modules, cohorts, departments, facilitators):kind>")

@@ -8,6 +8,7 @@ from sqlalchemy import String, and_, cast, or_
 from portal.accounts import objections, personal_data
 from portal.accounts.signals import Former, person_left
 from portal.allocations.models import CourseOffering
+from portal.allocations.queries import personal
 from portal.allocations.queries.personal import count_courses_ahead, list_courses_taught
 from portal.audit.models import AuditEvent
 from portal.audit.redaction import replacing, rewrite_changes
@@ -20,6 +21,10 @@ def init_leaving() -> None:
     personal_data.register("cohort", find_cohort_of)
     personal_data.register("departments", list_departments_of)
     personal_data.register("courses_taught", list_courses_taught)
+    personal_data.register("saved_views", personal.list_saved_views)
+    personal_data.register("bulk_changes", personal.list_bulk_changes)
+    personal_data.register("workload_formulas", personal.list_formulas_set)
+    personal_data.register("workloads_set", personal.list_workloads_set)
     objections.register("courses", _still_teaches)
     person_left.connect(_forget)
 

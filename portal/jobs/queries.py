@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal.accounts.queries.personal_data import list_of
 from portal.extensions import db
 from portal.jobs.models import Job, JobState
 
@@ -58,3 +59,9 @@ def list_under_way(owner_id: int, kind: str) -> Sequence[JobRow]:
     """Someone's jobs of a kind that wait or run, newest first. One statement."""
     wanted = select(*_COLUMNS).where(Job.owner_id == owner_id, Job.kind == kind, Job.state.in_(_UNDER_WAY))
     return [JobRow(*row) for row in db.session.execute(wanted.order_by(Job.id.desc()))]
+
+
+def list_jobs_of(user_id: int) -> list[dict[str, Any]]:
+    """The long work that a person began. One statement."""
+    wanted = select(Job.kind, Job.state, Job.created_at, Job.started_at)
+    return list_of(wanted.where(Job.owner_id == user_id).order_by(Job.id))

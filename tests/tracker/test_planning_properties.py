@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from portal import clock
 from portal.allocations.models import CourseOffering, OfferingStatus
@@ -78,7 +78,8 @@ def _do(deed, offering, facilitators, rules, kept, frozen_time):
         _set(offering, end_date=current.start_date + value * WEEK)
     elif kind == "break":
         monday = current.start_date + value * WEEK
-        db.session.add(CalendarBreak(name="B", start_date=monday, end_date=monday + timedelta(days=6)))
+        name = f"B{db.session.scalar(select(func.count()).select_from(CalendarBreak))}"
+        db.session.add(CalendarBreak(name=name, start_date=monday, end_date=monday + timedelta(days=6)))
         db.session.flush()
     elif kind == "facilitator":
         chosen = facilitators[value].profile_id if value < 2 else None

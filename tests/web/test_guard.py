@@ -77,6 +77,7 @@ def test_a_role_gets_in_where_it_is_meant_and_nowhere_else(app, client, make, si
             else:
                 assert answer.status_code == 403, (method, address)
                 assert "This is not open to you" in answer.text, (method, address)
+            answer.close()  # a file that is sent as it is read holds its request open
 
 
 def test_a_manager_who_also_teaches_gets_in_to_both(app, client, make, sign_in):

@@ -63,6 +63,12 @@ class CourseForm(DeedForm):
         self.trimester.choices = [SelectChoice("", _("By the first day")), *(SelectChoice(n, n) for n in "123")]
         self.intake.choices = [SelectChoice(one.value, one.value) for one in _INTAKES]
 
+    def allow_parts_missing(self) -> None:
+        """For an open course, which needs neither module nor class nor cohort."""
+        for field in _KINDS:
+            self[NAMES[field]].validators = [Optional(), Length(max=300)]
+            self[NAMES[field]].flags.required = False
+
     def read(self, kept: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
         """The values of a course by field; None when fields have errors, which then stand at them.
 
@@ -73,7 +79,7 @@ class CourseForm(DeedForm):
         kept = kept or {}
         values = {field: kept[field] if field in kept else self._find(field, kind) for field, kind in _KINDS.items()}
         values["mode_id"] = kept["mode_id"] if "mode_id" in kept else self._mode()
-        if None in (values[field] for field in (*_KINDS, "mode_id") if field not in kept):
+        if self.errors:
             return None
         start: date = self.start_date.data
         return values | {
@@ -89,6 +95,8 @@ class CourseForm(DeedForm):
 
     def _find(self, field: str, kind: str) -> int | None:
         text = line(self[NAMES[field]].data)
+        if not text:  # only an open course gets this far without
+            return None
         found = find_reference(kind, text)
         if found is None:
             self.complain(field, _("“%(text)s” is not in the catalogue, or was retired.", text=text[:60]))
@@ -145,8 +153,10 @@ def values_of(draft: OfferingDraft, keys: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def form_of(values: Mapping[str, str], modes: Sequence[str], present: str = "") -> CourseForm:
-    """A form with these values in its fields."""
+def form_of(values: Mapping[str, str], modes: Sequence[str], present: str = "", *, is_open: bool = False) -> CourseForm:
+    """A form with these values in its fields; `present` is the mode that may be retired."""
     form = CourseForm(MultiDict(values))
     form.offer(modes, present)
+    if is_open:
+        form.allow_parts_missing()
     return form

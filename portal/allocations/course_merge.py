@@ -26,7 +26,7 @@ class Merge:
     others: Sequence[str]
 
 
-def merge(sent: MultiDict[str, str], now: Mapping[str, str], modes: Sequence[str]) -> Merge:
+def merge(sent: MultiDict[str, str], now: Mapping[str, str], modes: Sequence[str], *, is_open: bool) -> Merge:
     """Bring a form together with the course as it stands, field by field.
 
     `was-NAME` holds what the form showed when it was opened; `take-NAME` = "theirs" is the answer to a clash.
@@ -35,7 +35,8 @@ def merge(sent: MultiDict[str, str], now: Mapping[str, str], modes: Sequence[str
     was = {name: _same_lines(sent.get(f"was-{name}", now[name])) for name in now}
     merged = merge_fields(typed, was, now, {name: sent.get(f"take-{name}", "") for name in now})
     untouched = frozenset(_FIELDS[name] for name in now if merged.values[name] == now[name])
-    return Merge(form_of(merged.values, modes, now["mode"]), now, untouched, merged.clashes, merged.others)
+    form = form_of(merged.values, modes, now["mode"], is_open=is_open)
+    return Merge(form, now, untouched, merged.clashes, merged.others)
 
 
 def _same_lines(text: str) -> str:

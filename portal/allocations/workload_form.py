@@ -1,5 +1,6 @@
 """Workload as addresses and forms have it. People write hours, the portal keeps minutes."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +29,8 @@ from portal.errors import DomainError
 from portal.paging import Cursor, PageRequest
 
 _HOUR = 60
+# A comma before three figures and no more parts thousands.
+_THOUSANDS = re.compile(r",(?=\d{3}(?:\D|$))")
 _MOST_HOURS = MOST_MINUTES // _HOUR
 _NUMBER = _l("Enter a number.")
 _HOURS = _l("Enter hours from 0 to %(max)s.")
@@ -109,8 +112,8 @@ class OverrideForm(WorkloadForm):
 
 
 def _minutes(text: str) -> int | None:
-    """Hours as people write them, with a point or a comma. Raises ValueError or ArithmeticError for no number."""
-    plain = text.strip().replace(",", ".")
+    """Hours as people write them, with a point or a comma; "1,200" is what a thousand and two hundred looks like. Raises ValueError or ArithmeticError for no number."""
+    plain = _THOUSANDS.sub("", "".join(text.split())).replace(",", ".")
     if not plain:
         return None
     number = Decimal(plain)

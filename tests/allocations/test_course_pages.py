@@ -6,7 +6,7 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
 from portal.allocations.services.editing import edit_offering
 from portal.audit.services import System
 from portal.errors import Conflict
@@ -155,6 +155,16 @@ def test_a_module_that_was_retired_since_may_stay(app, client, manager, make, fi
     answer = client.post(f"/allocations/{course.id}/edit", data=sent | {"places": "9"})
     assert answer.status_code == 303
     assert _only(app).max_students == 9
+
+
+def test_an_open_course_needs_no_module_class_or_cohort(app, client, manager, make, fields):
+    course = make.offering(kind=OfferingKind.OPEN, title="Chess", module_id=None, class_id=None, cohort_id=None)
+    sent = fields(client.get(f"/allocations/{course.id}/edit").text)
+    assert client.post(f"/allocations/{course.id}/edit", data=sent | {"places": "9"}).status_code == 303
+    assert (_only(app).max_students, _only(app).module_id) == (9, None)
+    answer = client.post(f"/allocations/{course.id}/edit", data=sent | {"module": "nowhere"})
+    assert answer.status_code == 422
+    assert "is not in the catalogue" in answer.text
 
 
 def test_cancelling_asks_why_and_says_what_it_means(app, client, manager, make):

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 
 from portal.accounts.models import Facilitator
 from portal.allocations.models import OfferingStatus, WorkloadFormula, WorkloadOverride
@@ -17,6 +18,7 @@ from portal.allocations.queries.workload import (
     total_workload,
 )
 from portal.allocations.services.workload import FormulaDraft, Terms, change_formula, change_terms, override_minutes
+from portal.allocations.workload_form import OverrideForm
 from portal.audit.models import AuditEvent
 from portal.audit.services import System
 from portal.errors import Conflict, DomainError, NotFound
@@ -211,6 +213,15 @@ def test_a_manager_says_what_a_course_is(client, manager, siya, course):
         assert answer.status_code == status, wrong
         assert 'id="minutes-error"' in answer.text or 'id="reason-error"' in answer.text
     assert client.post(address, data=data | {"facilitator": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "minutes"),
+    [("12,5", 750), ("12.5", 750), ("1,200", 72_000), ("1 200", 72_000), ("1\u202f200,5", 72_030), (" ", None)],
+)
+def test_hours_are_read_as_people_write_them(app, typed, minutes):
+    with app.test_request_context():
+        assert OverrideForm(MultiDict({"minutes": typed, "seen": ""})).read() == (minutes, None)
 
 
 def test_a_manager_says_how_much_somebody_may_have(app, client, manager, siya):

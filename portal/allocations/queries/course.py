@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from portal.allocations.models import CourseOffering
+from portal.allocations.models import CourseOffering, OfferingKind
 from portal.allocations.queries.references import keys_of
 from portal.extensions import db
 
@@ -19,6 +19,11 @@ class CourseSheet:
     def version(self) -> int:
         """The version that was read."""
         return self.course.version
+
+    @property
+    def is_open(self) -> bool:
+        """Whether students join it themselves: it needs neither module nor class nor cohort."""
+        return self.course.kind is OfferingKind.OPEN
 
 
 def find_sheet(offering_id: int) -> CourseSheet | None:

@@ -76,7 +76,8 @@ def edit(offering_id: int) -> str:
     """The form of a course."""
     sheet = find_sheet(offering_id) or abort(404)
     now = values_of(draft_of(sheet.course), sheet.keys)
-    return _edit_page(offering_id, form_of(now, list_mode_names(), now["mode"]), now)
+    form = form_of(now, list_mode_names(), now["mode"], is_open=sheet.is_open)
+    return _edit_page(offering_id, form, now)
 
 
 @bp.post("/<int(max=2147483647):offering_id>/edit")
@@ -87,7 +88,8 @@ def change(offering_id: int) -> BaseResponse | tuple[str, int]:
     tries = _TRIES
     while True:
         sheet = find_sheet(offering_id) or abort(404)
-        merged = merge(request.form, values_of(draft_of(sheet.course), sheet.keys), list_mode_names())
+        now = values_of(draft_of(sheet.course), sheet.keys)
+        merged = merge(request.form, now, list_mode_names(), is_open=sheet.is_open)
         if merged.clashes:
             return _edit_page(offering_id, merged.form, merged.now, merged=merged), 409
         tries -= 1

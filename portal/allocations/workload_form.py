@@ -112,7 +112,10 @@ class OverrideForm(WorkloadForm):
 
 
 def _minutes(text: str) -> int | None:
-    """Hours as people write them, with a point or a comma; "1,200" is what a thousand and two hundred looks like. Raises ValueError or ArithmeticError for no number."""
+    """Hours as people write them, with a point or a comma; the comma of "1,200" parts thousands.
+
+    Raises ValueError or ArithmeticError for no number.
+    """
     plain = _THOUSANDS.sub("", "".join(text.split())).replace(",", ".")
     if not plain:
         return None

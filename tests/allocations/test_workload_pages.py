@@ -256,6 +256,7 @@ def test_managers_read_the_formula_only(client, manager):
 
 def test_facilitators_read_their_own(client, sign_in, siya, course):
     sign_in(client, siya)
+    assert 'href="/allocations/workload/mine"' in client.get("/tracker/").text
     page = client.get("/allocations/workload/mine").text
     assert "My workload" in page
     assert "170 h" in page

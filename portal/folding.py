@@ -1,4 +1,4 @@
-"""Folding of names, so that search and sort behave alike on every database."""
+"""Text as every database takes it: folded, so that search and sort behave alike, and in one line."""
 
 import unicodedata
 
@@ -13,4 +13,9 @@ def fold(text: str) -> str:
     bare = "".join(
         mark for mark in decomposed if not (unicodedata.combining(mark) or unicodedata.category(mark) == "Cf")
     )
-    return " ".join(bare.translate(_PLAIN).split())
+    return one_line(bare.translate(_PLAIN))
+
+
+def one_line(text: str | None) -> str:
+    """A text as one line, without NUL and half characters, which PostgreSQL refuses; empty for None."""
+    return " ".join((text or "").replace("\0", " ").encode("utf-8", "replace").decode().split())

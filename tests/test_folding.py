@@ -1,6 +1,6 @@
 import pytest
 
-from portal.folding import fold
+from portal.folding import fold, one_line
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,11 @@ from portal.folding import fold
 def test_names_are_found_as_a_person_types_them(text: str, folded: str) -> None:
     assert fold(text) == folded
     assert fold(folded) == folded
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [(None, ""), ("  a\n\tb\0c ", "a b c"), ("\ud800x", "?x"), ("🦜 é", "🦜 é"), ("\0", "")]
+)
+def test_a_line_holds_only_what_every_database_takes(text: str | None, line: str) -> None:
+    assert one_line(text) == line
+    assert fold(text or "") == fold(line)

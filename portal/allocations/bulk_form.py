@@ -21,7 +21,7 @@ from portal.allocations.services.bulk_rules import LONGEST_SHIFT, MOST_PLACES, B
 from portal.allocations.words import status_name
 from portal.catalogue.words import mode_name
 from portal.errors import DomainError
-from portal.folding import fold
+from portal.folding import fold, one_line
 
 # Names that belong to the change; every other one narrows the list that "all" is about.
 _OWN = frozenset({"deed", "id", "all", "seen", "by_days", "to_facilitator", "to_mode", "to_status", "to_places",
@@ -159,7 +159,7 @@ def change_of(asked: BulkRequest) -> BulkChange | None:
     form, data = asked.form, asked.form.data
     if not form.validate():
         return None
-    reason = " ".join((data.get("reason") or "").replace("\0", " ").split())
+    reason = one_line(data.get("reason"))
     try:
         return BulkChange(
             asked.deed,

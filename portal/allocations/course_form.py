@@ -19,6 +19,7 @@ from portal.allocations.services.offerings import MAX_SUMMARY, MAX_TITLE, Offeri
 from portal.catalogue.calendar import trimester_of
 from portal.catalogue.words import mode_name
 from portal.errors import DomainError
+from portal.folding import one_line
 
 # The form's name of each field of a course.
 NAMES: Mapping[str, str] = {
@@ -89,12 +90,12 @@ class CourseForm(DeedForm):
             "start_date": start,
             "end_date": self.end_date.data,
             "max_students": self.places.data,
-            "title": line(self.title.data) or None,
+            "title": one_line(self.title.data) or None,
             "summary": _text(self.summary.data) or None,
         }
 
     def _find(self, field: str, kind: str) -> int | None:
-        text = line(self[NAMES[field]].data)
+        text = one_line(self[NAMES[field]].data)
         if not text:  # only an open course gets this far without
             return None
         found = find_reference(kind, text)
@@ -120,15 +121,10 @@ class CourseForm(DeedForm):
     def typed(self) -> dict[str, str]:
         """What stands in the form, by its names, as a browser sends it."""
         sent = {name: (self[name].raw_data or [""])[0] for name in NAMES.values()}
-        return {name: line(text) if name != "summary" else _text(text) for name, text in sent.items()}
+        return {name: one_line(text) if name != "summary" else _text(text) for name, text in sent.items()}
 
 
 _INTAKES = (IntakePeriod.FT, IntakePeriod.HT1, IntakePeriod.HT2)
-
-
-def line(text: str | None) -> str:
-    """A text as one line without what no database takes."""
-    return " ".join((text or "").replace("\0", " ").split())
 
 
 def _text(text: str | None) -> str:
@@ -148,7 +144,7 @@ def values_of(draft: OfferingDraft, keys: Mapping[str, str]) -> dict[str, str]:
         "trimester": str(draft.trimester),
         "intake": draft.intake_period.value,
         "places": str(draft.max_students),
-        "title": line(draft.title),
+        "title": one_line(draft.title),
         "summary": _text(draft.summary),
     }
 

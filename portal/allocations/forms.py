@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from portal.allocations.models import IntakePeriod, OfferingStatus
 from portal.allocations.queries import SORTS, OfferingFilter
 from portal.allocations.queries.filters import Term
+from portal.folding import one_line
 from portal.paging import Cursor, PageRequest
 
 NO_FACILITATOR = "none"
@@ -104,8 +105,7 @@ def sort_name(sort: str, descending: bool) -> str:
 
 def clean(text: str | None) -> str:
     """What was typed, in one line of at most 200 characters, without what no database takes."""
-    plain = (text or "").replace("\0", " ")[: 2 * MAX_TEXT].encode("utf-8", "replace").decode()
-    return " ".join(plain.split())[:MAX_TEXT]
+    return one_line((text or "")[: 2 * MAX_TEXT])[:MAX_TEXT]
 
 
 class _Reader:

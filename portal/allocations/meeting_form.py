@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired, Length
 from portal.allocations.bulk_form import DeedForm
 from portal.allocations.services.meetings import MAX_ROOM, MeetingDraft
 from portal.errors import DomainError
+from portal.folding import one_line
 
 _NEEDED = _l("Enter a time.")
 
@@ -32,7 +33,7 @@ class MeetingForm(DeedForm):
         """What it means; None when fields have errors, which then stand at them."""
         if not self.validate():
             return None
-        room = " ".join((self.room.data or "").replace("\0", " ").split())
+        room = one_line(self.room.data)
         return MeetingDraft(int(self.weekday.data), self.starts_at.data, self.ends_at.data, room)
 
     def show(self, error: DomainError) -> None:

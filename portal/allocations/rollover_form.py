@@ -14,6 +14,7 @@ from portal.allocations.queries.rollover import TermSummary
 from portal.allocations.services.assignment import MAX_REASON
 from portal.allocations.services.rollover import Rollover
 from portal.errors import DomainError
+from portal.folding import one_line
 
 _FIELDS = {"target": "year", "first_day": "first_day", "reason": "reason"}
 
@@ -72,7 +73,7 @@ class RolloverForm(DeedForm):
             with_meetings=self.with_meetings.data,
             cohort_from=(self.cohort_from.data or "").strip(),
             cohort_to=(self.cohort_to.data or "").strip(),
-            reason=" ".join((self.reason.data or "").replace("\0", " ").split()),
+            reason=one_line(self.reason.data),
         )
 
     def show(self, error: DomainError) -> None:

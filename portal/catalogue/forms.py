@@ -14,6 +14,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from portal.catalogue.queries.entries import list_departments
 from portal.errors import DomainError
+from portal.folding import one_line
 
 _NEEDED = _l("This is needed.")
 _WHOLE = _l("Enter a whole number.")
@@ -55,14 +56,14 @@ class EntryForm(FlaskForm):  # type: ignore[misc]
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return " ".join(value.replace("\0", " ").split()) or None
+        return one_line(value) or None
     return value
 
 
 def _typed(field: Any) -> str:
     if isinstance(field, BooleanField):
         return "y" if field.data else ""
-    return " ".join(str((field.raw_data or [""])[0]).replace("\0", " ").split())
+    return one_line(str((field.raw_data or [""])[0]))
 
 
 class DepartmentForm(EntryForm):

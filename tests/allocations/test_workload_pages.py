@@ -89,7 +89,9 @@ def test_what_somebody_said_stands_instead_of_the_formula(app, make, siya, cours
     with app.app_context():
         assert override_minutes(course.id, None, "", 90, BY)
         assert db.session.scalars(select(WorkloadOverride)).all() == []
-        found = db.session.scalars(select(AuditEvent.changes).where(AuditEvent.action == "weigh")).all()
+        found = db.session.scalars(
+            select(AuditEvent.changes).where(AuditEvent.action == "weigh").order_by(AuditEvent.id)
+        ).all()
     assert [changes["minutes"] for changes in found] == [[None, 90], [90, None]]
 
 

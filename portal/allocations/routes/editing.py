@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
 from portal.allocations import queries
-from portal.allocations.course_form import CourseForm, form_of, line, values_of
+from portal.allocations.course_form import CourseForm, form_of, values_of
 from portal.allocations.course_merge import Merge, merge
 from portal.allocations.forms import clean
 from portal.allocations.queries.course import CourseSheet, find_sheet
@@ -21,6 +21,7 @@ from portal.allocations.services.editing import draft_of, edit_offering
 from portal.allocations.services.offerings import OfferingDraft, create_offering, status_by_dates
 from portal.errors import DomainError, NotFound
 from portal.extensions import db
+from portal.folding import one_line
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
 from portal.web.htmx import fragment
@@ -126,7 +127,7 @@ def _changed(offering_id: int, merged: Merge, sheet: CourseSheet) -> BaseRespons
 def references(kind: str) -> Response:
     """What a field of the form could hold while someone types; at most eight."""
     text = clean(request.args.get("q"))
-    found = [(one, highlight(one.key, line(text)), highlight(one.note, line(text)))
+    found = [(one, highlight(one.key, one_line(text)), highlight(one.note, one_line(text)))
              for one in list_references(kind, text)]  # fmt: skip
     return fragment("allocations/_references.html", found=found)
 

@@ -18,6 +18,7 @@ from portal.allocations.standing_form import StandingForm
 from portal.allocations.words import status_name
 from portal.errors import DomainError, NotFound
 from portal.extensions import db
+from portal.folding import one_line
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
 from portal.web.pages import page
@@ -44,7 +45,7 @@ def set_status(offering_id: int) -> BaseResponse | tuple[str, int]:
     form.offer(TRANSITIONS[row.status])
     if not form.validate():
         return _page(row, form), 422
-    reason = " ".join((form.reason.data or "").replace("\0", " ").split())
+    reason = one_line(form.reason.data)
     status = OfferingStatus(form.status.data)
     try:
         changed = change_status(offering_id, status, form.version.data, actor(), reason)

@@ -53,7 +53,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
         kinds = metafunc.config.stash[_chosen]
-        if any(metafunc.definition.get_closest_marker(name) for name in ("browser", "timing")):
+        if any(metafunc.definition.get_closest_marker(name) for name in ("browser", "one_database", "timing")):
             kinds = kinds[:1]
         metafunc.parametrize("database_kind", kinds, indirect=True)
 

@@ -37,13 +37,12 @@ def fill_in(page, password=GOOD):
     page.get_by_label("The same password again").fill(password)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("options", [{"viewport": {"width": 1280, "height": 800}}, PHONE], ids=["desk", "phone"])
 def test_they_keep_to_wcag_and_never_scroll_sideways(
-    fresh_app, new_page, browser_sign_in, axe, make_fresh, link_for, options, scheme
+    fresh_app, new_page, browser_sign_in, axe, make_fresh, link_for, options
 ):
     person = make_fresh.student(password=PASSWORD)
-    page = new_page(color_scheme=scheme, **options)
+    page = new_page(**options)
 
     def look() -> None:
         assert axe(page) == [], page.url

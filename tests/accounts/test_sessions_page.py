@@ -169,12 +169,11 @@ def test_without_scripts_on_a_phone(live_server, new_page, make_fresh, browser_s
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_accessible_and_fits(live_server, new_page, make_fresh, browser_sign_in, axe, scheme):
+def test_it_is_accessible_and_fits(live_server, new_page, make_fresh, browser_sign_in, axe):
     person = make_fresh.manager()
     session_of(person, live_server.app)
     for options in ({"viewport": {"width": 1280, "height": 800}}, {**PHONE, "viewport": {"width": 320, "height": 700}}):
-        page = new_page(color_scheme=scheme, **options)
+        page = new_page(**options)
         browser_sign_in(page, person)
         page.goto("/profile/sessions")
         assert axe(page) == []

@@ -60,6 +60,7 @@ def body_of(answer):
     return answer.json
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("code", TITLES)
 def test_each_fault_has_its_words(asks, code):
     answer = asks("GET", f"/fail/{code}", headers={"X-Request-ID": "tell-me-this-1"})
@@ -94,6 +95,7 @@ def test_a_crash_says_nothing_of_its_cause(asks):
     assert "Traceback" not in answer.text
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "path", ["", "/", "/nowhere", "//users", "/users/", "/users/x/y", "/auth", "/%00", "/%ff", "/.."]
 )

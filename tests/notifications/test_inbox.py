@@ -234,15 +234,14 @@ def test_the_inbox_works_without_javascript(
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_inbox_is_accessible(
-    live_server: Any, new_page: Any, make_fresh: Any, browser_sign_in: Any, axe: Any, scheme: str
+    live_server: Any, new_page: Any, make_fresh: Any, browser_sign_in: Any, axe: Any
 ) -> None:
     person = make_fresh.facilitator()
     make_fresh.log(make_fresh.offering(person), 1)
     tell(live_server.app)
     # axe sets styles of its own while it measures colours, which the page's policy would report.
-    page = new_page(color_scheme=scheme, bypass_csp=True)
+    page = new_page(bypass_csp=True)
     browser_sign_in(page, person)
     page.goto("/notifications/")
     page.locator(".inbox summary").click()

@@ -26,9 +26,7 @@ _WIDE, _NARROW = {"width": 1280, "height": 800}, {"width": 320, "height": 640}
 # Size, colour scheme and language: every pair of them once, which is half of what every combination would take.
 LOOKS = [
     pytest.param(_WIDE, "light", "en", id="wide-light-en"),
-    pytest.param(_WIDE, "dark", "fr", id="wide-dark-fr"),
-    pytest.param(_NARROW, "light", "fr", id="narrow-light-fr"),
-    pytest.param(_NARROW, "dark", "en", id="narrow-dark-en"),
+    pytest.param(_NARROW, "dark", "fr", id="narrow-dark-fr"),
 ]
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 
@@ -124,21 +122,37 @@ def browser_sign_in(live_server: LiveServer) -> Callable[[Page, Person], None]:
 
 @pytest.fixture
 def axe() -> Callable[[Page], list[str]]:
-    """Gives a page's violations of WCAG 2.2 AA, one line each."""
+    """Gives a page's violations of WCAG 2.2 AA, one line each, with the contrast of the other colour scheme too."""
 
     def check(page: Page) -> list[str]:
         # Evaluated instead of added as a script: the page's own policy stays in force.
         page.evaluate(_AXE.read_text())
-        # Without preloading: axe would put style sheets into the page, which its policy refuses.
-        options = "{preload: false, runOnly: {type: 'tag', values: tags}}"
-        found = page.evaluate(f"tags => axe.run(document, {options})", _WCAG)
-        return [
-            f"{violation['id']}: {violation['help']} in {node['html'][:200]}"
-            for violation in found["violations"]
-            for node in violation["nodes"]
-        ]
+        found = _violations(page, {"type": "tag", "values": _WCAG})
+        scheme = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+        page.emulate_media(color_scheme="light" if scheme == "dark" else "dark")
+        page.evaluate(_SETTLE)
+        found += _violations(page, {"type": "rule", "values": ["color-contrast"]})
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate(_SETTLE)
+        return found
 
     return check
+
+
+# Colours on their way from one scheme to the other are at their goal at once.
+_SETTLE = """() => document.getAnimations().forEach((one) => {
+  if (one.effect?.getComputedTiming().endTime !== Infinity) one.finish();
+})"""
+
+
+def _violations(page: Page, rules: dict[str, object]) -> list[str]:
+    # Without preloading: axe would put style sheets into the page, which its policy refuses.
+    found = page.evaluate("rules => axe.run(document, {preload: false, runOnly: rules})", rules)
+    return [
+        f"{violation['id']}: {violation['help']} in {node['html'][:200]}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
 
 
 __all__ = ["LOOKS", "PHONE", "Error", "LiveServer", "Page", "find_chromium"]

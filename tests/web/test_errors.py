@@ -54,6 +54,7 @@ def client(faulty):
     return faulty.test_client()
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_each_fault_has_a_page_in_the_readers_language(client, code, language):
@@ -66,6 +67,7 @@ def test_each_fault_has_a_page_in_the_readers_language(client, code, language):
     assert "Content-Security-Policy" in answer.headers
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("code", CODES)
 def test_someone_signed_in_keeps_the_frame_unless_the_fault_is_ours(client, make_fresh, sign_in, code):
     sign_in(client, make_fresh.manager())

@@ -147,13 +147,15 @@ function goOn(form) {
 }
 
 // The focus stays where the person was: htmx keeps it by id for plain swaps, this does it for all others.
-let held;
-document.addEventListener("htmx:before:swap", () => {
+// Swaps overlap: each has its own, for after the first the focus is nowhere.
+const held = new WeakMap();
+document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
   const active = document.activeElement;
-  held = active && active !== document.body ? { id: active.id, opener: active } : null;
+  if (active && active !== document.body && !held.has(ctx)) held.set(ctx, { id: active.id, opener: active });
 });
 document.addEventListener("htmx:after:swap", (event) => {
-  if (!held || held.opener.isConnected) return;
+  const had = held.get(event.detail.ctx);
+  if (!had || had.opener.isConnected) return;
   const { target } = event.detail.ctx;
   const place = typeof target === "string" ? document.querySelector(target) : document.getElementById(target?.id);
   // What has to be read next comes first, unless someone is typing.
@@ -161,7 +163,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (alert && !document.activeElement.matches("textarea")) alert.focus();
   if (document.activeElement !== document.body) return;
   // Else the same control, what it is folded into, or the first thing that can be done in the row.
-  const same = held.id ? document.getElementById(held.id) : null;
+  const same = had.id ? document.getElementById(had.id) : null;
   const first = place?.querySelector(".switch input:checked:enabled") ?? place?.querySelector(".end :is(a, button)");
   for (const way of [same, same?.closest("details")?.querySelector("summary"), first]) {
     way?.focus({ preventScroll: true });

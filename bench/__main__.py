@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import time_machine
 
-from bench import accounts, importing, jobs, pages
+from bench import accounts, desk, importing, jobs, listing, pages, terms
 from bench.figures import Figure, show
 from tests.support import servers
 from tests.support.databases import build_app, dispose, migrate
@@ -32,6 +32,10 @@ def measure(database: str) -> Iterator[Figure]:
         yield from pages.measure(database, app)
         yield from jobs.measure(database, app)
         yield from accounts.measure(database, app)
+        with app.app_context():
+            terms.three_times_over()
+        yield from listing.measure(database, app)
+        yield from desk.measure(database, app, url, folder)
     dispose(app)
 
 

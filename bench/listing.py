@@ -1,12 +1,11 @@
-"""The list of courses with the term three times over: each filter, sort and search; statements, milliseconds, bytes."""
+"""The list of courses with the term three times over: filters, sorts, searches; statements, milliseconds, bytes."""
 
 import gzip
-import re
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from flask import Flask
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select
 
 from bench.figures import Figure, timed
 from bench.pages import client_of
@@ -22,15 +21,13 @@ from tests.support.sql import count_sql
 
 TIMES = 12
 STATEMENTS, MILLISECONDS, BYTES = 5, 100, 20_000
-OTHER_YEARS = (2025, 2024)
 
 Args = list[tuple[str, str]]
 
 
 def measure(database: str, app: Flask) -> Iterator[Figure]:
-    """Every figure of the list; leaves the two further terms in the database."""
+    """Every figure of the list."""
     with app.app_context():
-        three_times_over()
         manager = make_manager(email="bench-list@example.org")
         addresses = list(_addresses())
         total = db.session.scalar(select(func.count()).select_from(CourseOffering))
@@ -49,21 +46,6 @@ def measure(database: str, app: Flask) -> Iterator[Figure]:
         yield Figure(database, f"list, {name}: p95", high, "ms")
     size = len(gzip.compress(client.get("/allocations/").data, 6))
     yield Figure(database, "list: bytes compressed", float(size), "B", BYTES)
-
-
-def three_times_over() -> None:
-    """The term's courses again, one and two years earlier."""
-    table = CourseOffering.__table__
-    copied = [column for column in table.c if column.key not in {"id", "academic_year"}]
-    for year in OTHER_YEARS:
-        earlier = select(text(str(year)), *copied).where(table.c.academic_year == 2026)
-        db.session.execute(insert(table).from_select([table.c.academic_year, *copied], earlier))
-    db.session.commit()
-    if db.engine.name == "mysql":
-        db.session.execute(text("ANALYZE TABLE course_offerings")).all()
-    elif db.engine.name in {"postgresql", "sqlite"}:
-        db.session.execute(text("ANALYZE"))
-        db.session.commit()
 
 
 def _addresses() -> Iterator[tuple[str, Args]]:
@@ -117,6 +99,3 @@ def queries_page(sort: str):  # type: ignore[no-untyped-def]
 
     total = db.session.scalar(select(func.count()).select_from(CourseOffering)) or 0
     return PageRequest(sort, size=max(total - 500, 1))
-
-
-__all__ = ["measure", "re"]

@@ -1,0 +1,145 @@
+"""The manager's desk with the term three times over: bulk changes, the list as a file, workload, a dry run."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import time_machine
+from flask import Flask
+from flask.cli import ScriptInfo
+from sqlalchemy import func, select
+
+from bench.figures import Figure, timed
+from bench.importing import MOMENT
+from bench.pages import client_of
+from portal import clock, create_app
+from portal.accounts.models import Facilitator, User
+from portal.allocations.models import CourseOffering
+from portal.allocations.queries import OfferingFilter
+from portal.allocations.queries.selections import Selection
+from portal.allocations.services.bulk_changes import change_courses, preview_change
+from portal.allocations.services.bulk_rules import BulkChange, Deed
+from portal.allocations.services.undoing import undo_change
+from portal.extensions import db
+from portal.web.access import Actor
+from tests.support.people import Person, make_manager
+from tests.support.sql import count_sql
+from tests.support.term import real_term_dir
+
+ROWS, BULK_SECONDS = 1_000, 3
+EXPORT_SECONDS, EXPORT_MEGABYTES = 15, 150
+DRY_RUN_SECONDS = 15
+WORKLOAD = (7, 100)
+TIMES = 12
+
+
+def measure(database: str, app: Flask, url: str, folder: Path) -> Iterator[Figure]:
+    """Every figure of the desk."""
+    with app.app_context():
+        manager = make_manager(email="bench-desk@example.org")
+    yield from _workload(database, app, manager)
+    with app.app_context():
+        yield from _bulk(database, manager)
+    for name in ("csv", "xlsx"):
+        seconds, megabytes = _alone(url, folder, "export", name, str(manager.user.id))
+        yield Figure(database, f"list as {name}, every course", seconds, "s", EXPORT_SECONDS)
+        yield Figure(database, f"list as {name}: peak memory", megabytes, "MB", EXPORT_MEGABYTES)
+    seconds, megabytes = _alone(url, folder, "check", str(real_term_dir()))
+    yield Figure(database, "dry run of the term", seconds, "s", DRY_RUN_SECONDS)
+    yield Figure(database, "dry run: peak memory", megabytes, "MB")
+
+
+def _workload(database: str, app: Flask, manager: Person) -> Iterator[Figure]:
+    client = client_of(app, manager)
+    for name, query in (("all", ""), ("over", "?which=over"), ("by hours", "?sort=-minutes"), ("search", "?q=an")):
+        address = f"/allocations/workload{query}"
+        with count_sql() as sql:
+            answer = client.get(address)
+        assert answer.status_code == 200, answer.status_code
+        median, high = timed(lambda address=address: client.get(address), times=TIMES)
+        yield Figure(database, f"workload, {name}: statements", len(sql), "", WORKLOAD[0])
+        yield Figure(database, f"workload, {name}: median", median, "ms", WORKLOAD[1])
+        yield Figure(database, f"workload, {name}: p95", high, "ms")
+
+
+def _bulk(database: str, manager: Person) -> Iterator[Figure]:
+    """A thousand courses of this term: to somebody, a week later, and each taken back."""
+    courses = tuple(
+        db.session.scalars(select(CourseOffering.id).where(CourseOffering.academic_year == 2026).limit(ROWS))
+    )
+    somebody = db.session.scalars(select(Facilitator.id).join(User).where(User.is_active).limit(1)).one()
+    selection, today = Selection(OfferingFilter(), courses), clock.now().date()
+    by = Actor(manager.user.id, None)
+    changes = {
+        "allocate": BulkChange(Deed.ALLOCATE, facilitator_id=somebody, reason="Measured"),
+        "a week later": BulkChange(Deed.SHIFT, days=7),
+    }
+    for name, change in changes.items():
+        begin = time.perf_counter()
+        seen = preview_change(selection, change, today)
+        yield Figure(database, f"bulk, {name}: preview", time.perf_counter() - begin, "s", BULK_SECONDS)
+        begin = time.perf_counter()
+        with count_sql() as sql:
+            batch = change_courses(selection, change, seen.seen, by, today)
+            db.session.commit()
+        yield Figure(
+            database, f"bulk, {name}: {len(seen.changing)} courses", time.perf_counter() - begin, "s", BULK_SECONDS
+        )
+        yield Figure(database, f"bulk, {name}: statements", len(sql), "")
+        begin = time.perf_counter()
+        undo_change(batch, by)
+        db.session.commit()
+        yield Figure(database, f"bulk, {name}: taken back", time.perf_counter() - begin, "s", BULK_SECONDS)
+
+
+def _alone(url: str, folder: Path, *words: str) -> tuple[float, float]:
+    """Seconds of a deed, and the most megabytes its process ever held."""
+    environment = os.environ | {
+        "DATABASE_URL": url,
+        "PORTAL_DATA_DIR": str(folder),
+        "SECRET_KEY": "only-for-measuring-0123456789-abcdef",
+        "RATELIMIT_ENABLED": "false",
+        "LOG_LEVEL": "ERROR",
+    }
+    command = [sys.executable, "-m", "bench.desk", *words]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{words[0]} failed:\n{done.stdout}{done.stderr}")
+    seconds, kilobytes = done.stdout.split()[-2:]
+    return float(seconds), float(kilobytes) / 1024
+
+
+def _export(app: Flask, kind: str, user_id: int) -> None:
+    with app.app_context():
+        manager = Person(db.session.get_one(User, user_id), None)
+        total = db.session.scalar(select(func.count()).select_from(CourseOffering))
+        db.session.expunge_all()
+    assert total
+    client = client_of(app, manager)
+    answer = client.get(f"/allocations/export.{kind}", buffered=False)
+    assert answer.status_code == 200, answer.status_code
+    assert sum(len(part) for part in answer.response) > total
+    answer.close()
+
+
+def main() -> None:
+    """Do one thing in a process of its own; prints seconds and kilobytes."""
+    with time_machine.travel(MOMENT, tick=True):
+        app = create_app()
+        begin = time.perf_counter()
+        if sys.argv[1] == "export":
+            _export(app, sys.argv[2], int(sys.argv[3]))
+        else:
+            obj = ScriptInfo(create_app=lambda: app)
+            app.cli.main(["exchange", "import", sys.argv[2], "--dry-run"], obj=obj, standalone_mode=False)
+        seconds = time.perf_counter() - begin
+    peak = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    print(seconds, peak[1] if peak else 0)
+
+
+if __name__ == "__main__":
+    main()

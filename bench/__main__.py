@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 import time_machine
 
-from bench import accounts, desk, importing, jobs, listing, pages, terms
+from bench import accounts, compliance, desk, importing, jobs, listing, pages, terms
 from bench.figures import Figure, show
 from tests.support import servers
 from tests.support.databases import build_app, dispose, migrate
 from tests.support.term import real_term_dir
 
 
-def measure(database: str) -> Iterator[Figure]:
-    """All figures of one database, on a fresh one that is thrown away."""
+def measure(database: str, parts: set[str]) -> Iterator[Figure]:
+    """All figures of one database, or those of some parts, on a fresh one that is thrown away."""
     url = servers.new_database(database, "bench")
     folder = servers.run_folder() / f"data_{database}"
     app = build_app(url, folder)
@@ -29,21 +29,25 @@ def measure(database: str) -> Iterator[Figure]:
     app = build_app(url, folder)
     app.config["WTF_CSRF_ENABLED"] = False
     with time_machine.travel(importing.MOMENT, tick=True):
-        yield from pages.measure(database, app)
-        yield from jobs.measure(database, app)
-        yield from accounts.measure(database, app)
-        with app.app_context():
-            terms.three_times_over()
-        yield from listing.measure(database, app)
-        yield from desk.measure(database, app, url, folder)
+        for name, part in (("pages", pages), ("jobs", jobs), ("accounts", accounts)):
+            if not parts or name in parts:
+                yield from part.measure(database, app)
+        if not parts or parts & {"listing", "desk", "compliance"}:
+            with app.app_context():
+                terms.three_times_over()
+        for name, part in (("listing", listing), ("compliance", compliance)):
+            if not parts or name in parts:
+                yield from part.measure(database, app)
+        if not parts or "desk" in parts:
+            yield from desk.measure(database, app, url, folder)
     dispose(app)
 
 
-def measure_all(databases: list[str]) -> Iterator[Figure]:
+def measure_all(databases: list[str], parts: set[str]) -> Iterator[Figure]:
     """The figures of all databases that are installed."""
     for database in databases:
         if servers.is_there(database):
-            yield from measure(database)
+            yield from measure(database, parts)
         else:
             print(f"{database:<11}is not installed")
 
@@ -52,7 +56,11 @@ def main() -> int:
     """Measure and print; 1 when a limit is not kept."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--db", default="sqlite,mariadb", help="databases with commas: sqlite, mariadb, postgresql")
-    databases = parser.parse_args().db.split(",")
+    parser.add_argument(
+        "--only", default="", help="parts with commas: pages, jobs, accounts, listing, desk, compliance"
+    )
+    asked = parser.parse_args()
+    databases, parts = asked.db.split(","), set(filter(None, asked.only.split(",")))
     if unknown := set(databases) - set(servers.KINDS):
         parser.error(f"--db: unknown: {', '.join(sorted(unknown))}")
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
@@ -62,7 +70,7 @@ def main() -> int:
     )
     servers.open_run()
     try:
-        return 0 if show(measure_all(databases)) else 1
+        return 0 if show(measure_all(databases, parts)) else 1
     finally:
         servers.close_run()
 

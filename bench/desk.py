@@ -1,22 +1,19 @@
 """The manager's desk with the term three times over: bulk changes, the list as a file, workload, a dry run."""
 
+import json
 import os
-import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import time_machine
 from flask import Flask
-from flask.cli import ScriptInfo
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from bench.figures import Figure, timed
-from bench.importing import MOMENT
 from bench.pages import client_of
-from portal import clock, create_app
+from portal import clock
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
 from portal.allocations.queries import OfferingFilter
@@ -29,6 +26,7 @@ from portal.web.access import Actor
 from tests.support.people import Person, make_manager
 from tests.support.sql import count_sql
 from tests.support.term import real_term_dir
+from tests.support.web import session_of
 
 ROWS, BULK_SECONDS = 1_000, 3
 EXPORT_SECONDS, EXPORT_MEGABYTES = 15, 150
@@ -45,7 +43,8 @@ def measure(database: str, app: Flask, url: str, folder: Path) -> Iterator[Figur
     with app.app_context():
         yield from _bulk(database, manager)
     for name in ("csv", "xlsx"):
-        seconds, megabytes = _alone(url, folder, "export", name, str(manager.user.id))
+        session = json.dumps(dict(session_of(manager, app)))
+        seconds, megabytes = _alone(url, folder, "export", f"/allocations/export.{name}", session)
         yield Figure(database, f"list as {name}, every course", seconds, "s", EXPORT_SECONDS)
         yield Figure(database, f"list as {name}: peak memory", megabytes, "MB", EXPORT_MEGABYTES)
     seconds, megabytes = _alone(url, folder, "check", str(real_term_dir()))
@@ -105,41 +104,9 @@ def _alone(url: str, folder: Path, *words: str) -> tuple[float, float]:
         "RATELIMIT_ENABLED": "false",
         "LOG_LEVEL": "ERROR",
     }
-    command = [sys.executable, "-m", "bench.desk", *words]
+    command = [sys.executable, "-m", "bench.alone", *words]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{words[0]} failed:\n{done.stdout}{done.stderr}")
     seconds, kilobytes = done.stdout.split()[-2:]
     return float(seconds), float(kilobytes) / 1024
-
-
-def _export(app: Flask, kind: str, user_id: int) -> None:
-    with app.app_context():
-        manager = Person(db.session.get_one(User, user_id), None)
-        total = db.session.scalar(select(func.count()).select_from(CourseOffering))
-        db.session.expunge_all()
-    assert total
-    client = client_of(app, manager)
-    answer = client.get(f"/allocations/export.{kind}", buffered=False)
-    assert answer.status_code == 200, answer.status_code
-    assert sum(len(part) for part in answer.response) > total
-    answer.close()
-
-
-def main() -> None:
-    """Do one thing in a process of its own; prints seconds and kilobytes."""
-    with time_machine.travel(MOMENT, tick=True):
-        app = create_app()
-        begin = time.perf_counter()
-        if sys.argv[1] == "export":
-            _export(app, sys.argv[2], int(sys.argv[3]))
-        else:
-            obj = ScriptInfo(create_app=lambda: app)
-            app.cli.main(["exchange", "import", sys.argv[2], "--dry-run"], obj=obj, standalone_mode=False)
-        seconds = time.perf_counter() - begin
-    peak = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
-    print(seconds, peak[1] if peak else 0)
-
-
-if __name__ == "__main__":
-    main()

@@ -19,7 +19,7 @@ from tests.support.sql import count_sql
 from tests.support.web import session_of
 
 TIMES = 40
-LIST, TICK = (4, 80), (5, 30)
+LIST, TICK = (5, 80), (5, 25)
 _EVERY_WEEK = ChecklistItem.from_week == 1, ChecklistItem.to_week.is_(None)
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 

@@ -69,4 +69,4 @@ def _earlier_courses(year: int) -> dict[int, int]:
     earlier = aliased(CourseOffering)
     same = [getattr(earlier, name) == getattr(CourseOffering, name) for name in COMBINATION]
     wanted = select(CourseOffering.id, earlier.id).join(earlier, and_(*same)).where(_of(THIS_YEAR), _of(year, earlier))
-    return dict(db.session.execute(wanted).tuples())
+    return dict(db.session.execute(wanted).tuples().all())

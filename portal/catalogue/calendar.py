@@ -80,8 +80,12 @@ def _has_day(monday: date, weekdays: Iterable[int], start: date, end: date, brea
 
 def due_at(week_start: date, rules: Rules) -> datetime:
     """When the log of a week is due, in UTC; the local time stays 17:00 across daylight saving."""
-    local = datetime.combine(week_start + rules.due_after, rules.due_time, rules.zone)
-    return local.astimezone(UTC)
+    return deadline_on(week_start + rules.due_after, rules)
+
+
+def deadline_on(day: date, rules: Rules) -> datetime:
+    """The hour of all deadlines on a day, in UTC."""
+    return datetime.combine(day, rules.due_time, rules.zone).astimezone(UTC)
 
 
 def opens_at(week_start: date, rules: Rules) -> datetime:

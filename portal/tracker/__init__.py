@@ -9,6 +9,7 @@ from portal.allocations.services import offerings_changed
 from portal.allocations.services.signals import offerings_leaving
 from portal.catalogue.calendar import rules_of
 from portal.tracker import routes
+from portal.tracker.deciding_words import init_decisions
 from portal.tracker.queries.personal import SECTIONS
 from portal.tracker.reminding import init_reminders
 from portal.tracker.replanning import init_replanning
@@ -20,9 +21,11 @@ from portal.tracker.words import init_words
 def init_app(app: Flask) -> None:
     """Register pages and reminders, and plan anew whatever changes in course offerings."""
     app.register_blueprint(routes.bp)
+    app.register_blueprint(routes.watch)
     init_words(app)
     init_reminders(app)
     init_replanning()
+    init_decisions()
     offerings_changed.connect(_plan_again)
     offerings_leaving.connect(_let_go)
     for name, read in SECTIONS.items():

@@ -50,6 +50,8 @@ class ActivityLog(Timestamps, Model):
     `facilitator_id` is who owes it: it follows the allocation until the log is started or due, and stays
     with who taught the week when it is over and they leave.
     `started_at` is the first tick or note; from then on planning leaves the row alone.
+    `extended_from` is the deadline that the calendar gave before somebody moved it; such a deadline stays.
+    `reopen_asked_at` and `reopen_reason` are the wish of who submitted it to have it opened again.
     """
 
     __tablename__ = "activity_trackers"
@@ -57,6 +59,10 @@ class ActivityLog(Timestamps, Model):
         UniqueConstraint("allocation_id", "week_number"),
         Index(None, "facilitator_id", "submitted_at", "due_at"),
         Index(None, "submitted_at", "due_at"),
+        # All that the states of a course's weeks are made of.
+        Index("ix_activity_trackers_states", "allocation_id", "week_start", "due_at", "submitted_at", "excused_at"),
+        Index(None, "week_start", "allocation_id"),
+        Index(None, "reopen_asked_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -75,6 +81,9 @@ class ActivityLog(Timestamps, Model):
     excused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     excused_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", onupdate="CASCADE"))
     excused_reason: Mapped[str | None] = mapped_column(String(500))
+    extended_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reopen_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reopen_reason: Mapped[str | None] = mapped_column(String(500))
     notes: Mapped[str] = mapped_column(Text, default="")
     done_count: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)

@@ -10,6 +10,7 @@ from flask_babel import ngettext
 
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.tracker.queries.owed import DUE, MISSING
+from portal.tracker.services.nudging import NUDGE
 from portal.tracker.services.reminders import CourseWeeks, Owed, courses_told, what_is_owed
 from portal.web.locale import datetime_long
 
@@ -24,6 +25,7 @@ def init_reminders(app: Flask) -> None:
         Topic("weekly_logs", "mail/weekly_logs", subject, what_is_owed),
         Kind(MISSING, "weekly_logs", "missing", _PAGE, _DEED, _missing, _lines),
         Kind(DUE, "weekly_logs", "open", _PAGE, _DEED, _due, _lines),
+        Kind(NUDGE, "weekly_logs", "missing", _PAGE, _DEED, _nudged, _lines),
     )
 
 
@@ -59,6 +61,12 @@ def _missing(told: Sequence[Params]) -> str:
 
 def _due(told: Sequence[Params]) -> str:
     return str(ngettext("%(num)s weekly log is due soon", "%(num)s weekly logs are due soon", len(told)))
+
+
+def _nudged(told: Sequence[Params]) -> str:
+    return str(
+        ngettext("Your manager asks for %(num)s weekly log", "Your manager asks for %(num)s weekly logs", len(told))
+    )
 
 
 def _lines(told: Sequence[Params]) -> Sequence[Line]:

@@ -1,20 +1,31 @@
 """Dates of a week in the reader's words."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from babel.dates import format_timedelta
 from flask import Flask
-from flask_babel import format_datetime, get_locale, to_user_timezone
+from flask_babel import format_date, format_datetime, get_locale, to_user_timezone
+from flask_babel import lazy_gettext as _l
 
 from portal import clock
 from portal.catalogue.words import mode_name
 from portal.tracker.queries import Course, Item, Log
 from portal.tracker.services import fingerprint
+from portal.tracker.states import LogState
 from portal.web.locale import worded
+
+_STATES = {
+    LogState.ON_TIME: _l("On time"),
+    LogState.LATE: _l("Late"),
+    LogState.MISSING: _l("Missing"),
+    LogState.OPEN: _l("Open"),
+    LogState.NOT_DUE: _l("Not due"),
+    LogState.EXCUSED: _l("Excused"),
+}
 
 
 def init_words(app: Flask) -> None:
-    """Give templates the filters `weekday_time`, `clock_time`, `distance`, `item_label`, `about` and `fingerprint`."""
+    """Give templates the filters that are named here."""
     app.jinja_env.filters.update(
         weekday_time=weekday_time,
         clock_time=clock_time,
@@ -22,6 +33,7 @@ def init_words(app: Flask) -> None:
         item_label=item_label,
         about=about,
         fingerprint=fingerprint,
+        month_name=month_name,
     )
 
 
@@ -52,6 +64,16 @@ def distance(moment: datetime) -> str:
 def item_label(item: Item) -> str:
     """An item's label in the reader's language."""
     return item.label_fr if str(get_locale()).startswith("fr") else item.label_en
+
+
+def state_word(state: LogState) -> str:
+    """A state in a word."""
+    return str(_STATES[state])
+
+
+def month_name(day: date, columns: int) -> str:
+    """The month of a day: in full where it has the room of two columns, else shortened."""
+    return str(format_date(day, "MMMM" if columns > 1 else "MMM"))
 
 
 def about(what: Course | Log) -> str:

@@ -25,9 +25,10 @@ _MANAGES = frozenset({Role.MANAGER, Role.ADMIN})
 # Blueprint, view, label, icon, roles that see it.
 _PLACES = (
     ("tracker", "tracker.this_week", _l("This week"), "week", frozenset({Role.FACILITATOR})),
+    ("compliance", "compliance.index", _l("Compliance"), "grid", _MANAGES),
     ("allocations", "allocations.index", _l("Allocations"), "people", _MANAGES),
     ("dashboards", "dashboards.courses", _l("My courses"), "book", frozenset({Role.STUDENT})),
-    ("catalogue", "catalogue.index", _l("Catalogue"), "grid", _MANAGES),
+    ("catalogue", "catalogue.index", _l("Catalogue"), "library", _MANAGES),
     ("people", "people.index", _l("People"), "user", _MANAGES),
     ("audit_log", "audit_log.index", _l("Audit log"), "shield", frozenset({Role.ADMIN})),
     ("notifications", "notifications.index", _l("Notifications"), "bell", frozenset(Role)),

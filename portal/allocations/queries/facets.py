@@ -92,13 +92,18 @@ _CUBE = (
 
 def facets_of(wanted: OfferingFilter) -> Facets:
     """The counts of a list. One statement, whose rows are few however many offerings there are."""
+    return sum_up(groups_of(wanted), wanted)
+
+
+def groups_of(wanted: OfferingFilter) -> list[Group]:
+    """What all counts of a list are made of: the offerings that match all but its choices. One statement."""
     cube = _CUBE.where(*conditions_of_texts(wanted)).subquery("cube")
     alike = (cube.c.academic_year, cube.c.trimester, cube.c.status, Mode.name, cube.c.intake_period)
     # MariaDB adds up whole numbers to decimals.
     sums = (func.coalesce(cast(sum_, Integer), 0) for sum_ in (cube.c.places, cube.c.credits))
     measures = (cube.c.is_allocated, cube.c.courses, *sums, cube.c.first_day, cube.c.last_day)
     rows = db.session.execute(select(*alike, *measures).join(Mode, Mode.id == cube.c.mode_id))
-    return sum_up([Group(*row) for row in rows], wanted)
+    return [Group(*row) for row in rows]
 
 
 def sum_up(groups: Sequence[Group], wanted: OfferingFilter) -> Facets:

@@ -55,17 +55,21 @@ bp.app_template_filter("offering_status")(status_name)
 
 
 class Choices:
-    """What each filter offers. A choice is there when it would show something, or when it is chosen."""
+    """What each filter offers. A choice is there when it would show something, or when it is chosen.
 
-    def __init__(self, form: ListForm, facets: Facets) -> None:
+    `view` is the page of the list, `others` what else its address holds.
+    """
+
+    def __init__(self, form: ListForm, facets: Facets, view: str = "allocations.index", **others: str) -> None:
         self._facets = facets
         self._wanted = form.wanted
         self._form = form
+        self._view, self._others = view, others
         self.chosen = form.to_args()
 
     def all_of(self, name: str) -> str:
         """The address of the list with any choice of a set."""
-        return url_for("allocations.index", **self._form.to_args(**{name: ""}))
+        return url_for(self._view, **(self._form.to_args(**{name: ""}) | self._others))
 
     @property
     def sets(self) -> Sequence[ChoiceSet]:

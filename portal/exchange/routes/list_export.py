@@ -13,14 +13,13 @@ from portal.allocations.queries import OfferingRow, every_offering
 from portal.allocations.routes.columns import RowWords, columns_of, row_words
 from portal.catalogue.words import mode_name
 from portal.csv_files import Cell, csv_parts
-from portal.exchange.services.list_files import write_workbook
+from portal.exchange.services.list_files import XLSX, write_workbook
 from portal.folding import fold
 from portal.roles import Role
 from portal.web.access import audience
 
 bp = Blueprint("list_export", __name__, url_prefix="/allocations")
 
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONGEST_NAME = 80
 
 _CELLS: Mapping[str, Callable[[OfferingRow], Cell]] = {
@@ -58,7 +57,7 @@ def as_workbook() -> Response:
     file = tempfile.NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115
     try:
         write_workbook(Path(file.name), _head(form), _rows(form))
-        answer = send_file(file, mimetype=_XLSX, as_attachment=True, download_name=f"{_name(form)}.xlsx")
+        answer = send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{_name(form)}.xlsx")
     except BaseException:
         file.close()
         raise

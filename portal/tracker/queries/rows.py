@@ -69,6 +69,9 @@ class Log:
     submitted_at: datetime | None
     excused_at: datetime | None
     excused_reason: str | None
+    extended_from: datetime | None
+    reopen_asked_at: datetime | None
+    reopen_reason: str | None
     notes: str
     offering_status: OfferingStatus
     course: str
@@ -122,6 +125,9 @@ LOG_COLUMNS = (
     ActivityLog.submitted_at,
     ActivityLog.excused_at,
     ActivityLog.excused_reason,
+    ActivityLog.extended_from,
+    ActivityLog.reopen_asked_at,
+    ActivityLog.reopen_reason,
     ActivityLog.notes,
     CourseOffering.status.label("offering_status"),
     func.coalesce(CourseOffering.title, Module.name, "").label("course"),

@@ -144,6 +144,7 @@ def _logs_of(offering_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
         _LOGS.c.week_number,
         _LOGS.c.week_start,
         _LOGS.c.due_at,
+        _LOGS.c.extended_from,
         _UNTOUCHED.label("untouched"),
     )
     found: dict[int, list[AnyRow]] = defaultdict(list)
@@ -196,7 +197,8 @@ def _take_number(wanted: int, taken: set[int]) -> int:
 def _note_changes(
     log: AnyRow, offering: AnyRow, week: _PlannedWeek, number: int, now: datetime, changes: _Changes
 ) -> None:
-    if log.due_at != week.due_at:
+    # What somebody moved by hand stays where they moved it.
+    if log.due_at != week.due_at and log.extended_from is None:
         changes.deadlines[week.due_at].append(log.id)
     # A deadline that has passed was missed by who taught then.
     if week.due_at >= now and log.facilitator_id != offering.facilitator_id and _is_owed(offering, week):

@@ -3,37 +3,33 @@
 import json
 from dataclasses import replace
 from datetime import date
-from typing import NoReturn
 
-from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
-from portal.errors import DomainError, NotFound, lazy
+from portal.errors import DomainError, NotFound
 from portal.extensions import db
 from portal.roles import Role
 from portal.tracker import board, queries, services
 from portal.tracker.forms import LogForm, read_item_form, read_log_form
 from portal.tracker.models import ItemStatus
 from portal.tracker.queries import Log, Moment, Place, WeekFilter
+from portal.tracker.routes.blueprint import bp
+from portal.tracker.routes.common import MANAGES, log_page, moment_now, not_found, own_log, readable_log
 from portal.tracker.services import Clashes, Edit, Saved
 from portal.web.access import actor, audience, owned
 from portal.web.htmx import fragment, is_htmx
 from portal.web.locale import safe_next
 from portal.web.pages import page
 
-bp = Blueprint("tracker", __name__, url_prefix="/tracker")
-
-_MANAGES = frozenset({Role.MANAGER, Role.ADMIN})
-
 
 @bp.get("/")
 @audience(Role.FACILITATOR)
 def this_week() -> str:
     """Everything that waits for a facilitator: overdue weeks first, then open ones, then those just submitted."""
-    moment, wanted, me = _moment(), _wanted(), current_user.facilitator_id or 0
+    moment, wanted, me = moment_now(), _wanted(), current_user.facilitator_id or 0
     checklist = queries.list_checklist()
     counts = queries.standing(me, moment, checklist)
     logs, following = queries.list_logs_to_do(me, wanted, moment, checklist)
@@ -54,7 +50,7 @@ def this_week() -> str:
 @audience(Role.FACILITATOR)
 def standing() -> Response:
     """Where the person stands, alone: asked for after a change."""
-    moment = _moment()
+    moment = moment_now()
     counts = queries.standing(current_user.facilitator_id or 0, moment, queries.list_checklist())
     return fragment("tracker/_standing.html", moment=moment, standing=board.standing_of(counts, moment.today))
 
@@ -64,10 +60,7 @@ def standing() -> Response:
 @owned("whoever owes the log; managers and administrators any")
 def log(log_id: int) -> str:
     """One week alone; to be filled in by who owes it while it is open, else to be read."""
-    found = _readable_log(log_id)
-    mine = found.facilitator_id == current_user.facilitator_id
-    back = url_for("tracker.log", log_id=log_id)
-    return page("tracker/log.html", log=found, editable=mine and found.is_open, mine=mine, back=back)
+    return log_page(readable_log(log_id))
 
 
 @bp.get("/courses/<int(max=2147483647):offering_id>")
@@ -76,10 +69,10 @@ def log(log_id: int) -> str:
 def course(offering_id: int) -> str:
     """All weeks of a course with their states."""
     me = current_user.facilitator_id
-    found = queries.course_seen_by(me, offering_id, manages=current_user.role in _MANAGES)
+    found = queries.course_seen_by(me, offering_id, manages=current_user.role in MANAGES)
     if found is None:
-        _not_found()
-    weeks = queries.list_weeks_of(offering_id, _moment())
+        not_found()
+    weeks = queries.list_weeks_of(offering_id, moment_now())
     return page("tracker/course.html", course=found, weeks=weeks, me=me)
 
 
@@ -88,7 +81,7 @@ def course(offering_id: int) -> str:
 @owned("whoever owes the log")
 def set_item(log_id: int, key: str) -> BaseResponse:
     """Set one checklist item of a week and answer with its switch."""
-    found, moment = _own_log(log_id), _moment()
+    found, moment = own_log(log_id), moment_now()
     edit = Edit()
     try:
         edit = read_item_form(request.form, key)
@@ -109,7 +102,7 @@ def set_item(log_id: int, key: str) -> BaseResponse:
 @owned("whoever owes the log")
 def save_log(log_id: int) -> BaseResponse:
     """What the whole form of a week asks for: save, submit, fill in, or decide what clashed."""
-    found, moment = _own_log(log_id), _moment()
+    found, moment = own_log(log_id), moment_now()
     edit = Edit()
     try:
         form = read_log_form(request.form)
@@ -128,7 +121,7 @@ def save_log(log_id: int) -> BaseResponse:
 @owned("whoever owes the log")
 def submit_log(log_id: int) -> BaseResponse:
     """Hand a week in as it stands."""
-    found, moment = _own_log(log_id), _moment()
+    found, moment = own_log(log_id), moment_now()
     try:
         saved = services.save(found, Edit(), moment, actor(), submit=True)
     except NotFound:
@@ -178,7 +171,7 @@ def _answer(saved: Saved, edit: Edit) -> BaseResponse:
 def _refused(log_id: int, error: DomainError, edit: Edit) -> BaseResponse:
     """The log as it stands, and why nothing was changed."""
     db.session.rollback()
-    return _shown(_own_log(log_id), error.status, edit, message=str(error), field=error.field)
+    return _shown(own_log(log_id), error.status, edit, message=str(error), field=error.field)
 
 
 def _shown(found: Log, status: int, edit: Edit, clashes: Clashes | None = None, **context: object) -> BaseResponse:
@@ -190,8 +183,7 @@ def _shown(found: Log, status: int, edit: Edit, clashes: Clashes | None = None, 
     if is_htmx():
         return _fragment_of(found, status, **context)
     back = safe_next(request.form.get("next") or url_for("tracker.this_week"))
-    text = page("tracker/log.html", log=found, editable=found.is_open, mine=True, back=back, **context)
-    return Response(text, status)
+    return Response(log_page(found, back=back, **context), status)
 
 
 def _fragment_of(found: Log, status: int, **context: object) -> Response:
@@ -216,24 +208,6 @@ def _what_happened(found: Log) -> str:
     if found.is_submitted:
         return str(_("Week %(week)s of %(course)s is submitted.", week=found.week_number, course=found.course))
     return str(_("Week %(week)s of %(course)s is saved.", week=found.week_number, course=found.course))
-
-
-def _own_log(log_id: int) -> Log:
-    return queries.log_owned_by(current_user.facilitator_id, log_id, _moment()) or _not_found()
-
-
-def _readable_log(log_id: int) -> Log:
-    if current_user.role in _MANAGES:
-        return queries.any_log(log_id, _moment()) or _not_found()
-    return queries.log_seen_by(current_user.facilitator_id, log_id, _moment()) or _not_found()
-
-
-def _not_found() -> NoReturn:
-    raise NotFound(lazy("There is no such week, or it belongs to someone else."))
-
-
-def _moment() -> Moment:
-    return Moment.of(clock.now(), current_app.config["PORTAL"].zone)
 
 
 def _wanted() -> WeekFilter:

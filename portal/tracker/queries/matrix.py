@@ -1,0 +1,104 @@
+"""The rows of the compliance matrix, a page at a time: courses, or facilitators."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import exists, func, select
+
+from portal.accounts.models import Facilitator, User
+from portal.allocations.models import CourseOffering
+from portal.allocations.queries.sorting import slice_sorted, values_in
+from portal.catalogue.models import ClassGroup, Module
+from portal.extensions import db
+from portal.paging import Cursor, Page, PageRequest, fitting, make_page, slice_by_key
+from portal.tracker.models import ActivityLog
+from portal.tracker.queries.compliance import Watched, in_asked_state, watched_courses, with_logs
+from portal.tracker.queries.rows import Moment
+
+_STRIDE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row's head: a course with who teaches it, or a facilitator with their employee id as `code`."""
+
+    id: int
+    name: str
+    code: str | None
+    class_name: str | None
+    person: str
+
+
+def page_of_courses(watched: Watched, page: PageRequest, moment: Moment) -> Page[Line]:
+    """Courses that owe logs. One statement."""
+    values = values_in(page.sort)
+    page = fitting(page, values)
+    conditions = with_logs(watched, moment)
+    sliced = slice_sorted(conditions, page)
+    total = select(func.count()).select_from(CourseOffering).where(*conditions).scalar_subquery()
+    backward = page.cursor is not None and page.cursor.backward
+    places = [*(column for column in sliced.c if column.key != "id"), sliced.c.id]
+    rows = db.session.execute(
+        select(
+            CourseOffering.id,
+            func.coalesce(CourseOffering.title, Module.name, ""),
+            Module.code,
+            ClassGroup.name,
+            User.first_name,
+            User.last_name,
+            total,
+            *values,
+            sliced.c.id,
+        )
+        .join(sliced, sliced.c.id == CourseOffering.id)
+        .outerjoin(Module, Module.id == CourseOffering.module_id)
+        .outerjoin(ClassGroup, ClassGroup.id == CourseOffering.class_id)
+        .outerjoin(Facilitator, Facilitator.id == CourseOffering.facilitator_id)
+        .outerjoin(User, User.id == Facilitator.user_id)
+        .order_by(*(place.desc() if backward else place.asc() for place in places))
+    ).all()
+    lines = [Line(row[0], row[1], row[2], row[3], f"{row[4] or ''} {row[5] or ''}".strip()) for row in rows]
+    return make_page(lines, [tuple(row[7:]) for row in rows], page, rows[0][6] if rows else 0)
+
+
+def page_of_people(watched: Watched, page: PageRequest, moment: Moment) -> Page[Line]:
+    """Facilitators who owe logs of these courses. One statement."""
+    keys = [User.name_folded.expression]
+    page = fitting(page, keys)
+    owes = exists().where(
+        ActivityLog.facilitator_id == Facilitator.id,
+        ActivityLog.allocation_id == CourseOffering.id,
+        *watched_courses(watched.courses),
+        *in_asked_state(watched, moment),
+    )
+    total = select(func.count()).select_from(Facilitator).where(owes).correlate(None).scalar_subquery()
+    wanted = (
+        select(Facilitator.id, User.first_name, User.last_name, Facilitator.employee_id, total, *keys, Facilitator.id)
+        .join(User, User.id == Facilitator.user_id)
+        .where(owes)
+    )
+    rows = db.session.execute(slice_by_key(wanted, keys, Facilitator.id.expression, page)).all()
+    lines = [Line(row[0], f"{row[1]} {row[2]}".strip(), row[3], None, "") for row in rows]
+    return make_page(lines, [tuple(row[5:]) for row in rows], page, rows[0][4] if rows else 0)
+
+
+def every_course(watched: Watched, moment: Moment) -> Iterator[Sequence[Line]]:
+    """All courses of the matrix, some hundred at a time."""
+    page = PageRequest("course", size=_STRIDE)
+    while True:
+        found = page_of_courses(watched, page, moment)
+        yield found.rows
+        if found.following is None:
+            return
+        page = replace(page, cursor=Cursor.decode(found.following))
+
+
+def every_person(watched: Watched, moment: Moment) -> Iterator[Sequence[Line]]:
+    """All facilitators of the matrix, some hundred at a time."""
+    page = PageRequest("name", size=_STRIDE)
+    while True:
+        found = page_of_people(watched, page, moment)
+        yield found.rows
+        if found.following is None:
+            return
+        page = replace(page, cursor=Cursor.decode(found.following))

@@ -1,0 +1,121 @@
+"""What a manager should see today: of each kind the first few, and how many there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Integer, Select, String, and_, func, literal, select, union_all
+
+from portal.accounts.models import Facilitator, User
+from portal.allocations.models import CourseOffering
+from portal.allocations.queries import OfferingFilter
+from portal.allocations.queries.sorting import RUNNING
+from portal.catalogue.models import Module
+from portal.extensions import db
+from portal.tracker.models import ActivityLog
+from portal.tracker.queries.compliance import watched_courses
+from portal.tracker.queries.rows import Moment
+from portal.tracker.states import LogState, in_state
+
+SHOWN = 3
+WISH, MISSING, OVER, NOBODY = "wish", "missing", "over", "nobody"
+_NOTHING = literal("", String)
+_ZERO = literal(0, Integer)
+_NAME = func.coalesce(CourseOffering.title, Module.name, "")
+_FIRST, _LAST = func.coalesce(User.first_name, ""), func.coalesce(User.last_name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing to do. `id` is a course's (a log's for a wish, a facilitator's for a load); `first` and `last` are the
+    weeks, or load and limit; `total` is how many there are of its kind.
+    """
+
+    kind: str
+    id: int
+    course: str
+    code: str
+    person: str
+    first: int
+    last: int
+    total: int
+
+
+def list_needs(courses: OfferingFilter, last_weeks: Sequence[date], moment: Moment) -> Sequence[Need]:
+    """Wishes to reopen, courses that miss both of the `last_weeks`, loads over the limit, courses without anybody.
+
+    One statement.
+    """
+    conditions = watched_courses(courses)
+    parts = [_wishes(conditions), _over(conditions), _nobody(conditions)]
+    if len(last_weeks) > 1:
+        parts.insert(1, _missing(conditions, last_weeks, moment))
+    limited = [select(part.limit(SHOWN).subquery()) for part in parts]
+    rows = db.session.execute(union_all(*limited)).all()
+    return [Need(row[0], row[1], row[2], row[3], f"{row[4]} {row[5]}".strip(), *row[6:]) for row in rows]
+
+
+def _wishes(conditions: Sequence[Any]) -> Select[Any]:
+    wanted = _part(WISH, ActivityLog.id, ActivityLog.week_number, ActivityLog.week_number).select_from(ActivityLog)
+    wanted = wanted.join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
+    wanted = _with_names(wanted, Facilitator.id == ActivityLog.facilitator_id)
+    wanted = wanted.where(ActivityLog.reopen_asked_at.is_not(None), *conditions)
+    return wanted.order_by(ActivityLog.reopen_asked_at, ActivityLog.id)
+
+
+def _missing(conditions: Sequence[Any], weeks: Sequence[date], moment: Moment) -> Select[Any]:
+    twice = (
+        select(
+            ActivityLog.allocation_id,
+            func.min(ActivityLog.week_number).label("first"),
+            func.max(ActivityLog.week_number).label("last"),
+        )
+        .where(ActivityLog.week_start.in_(weeks), in_state(LogState.MISSING, moment.now, moment.today))
+        .group_by(ActivityLog.allocation_id)
+        .having(func.count() == len(weeks))
+        .subquery("twice")
+    )
+    wanted = _part(MISSING, CourseOffering.id, twice.c.first, twice.c.last).select_from(twice)
+    wanted = wanted.join(CourseOffering, CourseOffering.id == twice.c.allocation_id)
+    wanted = _with_names(wanted, Facilitator.id == CourseOffering.facilitator_id).where(*conditions)
+    return wanted.order_by(twice.c.allocation_id)
+
+
+def _over(conditions: Sequence[Any]) -> Select[Any]:
+    load = (
+        select(CourseOffering.facilitator_id, func.count().label("load"))
+        .where(CourseOffering.facilitator_id.is_not(None), CourseOffering.status.in_(RUNNING), *conditions)
+        .group_by(CourseOffering.facilitator_id)
+        .subquery("loads")
+    )
+    return (
+        select(
+            literal(OVER, String), Facilitator.id, _NOTHING, _NOTHING, _FIRST, _LAST,
+            load.c.load, Facilitator.max_course_load, func.count().over(),
+        )
+        .select_from(load)
+        .join(Facilitator, and_(Facilitator.id == load.c.facilitator_id, load.c.load > Facilitator.max_course_load))
+        .join(User, User.id == Facilitator.user_id)
+        .order_by((load.c.load - Facilitator.max_course_load).desc(), Facilitator.id)
+    )  # fmt: skip
+
+
+def _nobody(conditions: Sequence[Any]) -> Select[Any]:
+    wanted = _part(NOBODY, CourseOffering.id, _ZERO, _ZERO).select_from(CourseOffering)
+    wanted = _with_names(wanted, Facilitator.id == CourseOffering.facilitator_id)
+    wanted = wanted.where(CourseOffering.facilitator_id.is_(None), CourseOffering.status.in_(RUNNING), *conditions)
+    return wanted.order_by(CourseOffering.start_date, CourseOffering.id)
+
+
+def _part(kind: str, row_id: Any, first: Any, last: Any) -> Select[Any]:
+    code = func.coalesce(Module.code, "")
+    return select(literal(kind, String), row_id, _NAME, code, _FIRST, _LAST, first, last, func.count().over())
+
+
+def _with_names(wanted: Select[Any], facilitator: Any) -> Select[Any]:
+    return (
+        wanted.outerjoin(Module, Module.id == CourseOffering.module_id)
+        .outerjoin(Facilitator, facilitator)
+        .outerjoin(User, User.id == Facilitator.user_id)
+    )

@@ -1,0 +1,89 @@
+"""Compliance: a week in five numbers, the matrix of a term, what needs a manager today."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, request, url_for
+from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
+
+from portal.allocations.queries.facets import groups_of, sum_up
+from portal.allocations.routes.choices import Choices, ChoiceSet
+from portal.roles import Role
+from portal.tracker import matrix
+from portal.tracker.queries import compliance as queries
+from portal.tracker.queries import matrix as lines
+from portal.tracker.queries.compliance import WeekSums
+from portal.tracker.queries.needs import list_needs
+from portal.tracker.queries.rows import Moment
+from portal.tracker.routes.blueprint import watch as bp
+from portal.tracker.routes.common import moment_now
+from portal.tracker.watch_form import COURSES, WatchForm, choose_term, choose_week
+from portal.web.access import audience
+from portal.web.htmx import fragment, wants_fragment
+from portal.web.pages import page
+
+
+class WatchChoices(Choices):
+    """The filters of the matrix: what a course is, not how it stands."""
+
+    @property
+    def sets(self) -> tuple[ChoiceSet, ...]:
+        """Mode and intake."""
+        return tuple(one for one in super().sets if one.name != "status")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What an address asks for, settled: the term, its weeks, and the week that the numbers are about."""
+
+    form: WatchForm
+    weeks: list[WeekSums]
+    focus: WeekSums | None
+    choices: WatchChoices
+
+
+def view_asked(moment: Moment, args: MultiDict[str, str], endpoint: str = "compliance.index") -> View:
+    """The view that an address or a form asks for. Two statements."""
+    asked = WatchForm.read(args)
+    groups = groups_of(asked.list.wanted)
+    form = asked.of_term(choose_term(asked, groups, moment.today))
+    facets = sum_up(groups, form.list.wanted)
+    weeks = queries.sums_by_week(form.list.wanted, moment)
+    focus = choose_week(form.week, weeks, moment.now, moment.today)
+    choices = WatchChoices(form.list, facets, endpoint, **form.others())
+    return View(form, weeks, focus, choices)
+
+
+@bp.get("/")
+@audience(Role.MANAGER, Role.ADMIN)
+def index() -> str | Response:
+    """How a term stands."""
+    moment = moment_now()
+    view = view_asked(moment, request.args)
+    form, weeks = view.form, view.weeks
+    watched = form.watched(view.focus)
+    if form.by == COURSES:
+        found = lines.page_of_courses(watched, form.page, moment)
+        cells = queries.cells_of_courses([line.id for line in found.rows], moment)
+        rows = matrix.rows_of_courses(found.rows, cells, weeks)
+    else:
+        found = lines.page_of_people(watched, form.page, moment)
+        sums = queries.cells_of_people([line.id for line in found.rows], form.list.wanted, moment)
+        rows = matrix.rows_of_people(found.rows, sums, weeks)
+    columns = matrix.columns_of(weeks, view.focus)
+    due = [week.start for week in weeks if week.due_at < moment.now]
+    context: dict[str, Any] = {
+        "view": view, "form": form, "moment": moment, "found": found, "rows": rows, "columns": columns,
+        "months": matrix.months_of(columns), "total": queries.total_of(weeks), "choices": view.choices,
+        "needs": list_needs(form.list.wanted, due[-2:], moment) if weeks else [],
+    }  # fmt: skip
+    if not wants_fragment():
+        return page("compliance/page.html", **context)
+    answer = fragment("compliance/_results.html", parts=True, **context)
+    after = {"after": request.args["after"]} if form.list.page.cursor else {}
+    answer.headers["HX-Push-Url"] = url_for(".index", **form.to_args(**after))
+    said = ngettext("%(num)s row", "%(num)s rows", found.total)
+    answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
+    return answer

@@ -1,0 +1,118 @@
+"""The weekly logs as a manager's list, and nudging those who owe them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from flask import Response, current_app, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import ColumnElement
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal.catalogue.calendar import rules_of
+from portal.extensions import db
+from portal.roles import Role
+from portal.tracker import queries
+from portal.tracker.queries.watched import (
+    LogFilter,
+    conditions_of_logs,
+    conditions_on_course,
+    conditions_on_ids,
+    count_logs,
+    logs_to_nudge,
+    page_of_logs,
+)
+from portal.tracker.routes.blueprint import watch as bp
+from portal.tracker.routes.common import moment_now
+from portal.tracker.routes.compliance import view_asked
+from portal.tracker.services.nudging import Nudged
+from portal.tracker.services.nudging import nudge as nudge_people
+from portal.tracker.watch_form import ItemChoice, WatchForm, day_begins
+from portal.web.access import actor, audience, shared
+from portal.web.htmx import fragment, wants_fragment
+from portal.web.locale import safe_next
+from portal.web.pages import page
+
+_MOST = 1000
+
+
+@bp.get("/logs")
+@audience(Role.MANAGER, Role.ADMIN)
+def logs() -> str | Response:
+    """Weekly logs by their deadline."""
+    moment = moment_now()
+    view = view_asked(moment, request.args, "compliance.logs")
+    checklist = queries.list_checklist()
+    choice = ItemChoice.read(request.args, checklist)
+    wanted = _filter_of(view.form, choice)
+    found = page_of_logs(wanted, replace(view.form.page, sort="due"), moment, count_logs(wanted, moment))
+    context: dict[str, Any] = {
+        "view": view, "form": view.form, "choices": view.choices, "moment": moment, "found": found,
+        "checklist": [item for item in checklist if item.is_active], "choice": choice,
+    }  # fmt: skip
+    if not wants_fragment():
+        return page("compliance/logs.html", **context)
+    answer = fragment("compliance/_logs.html", parts=True, **context)
+    after = {"after": request.args["after"]} if view.form.list.page.cursor else {}
+    answer.headers["HX-Push-Url"] = url_for(".logs", **(view.form.to_args(**after) | choice.to_args()))
+    said = ngettext("%(num)s weekly log", "%(num)s weekly logs", found.total)
+    answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
+    return answer
+
+
+@bp.post("/nudge")
+@audience(Role.MANAGER, Role.ADMIN)
+@shared
+def nudge() -> BaseResponse:
+    """Nudge those who owe the logs that are ticked, or every missing one of a course."""
+    ids = [int(text) for text in request.form.getlist("log") if text.isdecimal() and len(text) < 10][:_MOST]
+    course = request.form.get("course", 0, type=int)
+    if "all" in request.form:
+        return nudge_all()
+    if not ids and not 0 < course < 2**31:
+        flash(_("Tick at least one week."), "problem")
+        return redirect(_back(), 303)
+    return _nudge(conditions_on_course(course, moment_now()) if not ids else conditions_on_ids(ids))
+
+
+@bp.post("/nudge/all")
+@audience(Role.MANAGER, Role.ADMIN)
+def nudge_all() -> BaseResponse:
+    """Nudge everyone who owes a log that the filter finds."""
+    moment = moment_now()
+    view = view_asked(moment, request.form, "compliance.logs")
+    wanted = _filter_of(view.form, ItemChoice.read(request.form, queries.list_checklist()))
+    return _nudge(conditions_of_logs(wanted, moment))
+
+
+def _filter_of(form: WatchForm, choice: ItemChoice) -> LogFilter:
+    return LogFilter(form.watched_logs(), choice.item_id, choice.status)
+
+
+def _nudge(conditions: Sequence[ColumnElement[bool]]) -> BaseResponse:
+    moment = moment_now()
+    owed = logs_to_nudge(conditions, moment)
+    day = day_begins(moment.today, rules_of(current_app.config["PORTAL"]))
+    done = nudge_people(owed, day, moment.now, actor())
+    db.session.commit()
+    flash(_said(done), "done" if done.people else "note")
+    return redirect(_back(), 303)
+
+
+def _said(done: Nudged) -> str:
+    if not done.people and not done.already:
+        return str(_("Nobody owes any of these weeks."))
+    said: list[str] = []
+    if done.people:
+        weeks = ngettext("%(num)s week", "%(num)s weeks", done.weeks)
+        said.append(ngettext("%(num)s person is told of %(weeks)s.", "%(num)s people are told of %(weeks)s.",
+                             done.people, weeks=weeks))  # fmt: skip
+    if done.already:
+        said.append(ngettext("%(num)s was nudged today already.", "%(num)s were nudged today already.", done.already))
+    return " ".join(said)
+
+
+def _back() -> str:
+    return safe_next(request.form.get("next") or url_for("compliance.index"))

@@ -1,0 +1,39 @@
+"""Telling who owes a week what was decided about it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from portal.audit.services import Actor
+from portal.notifications.services import Fact, notify_many
+from portal.tracker.queries import Log
+from portal.tracker.queries.people import user_of_facilitator
+
+
+class Decision(StrEnum):
+    """What was decided; the name of the notification's kind."""
+
+    EXCUSED = "log_excused"
+    EXPECTED = "log_expected"
+    EXTENDED = "log_extended"
+    REOPENED = "log_reopened"
+    KEPT_CLOSED = "log_kept_closed"
+
+
+def tell(log: Log, decision: Decision, reason: str, now: datetime, by: Actor, until: datetime | None = None) -> None:
+    """Tell who owes the log, unless they decided it themselves. At most six statements."""
+    user_id = user_of_facilitator(log.facilitator_id)
+    if user_id is None or user_id == by.user_id:
+        return
+    params = {
+        "log_id": log.id,
+        "offering_id": log.offering_id,
+        "code": log.code,
+        "module": log.course,
+        "class": log.class_name,
+        "week": log.week_number,
+        "due_at": (until or log.due_at).isoformat(),
+        "reason": reason,
+        "decision": decision.value,
+    }
+    # The version makes a second decision of the same kind a fact of its own.
+    notify_many([Fact(user_id, decision, params, f"{decision}:{log.offering_id}:{log.id}:{log.version}:{user_id}")])

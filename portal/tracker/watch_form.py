@@ -8,6 +8,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from portal.allocations.forms import ListForm
+from portal.allocations.queries import OfferingFilter
 from portal.allocations.queries.facets import Group
 from portal.catalogue.calendar import Rules
 from portal.paging import PageRequest
@@ -42,6 +43,12 @@ class WatchForm:
         """The part of the matrix: by the course's name, or by the facilitator's."""
         page = self.list.page
         return replace(page, sort="course" if self.by == COURSES else "name", descending=False)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it leaves anything out but other terms."""
+        wanted = self.list.wanted
+        return wanted != OfferingFilter(terms=wanted.terms) or self.state is not None
 
     def of_term(self, term: Term | None) -> "WatchForm":
         """The same within one term."""

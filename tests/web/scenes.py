@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
+from portal import clock
 from portal.accounts import services
 from portal.accounts.models import Identity, UserSession
 from portal.accounts.services.tokens import issue_token
@@ -75,6 +76,18 @@ def _own_course(app: Flask, make: Maker) -> SetUp:
 def _log(app: Flask, make: Maker) -> SetUp:
     teacher = make.facilitator()
     log = make.log(make.offering(teacher), week=2)
+    return SetUp({"log_id": log.id}, teacher, (make.facilitator(),))
+
+
+def _decision(app: Flask, make: Maker) -> SetUp:
+    found = _log(app, make)
+    return SetUp({**found.values, "act": "excuse"}, make.manager())
+
+
+def _handed_in(app: Flask, make: Maker) -> SetUp:
+    teacher = make.facilitator()
+    now = clock.now()
+    log = make.log(make.offering(teacher), week=2, started_at=now, submitted_at=now)
     return SetUp({"log_id": log.id}, teacher, (make.facilitator(),))
 
 
@@ -214,6 +227,8 @@ SCENES: dict[str, Scene] = {
     "tracker.set_item": Scene(_item, {"status": "Done"}),
     "tracker.save_log": Scene(_log),
     "tracker.submit_log": Scene(_log),
+    "tracker.decide": Scene(_decision, {"reason": "Ill", "version": "1"}),
+    "tracker.ask_to_reopen": Scene(_handed_in, {"reason": "A typo"}),
     "sessions.end": Scene(_session),
     "address_links.show": Scene(_address_link),
     "address_links.use": Scene(_address_link),

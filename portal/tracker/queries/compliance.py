@@ -1,11 +1,13 @@
 """How a term stands, week by week: the sums of every week, and the cells of a matrix of courses or of facilitators."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.allocations.queries import OfferingFilter
@@ -14,6 +16,17 @@ from portal.extensions import db
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.rows import Moment
 from portal.tracker.states import LogState, in_state, state_of
+
+_SECOND = timedelta(seconds=1)
+# Logs that are alike in all that their state follows from.
+_FORGIVEN, _IN_TIME, _TOO_LATE, _WAITING = range(4)
+_KIND = case(
+    (ActivityLog.excused_at.is_not(None), _FORGIVEN),
+    (ActivityLog.submitted_at.is_(None), _WAITING),
+    (ActivityLog.submitted_at <= ActivityLog.due_at, _IN_TIME),
+    else_=_TOO_LATE,
+).label("kind")
+_ALIKE = (ActivityLog.week_start, ActivityLog.due_at, _KIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +94,39 @@ class Cell:
 
 
 def sums_by_week(courses: OfferingFilter, moment: Moment) -> list[WeekSums]:
-    """Every week of the courses with its sums, first week first. One statement."""
+    """Every week of the courses with its sums, first week first. One statement.
+
+    The database counts logs that are alike; which state that is, `state_of` decides here as everywhere.
+    """
     wanted = (
-        select(ActivityLog.week_start, func.min(ActivityLog.due_at).label("due_at"), *sums_of(moment))
+        select(*_ALIKE, func.count())
+        .select_from(ActivityLog)
         .join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
         .where(*watched_courses(courses))
-        .group_by(ActivityLog.week_start)
-        .order_by(ActivityLog.week_start)
+        .group_by(*_ALIKE)
+        .order_by(ActivityLog.week_start, ActivityLog.due_at)
     )
     rows = db.session.execute(wanted).all()
-    return [WeekSums(row[0], number, row[1], Sums(*map(int, row[2:]))) for number, row in enumerate(rows, 1)]
-
-
-def sums_of(moment: Moment) -> list[ColumnElement[int]]:
-    """A column for each state, in the order of the fields of Sums."""
+    weeks = [(start, list(part)) for start, part in groupby(rows, lambda row: row.week_start)]
     return [
-        func.sum(case((in_state(LogState(one.name), moment.now, moment.today), 1), else_=0)).label(one.name)
-        for one in fields(Sums)
+        # The usual deadline is that of most logs; few have more time.
+        WeekSums(start, number, max(part, key=lambda row: row[3]).due_at, _add_up(part, moment))
+        for number, (start, part) in enumerate(weeks, 1)
     ]
+
+
+def _add_up(rows: Iterable[Any], moment: Moment) -> Sums:
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts[_state_of_kind(row.week_start, row.due_at, row.kind, moment)] += row[3]
+    return Sums(**counts)
+
+
+def _state_of_kind(week_start: date, due_at: datetime, kind: int, moment: Moment) -> LogState:
+    """The state of logs that are alike: any moment of their kind stands for all of them."""
+    submitted = {_IN_TIME: due_at, _TOO_LATE: due_at + _SECOND}.get(kind)
+    excused = due_at if kind == _FORGIVEN else None
+    return state_of(week_start, due_at, submitted, excused, moment.now, moment.today)
 
 
 def watched_courses(courses: OfferingFilter) -> list[ColumnElement[bool]]:
@@ -108,8 +136,9 @@ def watched_courses(courses: OfferingFilter) -> list[ColumnElement[bool]]:
 
 def with_logs(watched: Watched, moment: Moment) -> list[ColumnElement[bool]]:
     """The conditions on courses that stand in the matrix: they owe logs, one of them in the state that is asked for."""
-    return [*watched_courses(watched.courses), exists().where(ActivityLog.allocation_id == CourseOffering.id,
-                                                              *in_asked_state(watched, moment))]  # fmt: skip
+    # A scalar: MariaDB would read all logs once for an EXISTS, instead of one index entry for each course.
+    own = select(ActivityLog.id).where(ActivityLog.allocation_id == CourseOffering.id, *in_asked_state(watched, moment))
+    return [*watched_courses(watched.courses), own.limit(1).correlate(CourseOffering).scalar_subquery().is_not(None)]
 
 
 def in_asked_state(watched: Watched, moment: Moment) -> list[ColumnElement[bool]]:
@@ -150,22 +179,19 @@ def cells_of_people(
 ) -> Mapping[int, Mapping[date, Sums]]:
     """The sums of these facilitators by person and Monday, over the courses of the filter. One statement."""
     wanted = (
-        select(ActivityLog.facilitator_id, ActivityLog.week_start, *sums_of(moment))
+        select(*_ALIKE, func.count(), ActivityLog.facilitator_id)
+        .select_from(ActivityLog)
         .join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
         .where(ActivityLog.facilitator_id.in_(facilitator_ids), *watched_courses(courses))
-        .group_by(ActivityLog.facilitator_id, ActivityLog.week_start)
+        .group_by(*_ALIKE, ActivityLog.facilitator_id)
     )
     found: dict[int, dict[date, Sums]] = {}
     for row in db.session.execute(wanted):
-        found.setdefault(row[0], {})[row[1]] = Sums(*map(int, row[2:]))
+        weeks = found.setdefault(row.facilitator_id, {})
+        weeks[row.week_start] = weeks.get(row.week_start, Sums()) + _add_up([row], moment)
     return found
 
 
 def total_of(weeks: Iterable[WeekSums]) -> Sums:
     """All weeks together."""
     return sum((week.sums for week in weeks), Sums())
-
-
-def count_courses(watched: Watched, moment: Moment) -> Select[Any]:
-    """How many courses stand in the matrix."""
-    return select(func.count()).select_from(CourseOffering).where(and_(*with_logs(watched, moment)))

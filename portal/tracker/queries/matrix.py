@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
@@ -65,13 +65,14 @@ def page_of_people(watched: Watched, page: PageRequest, moment: Moment) -> Page[
     """Facilitators who owe logs of these courses. One statement."""
     keys = [User.name_folded.expression]
     page = fitting(page, keys)
-    owes = exists().where(
-        ActivityLog.facilitator_id == Facilitator.id,
-        ActivityLog.allocation_id == CourseOffering.id,
-        *watched_courses(watched.courses),
-        *in_asked_state(watched, moment),
+    owing = (
+        select(ActivityLog.facilitator_id)
+        .join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
+        .where(*watched_courses(watched.courses), *in_asked_state(watched, moment))
+        .distinct()
     )
-    total = select(func.count()).select_from(Facilitator).where(owes).correlate(None).scalar_subquery()
+    owes = Facilitator.id.in_(owing)
+    total = select(func.count()).select_from(owing.subquery("owing")).scalar_subquery()
     wanted = (
         select(Facilitator.id, User.first_name, User.last_name, Facilitator.employee_id, total, *keys, Facilitator.id)
         .join(User, User.id == Facilitator.user_id)

@@ -12,6 +12,7 @@ from portal.allocations.queries.facets import groups_of, sum_up
 from portal.allocations.routes.choices import Choices, ChoiceSet
 from portal.roles import Role
 from portal.tracker import matrix
+from portal.tracker.painting import Painter
 from portal.tracker.queries import compliance as queries
 from portal.tracker.queries import matrix as lines
 from portal.tracker.queries.compliance import WeekSums
@@ -75,7 +76,8 @@ def index() -> str | Response:
     columns = matrix.columns_of(weeks, view.focus)
     due = [week.start for week in weeks if week.due_at < moment.now]
     context: dict[str, Any] = {
-        "view": view, "form": form, "moment": moment, "found": found, "rows": rows, "columns": columns,
+        "painter": Painter(form), "view": view, "form": form, "moment": moment, "found": found, "rows": rows,
+        "columns": columns,
         "months": matrix.months_of(columns), "total": queries.total_of(weeks), "choices": view.choices,
         "needs": list_needs(form.list.wanted, due[-2:], moment) if weeks else [],
     }  # fmt: skip

@@ -26,10 +26,10 @@ from portal.tracker.queries.watched import (
 )
 from portal.tracker.routes.blueprint import watch as bp
 from portal.tracker.routes.common import moment_now
-from portal.tracker.routes.compliance import view_asked
+from portal.tracker.routes.compliance import View, view_asked
 from portal.tracker.services.nudging import Nudged
 from portal.tracker.services.nudging import nudge as nudge_people
-from portal.tracker.watch_form import ItemChoice, WatchForm, day_begins
+from portal.tracker.watch_form import ItemChoice, day_begins
 from portal.web.access import actor, audience, shared
 from portal.web.htmx import fragment, wants_fragment
 from portal.web.locale import safe_next
@@ -41,13 +41,13 @@ _MOST = 1000
 @bp.get("/logs")
 @audience(Role.MANAGER, Role.ADMIN)
 def logs() -> str | Response:
-    """Weekly logs by their deadline."""
+    """Weekly logs by their week."""
     moment = moment_now()
     view = view_asked(moment, request.args, "compliance.logs")
     checklist = queries.list_checklist()
     choice = ItemChoice.read(request.args, checklist)
-    wanted = _filter_of(view.form, choice)
-    found = page_of_logs(wanted, replace(view.form.page, sort="due"), moment, count_logs(wanted, moment))
+    wanted = _filter_of(view, choice)
+    found = page_of_logs(wanted, replace(view.form.page, sort="week"), moment, count_logs(wanted, moment))
     context: dict[str, Any] = {
         "view": view, "form": view.form, "choices": view.choices, "moment": moment, "found": found,
         "checklist": [item for item in checklist if item.is_active], "choice": choice,
@@ -83,12 +83,13 @@ def nudge_all() -> BaseResponse:
     """Nudge everyone who owes a log that the filter finds."""
     moment = moment_now()
     view = view_asked(moment, request.form, "compliance.logs")
-    wanted = _filter_of(view.form, ItemChoice.read(request.form, queries.list_checklist()))
+    wanted = _filter_of(view, ItemChoice.read(request.form, queries.list_checklist()))
     return _nudge(conditions_of_logs(wanted, moment))
 
 
-def _filter_of(form: WatchForm, choice: ItemChoice) -> LogFilter:
-    return LogFilter(form.watched_logs(), choice.item_id, choice.status)
+def _filter_of(view: View, choice: ItemChoice) -> LogFilter:
+    weeks = (view.weeks[0].start, view.weeks[-1].start) if view.weeks else None
+    return LogFilter(view.form.watched_logs(), choice.item_id, choice.status, weeks)
 
 
 def _nudge(conditions: Sequence[ColumnElement[bool]]) -> BaseResponse:

@@ -41,7 +41,7 @@ def excuse(log: Log, ruling: Ruling, now: datetime, by: Actor) -> None:
         raise Conflict(lazy("Week %(week)s was submitted; there is nothing to excuse.", week=log.week_number))
     values = {"excused_at": now, "excused_by": by.user_id, "excused_reason": ruling.reason}
     _write(log, ruling, values, now)
-    record(by, "excuse", _LOGS.name, log.id, excused_at=(None, now), reason=(None, ruling.reason))
+    record(by, "excuse", ActivityLog.__tablename__, log.id, excused_at=(None, now), reason=(None, ruling.reason))
     tell(log, Decision.EXCUSED, ruling.reason, now, by)
 
 
@@ -51,7 +51,14 @@ def expect_again(log: Log, ruling: Ruling, now: datetime, by: Actor) -> None:
     if log.state is not LogState.EXCUSED:
         raise Conflict(lazy("Week %(week)s is not excused.", week=log.week_number))
     _write(log, ruling, {"excused_at": None, "excused_by": None, "excused_reason": None}, now)
-    record(by, "unexcuse", _LOGS.name, log.id, excused_at=(log.excused_at, None), reason=(None, ruling.reason))
+    record(
+        by,
+        "unexcuse",
+        ActivityLog.__tablename__,
+        log.id,
+        excused_at=(log.excused_at, None),
+        reason=(None, ruling.reason),
+    )
     tell(log, Decision.EXPECTED, ruling.reason, now, by)
 
 
@@ -64,7 +71,7 @@ def extend(log: Log, until: datetime, ruling: Ruling, now: datetime, by: Actor) 
     if until == log.due_at:
         raise DomainError(lazy("That is its deadline already."), "until")
     _write(log, ruling, _deadline(log, until), now)
-    record(by, "extend", _LOGS.name, log.id, due_at=(log.due_at, until), reason=(None, ruling.reason))
+    record(by, "extend", ActivityLog.__tablename__, log.id, due_at=(log.due_at, until), reason=(None, ruling.reason))
     tell(log, Decision.EXTENDED, ruling.reason, now, by, until)
 
 
@@ -80,7 +87,7 @@ def reopen(log: Log, until: datetime, ruling: Ruling, now: datetime, by: Actor) 
     values = {"submitted_at": None, "submitted_by": None} | _deadline(log, until) | _NO_WISH
     _write(log, ruling, values, now)
     record(
-        by, "reopen", _LOGS.name, log.id,
+        by, "reopen", ActivityLog.__tablename__, log.id,
         submitted_at=(log.submitted_at, None), due_at=(log.due_at, until), reason=(None, ruling.reason),
     )  # fmt: skip
     tell(log, Decision.REOPENED, ruling.reason, now, by, until)
@@ -95,7 +102,7 @@ def ask_to_reopen(log: Log, reason: str, now: datetime, by: Actor) -> None:
     if not log.is_submitted or log.is_cancelled:
         raise Conflict(lazy("Week %(week)s is not submitted; it need not be reopened.", week=log.week_number))
     _write(log, Ruling(reason, log.version), {"reopen_asked_at": now, "reopen_reason": reason}, now)
-    record(by, "ask_to_reopen", _LOGS.name, log.id, reason=(log.reopen_reason, reason))
+    record(by, "ask_to_reopen", ActivityLog.__tablename__, log.id, reason=(log.reopen_reason, reason))
 
 
 def keep_closed(log: Log, ruling: Ruling, now: datetime, by: Actor) -> None:
@@ -104,7 +111,7 @@ def keep_closed(log: Log, ruling: Ruling, now: datetime, by: Actor) -> None:
     if log.reopen_asked_at is None:
         raise Conflict(lazy("Nobody asks for week %(week)s any more.", week=log.week_number))
     _write(log, ruling, dict(_NO_WISH), now)
-    record(by, "keep_closed", _LOGS.name, log.id, reason=(None, ruling.reason))
+    record(by, "keep_closed", ActivityLog.__tablename__, log.id, reason=(None, ruling.reason))
     tell(log, Decision.KEPT_CLOSED, ruling.reason, now, by)
 
 

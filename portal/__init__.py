@@ -28,6 +28,7 @@ from portal.config import Settings, load_settings
 from portal.extensions import compress, csrf, db, limiter, migrate
 from portal.notifications.queries import count_unread
 from portal.ops.logging import configure_logging
+from portal.pulses import init_pulses
 from portal.waking import init_waking
 from portal.web import ui
 from portal.web.access import init_access
@@ -142,6 +143,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     init_errors(app)
     init_pages(app, count_unread)
     init_waking(app)
+    init_pulses()
 
 
 def _add_features(app: Flask, settings: Settings) -> None:

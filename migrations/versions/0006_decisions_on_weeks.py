@@ -1,4 +1,4 @@
-"""Weekly logs: deadlines that were moved, wishes to have a week opened again, indexes for compliance.
+"""Weekly logs: deadlines that were moved, wishes to open a week again, indexes for compliance; pulses.
 
 Revision ID: 0006
 Revises: 0005
@@ -14,7 +14,14 @@ depends_on = None
 
 _LOGS = "activity_trackers"
 _INDEXES = {
-    "ix_activity_trackers_states": ["allocation_id", "week_start", "due_at", "submitted_at", "excused_at"],
+    "ix_activity_trackers_states": [
+        "allocation_id",
+        "week_start",
+        "due_at",
+        "submitted_at",
+        "excused_at",
+        "facilitator_id",
+    ],
     "ix_activity_trackers_week_start_allocation_id": ["week_start", "allocation_id"],
     "ix_activity_trackers_reopen_asked_at": ["reopen_asked_at"],
 }
@@ -28,10 +35,18 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("reopen_reason", sa.String(length=500), nullable=True))
     for name, columns in _INDEXES.items():
         op.create_index(name, _LOGS, columns)
+    pulses = op.create_table(
+        "pulses",
+        sa.Column("subject", sa.String(length=20), nullable=False),
+        sa.Column("value", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", name="pk_pulses"),
+    )
+    op.bulk_insert(pulses, [{"subject": "courses", "value": 0}, {"subject": "weeks", "value": 0}])
 
 
 def downgrade() -> None:
     """Take them away; deadlines stay as they were moved."""
+    op.drop_table("pulses")
     for name in reversed(_INDEXES):
         op.drop_index(name, _LOGS)
     with op.batch_alter_table(_LOGS) as batch_op:

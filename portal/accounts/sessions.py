@@ -9,7 +9,7 @@ from flask import Flask, current_app, g, session
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from portal import clock
+from portal import clock, pulses
 from portal.accounts.queries import Person
 from portal.accounts.queries.sessions import Present, find_present
 from portal.accounts.services import hash_token
@@ -30,6 +30,7 @@ def init_sessions(app: Flask) -> None:
     login_manager.user_loader(_load)
     login_manager.init_app(app)
     app.teardown_request(_note_use)
+    app.teardown_request(_without_pulses)
 
 
 def start_anew() -> None:
@@ -58,7 +59,13 @@ def _load(kept: Any) -> Person | None:
         return None
     present = find_present(hash_token(secret), current_app.config["PORTAL"].session_idle)
     g.session_present = present
+    pulses.take(*(present.pulses if present else ()))
     return present.person if present else None
+
+
+def _without_pulses(_error: BaseException | None) -> None:
+    """A thread serves many requests; none may go by the pulses of the one before."""
+    pulses.take()
 
 
 def _note_use(_error: BaseException | None) -> None:

@@ -60,7 +60,15 @@ class ActivityLog(Timestamps, Model):
         Index(None, "facilitator_id", "submitted_at", "due_at"),
         Index(None, "submitted_at", "due_at"),
         # All that the states of a course's weeks are made of.
-        Index("ix_activity_trackers_states", "allocation_id", "week_start", "due_at", "submitted_at", "excused_at"),
+        Index(
+            "ix_activity_trackers_states",
+            "allocation_id",
+            "week_start",
+            "due_at",
+            "submitted_at",
+            "excused_at",
+            "facilitator_id",
+        ),
         Index(None, "week_start", "allocation_id"),
         Index(None, "reopen_asked_at"),
     )

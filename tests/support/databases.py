@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic import command
 from flask import Flask
 
-from portal import create_app
+from portal import create_app, pulses
 from portal.config import Settings, load_settings
 from portal.extensions import db, limiter
 from tests.support import servers
@@ -185,6 +185,7 @@ def app(bank: Bank, database: Database) -> Iterator[Flask]:
     app = bank.app(database)
     shutil.rmtree(app.config["PORTAL"].portal_data_dir / "mail", ignore_errors=True)
     limiter.enabled = False
+    pulses.forget()
     with rolled_back(app):
         yield app
 
@@ -204,6 +205,7 @@ def build_fresh_app(committing_database: Database, tmp_path: Path) -> Iterator[C
         built.append(build_app(committing_database.url, tmp_path / "data", **settings))
         return built[-1]
 
+    pulses.forget()
     yield build
     limiter.enabled = False
     for app in built[1:]:

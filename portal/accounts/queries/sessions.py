@@ -1,5 +1,6 @@
 """Who is signed in where."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,28 +10,33 @@ from portal import clock
 from portal.accounts.models import Device, User, UserSession
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
+from portal.pulses import PULSE_COLUMNS
 
 MOST_SESSIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Someone signed in, and when their session was last noted as used."""
+    """Someone signed in, when their session was last noted as used, and the pulses of this moment."""
 
     person: Person
     last_used_at: datetime
+    pulses: Sequence[int | None] = ()
 
 
 def find_present(token_hash: str, idle: timedelta) -> Present | None:
     """Whose session this is; None when it has ended in any way. One statement, once a request."""
     now = clock.now()
     wanted = (
-        PERSON.add_columns(UserSession.id, UserSession.last_used_at)
+        PERSON.add_columns(UserSession.id, UserSession.last_used_at, *PULSE_COLUMNS)
         .join(UserSession, UserSession.user_id == User.id)
         .where(UserSession.token_hash == token_hash, User.is_active, *_is_live(now, idle))
     )
     row = db.session.execute(wanted).one_or_none()
-    return Present(Person(*row[:-1]), row[-1]) if row else None
+    if row is None:
+        return None
+    own = len(row) - len(PULSE_COLUMNS)
+    return Present(Person(*row[: own - 1]), row[own - 1], row[own:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from portal.allocations.models import CourseOffering, IntakePeriod, OfferingStat
 from portal.allocations.queries.filters import OfferingFilter, conditions_of_texts
 from portal.catalogue.models import Mode, Module
 from portal.extensions import db
+from portal.pulses import COURSES, kept
 
 Key = TypeVar("Key")
 
@@ -95,8 +96,21 @@ def facets_of(wanted: OfferingFilter) -> Facets:
     return sum_up(groups_of(wanted), wanted)
 
 
-def groups_of(wanted: OfferingFilter) -> list[Group]:
-    """What all counts of a list are made of: the offerings that match all but its choices. One statement."""
+def groups_of(wanted: OfferingFilter) -> Sequence[Group]:
+    """What all counts of a list are made of: the offerings that match all but its choices.
+
+    One statement at most: kept while no course changes, but for searches, which also ask for people's names.
+    """
+    texts = OfferingFilter(
+        cohorts=wanted.cohorts, facilitators=wanted.facilitators, modules=wanted.modules,
+        departments=wanted.departments, q=wanted.q,
+    )  # fmt: skip
+    if texts.facilitators or texts.q:
+        return _read_groups(texts)
+    return kept("groups", texts, lambda: _read_groups(texts), COURSES)
+
+
+def _read_groups(wanted: OfferingFilter) -> Sequence[Group]:
     cube = _CUBE.where(*conditions_of_texts(wanted)).subquery("cube")
     alike = (cube.c.academic_year, cube.c.trimester, cube.c.status, Mode.name, cube.c.intake_period)
     # MariaDB adds up whole numbers to decimals.

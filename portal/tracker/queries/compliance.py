@@ -13,6 +13,7 @@ from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.allocations.queries import OfferingFilter
 from portal.allocations.queries.filters import conditions_of
 from portal.extensions import db
+from portal.pulses import COURSES, WEEKS, kept
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.rows import Moment
 from portal.tracker.states import LogState, in_state, state_of
@@ -94,31 +95,50 @@ class Cell:
 
 
 def sums_by_week(courses: OfferingFilter, moment: Moment) -> list[WeekSums]:
-    """Every week of the courses with its sums, first week first. One statement.
+    """Every week of the courses with its sums, first week first. One statement at most.
 
     The database counts logs that are alike; which state that is, `state_of` decides here as everywhere.
     """
+    if courses.facilitators or courses.q:
+        rows = _count_alike(courses)
+    else:
+        rows = kept("weeks", courses, lambda: _count_alike(courses), COURSES, WEEKS)
+    weeks = [(start, list(part)) for start, part in groupby(rows, lambda row: row.week_start)]
+    return [
+        # The usual deadline is that of most logs; few have more time.
+        WeekSums(start, number, max(part, key=lambda row: row.logs).due_at, _add_up(part, moment))
+        for number, (start, part) in enumerate(weeks, 1)
+    ]
+
+
+def _count_alike(courses: OfferingFilter) -> Sequence[Any]:
     wanted = (
-        select(*_ALIKE, func.count())
+        select(*_ALIKE, func.count().label("logs"))
         .select_from(ActivityLog)
         .join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
         .where(*watched_courses(courses))
         .group_by(*_ALIKE)
         .order_by(ActivityLog.week_start, ActivityLog.due_at)
     )
-    rows = db.session.execute(wanted).all()
-    weeks = [(start, list(part)) for start, part in groupby(rows, lambda row: row.week_start)]
-    return [
-        # The usual deadline is that of most logs; few have more time.
-        WeekSums(start, number, max(part, key=lambda row: row[3]).due_at, _add_up(part, moment))
-        for number, (start, part) in enumerate(weeks, 1)
-    ]
+    return db.session.execute(wanted).all()
+
+
+def count_courses(watched: Watched, moment: Moment) -> int:
+    """How many courses stand in the matrix. One statement at most."""
+
+    def count() -> int:
+        conditions = with_logs(watched, moment)
+        return db.session.scalar(select(func.count()).select_from(CourseOffering).where(*conditions)) or 0
+
+    if watched.state is not None or watched.courses.facilitators or watched.courses.q:
+        return count()
+    return kept("courses", watched, count, COURSES, WEEKS)
 
 
 def _add_up(rows: Iterable[Any], moment: Moment) -> Sums:
     counts: Counter[str] = Counter()
     for row in rows:
-        counts[_state_of_kind(row.week_start, row.due_at, row.kind, moment)] += row[3]
+        counts[_state_of_kind(row.week_start, row.due_at, row.kind, moment)] += row.logs
     return Sums(**counts)
 
 
@@ -179,7 +199,7 @@ def cells_of_people(
 ) -> Mapping[int, Mapping[date, Sums]]:
     """The sums of these facilitators by person and Monday, over the courses of the filter. One statement."""
     wanted = (
-        select(*_ALIKE, func.count(), ActivityLog.facilitator_id)
+        select(*_ALIKE, func.count().label("logs"), ActivityLog.facilitator_id)
         .select_from(ActivityLog)
         .join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
         .where(ActivityLog.facilitator_id.in_(facilitator_ids), *watched_courses(courses))

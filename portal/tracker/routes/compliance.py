@@ -66,7 +66,7 @@ def index() -> str | Response:
     form, weeks = view.form, view.weeks
     watched = form.watched(view.focus)
     if form.by == COURSES:
-        found = lines.page_of_courses(watched, form.page, moment)
+        found = lines.page_of_courses(watched, form.page, moment, queries.count_courses(watched, moment))
         cells = queries.cells_of_courses([line.id for line in found.rows], moment)
         rows = matrix.rows_of_courses(found.rows, cells, weeks)
     else:

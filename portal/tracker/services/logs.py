@@ -10,6 +10,7 @@ from sqlalchemy import Table, insert, update
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
+from portal.pulses import QUIET
 from portal.tracker import queries
 from portal.tracker.models import ActivityLog, ActivityLogItem, ItemStatus
 from portal.tracker.queries import Item, Log, Moment
@@ -157,7 +158,9 @@ def _take_version(log: Log, after: Log, now: datetime, by: Actor) -> bool:
             _LOGS.c.submitted_at.is_(None),
             _LOGS.c.excused_at.is_(None),
         )
-        .values(**values)
+        .values(**values),
+        # A tick changes nothing that is counted: no page has to count anew for it.
+        execution_options={QUIET: after.submitted_at is None},
     )
     return bool(taken.rowcount)  # type: ignore[attr-defined]
 

@@ -1,0 +1,150 @@
+"""What a process keeps between requests, and how it knows that this is still true.
+
+A pulse is a number in the database for each subject. Whatever transaction writes to one of the subject's tables raises
+it as its last deed, so that nobody waits for the row longer than a commit takes. A request reads the pulses in its
+first statement, before all that it may keep: what it keeps is never older than the pulse it is kept under.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from contextvars import ContextVar
+from threading import Lock
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Delete, Insert, String, Table, Update, event, update
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
+
+from portal.extensions import Model, db
+
+COURSES, WEEKS = "courses", "weeks"
+TABLES: Mapping[str, str] = {
+    "course_offerings": COURSES,
+    "modules": COURSES,
+    "modes": COURSES,
+    "cohorts": COURSES,
+    "departments": COURSES,
+    "activity_trackers": WEEKS,
+}
+# An execution option of statements that change nothing that anybody keeps, such as a tick.
+QUIET = "portal_quiet"
+_RAISED = "portal_pulses"
+_MOST = 400
+
+Kept = TypeVar("Kept")
+
+
+class Pulse(Model):
+    """How often a subject has changed."""
+
+    __tablename__ = "pulses"
+
+    subject: Mapped[str] = mapped_column(String(20), primary_key=True)
+    value: Mapped[int] = mapped_column(default=0)
+
+
+_PULSES = cast(Table, Pulse.__table__)
+# For the first statement of a request: a column for each subject.
+PULSE_COLUMNS = tuple(
+    _PULSES.select().with_only_columns(_PULSES.c.value).where(_PULSES.c.subject == subject).scalar_subquery()
+    for subject in (COURSES, WEEKS)
+)
+_present: ContextVar[Mapping[str, int] | None] = ContextVar("pulses", default=None)
+
+
+class _Store:
+    """The latest things that were kept, shared by the threads of the process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._things: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable) -> Any | None:
+        with self._lock:
+            if key in self._things:
+                self._things.move_to_end(key)
+            return self._things.get(key)
+
+    def put(self, key: Hashable, thing: Any) -> None:
+        with self._lock:
+            self._things[key] = thing
+            while len(self._things) > _MOST:
+                self._things.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._things.clear()
+
+
+_store = _Store()
+# Where every transaction is rolled back, as in tests, a pulse would come again with other rows.
+forget = _store.clear
+
+
+def init_pulses() -> None:
+    """Listen to what is written; doing so again changes nothing."""
+    if not event.contains(db.session, "do_orm_execute", _note_statement):
+        event.listen(db.session, "do_orm_execute", _note_statement)
+        event.listen(db.session, "after_flush", _note_flush)
+        event.listen(db.session, "before_commit", _raise_pulses)
+        event.listen(db.session, "after_rollback", _forget_notes)
+
+
+def take(*values: int | None) -> None:
+    """Note the pulses of this request, as PULSE_COLUMNS gave them; without any, nothing is kept in it."""
+    found = dict(zip((COURSES, WEEKS), values, strict=False))
+    _present.set({subject: value for subject, value in found.items() if value is not None} or None)
+
+
+def pulse_of(*subjects: str) -> tuple[int, ...] | None:
+    """The pulses of these subjects in this request; None outside of one, or once it has written itself."""
+    present = _present.get()
+    if present is None or any(subject not in present for subject in subjects):
+        return None
+    return tuple(present[subject] for subject in subjects)
+
+
+def kept(name: str, key: Hashable, make: Callable[[], Kept], *subjects: str) -> Kept:
+    """What `make` gave when it was last asked under this name, key and the same pulses, else what it gives now.
+
+    It must follow from the key and the tables of the subjects alone, and nobody may change it.
+    """
+    pulses = pulse_of(*subjects)
+    if pulses is None:
+        return make()
+    whole = (str(db.engine.url), name, key, pulses)
+    found = _store.get(whole)
+    if found is None:
+        found = make()
+        _store.put(whole, found)
+    return cast(Kept, found)
+
+
+def _note_statement(state: ORMExecuteState) -> None:
+    statement = state.statement
+    if isinstance(statement, Insert | Update | Delete) and not state.execution_options.get(QUIET):
+        _note(state.session, getattr(statement.table, "name", ""))
+
+
+def _note_flush(session: Session, _context: Any) -> None:
+    for thing in (*session.new, *session.dirty, *session.deleted):
+        _note(session, thing.__tablename__)
+
+
+def _note(session: Session, table: str) -> None:
+    if table in TABLES:
+        session.info.setdefault(_RAISED, set()).add(TABLES[table])
+        # From here on the request sees what nobody else does.
+        _present.set(None)
+
+
+def _raise_pulses(session: Session) -> None:
+    if session.get_nested_transaction() is not None:
+        return
+    session.flush()
+    if subjects := session.info.pop(_RAISED, None):
+        raised = update(_PULSES).where(_PULSES.c.subject.in_(sorted(subjects))).values(value=_PULSES.c.value + 1)
+        session.execute(raised)
+
+
+def _forget_notes(session: Session) -> None:
+    session.info.pop(_RAISED, None)

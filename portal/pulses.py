@@ -111,7 +111,7 @@ def kept(name: str, key: Hashable, make: Callable[[], Kept], *subjects: str) -> 
     pulses = pulse_of(*subjects)
     if pulses is None:
         return make()
-    whole = (str(db.engine.url), name, key, pulses)
+    whole = (db.engine.engine.url, name, key, pulses)
     found = _store.get(whole)
     if found is None:
         found = make()

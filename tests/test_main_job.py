@@ -71,6 +71,8 @@ def sign_in(page: Page, email: str) -> None:
 def manager_filters_to(page: Page, employee_id: str, name: str) -> None:
     """The manager looks the term over and filters it to one facilitator's courses."""
     sign_in(page, "dean@example.edu")
+    expect(page.get_by_role("heading", name="Compliance")).to_be_visible()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Allocations").click()
     expect(page.get_by_role("heading", name="Allocations")).to_be_visible()
     expect(page.locator(".lead").first).to_contain_text("6,565 courses")
     page.get_by_role("combobox", name="Facilitator").fill(employee_id)

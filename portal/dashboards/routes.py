@@ -19,7 +19,7 @@ bp = Blueprint("dashboards", __name__)
 def home() -> Response:
     """Where a person's work is."""
     if current_user.role in {Role.MANAGER, Role.ADMIN}:
-        return redirect(url_for("allocations.index"))
+        return redirect(url_for("compliance.index"))
     if Role.FACILITATOR in current_user.roles:
         return redirect(url_for("tracker.this_week"))
     return redirect(url_for("dashboards.courses"))

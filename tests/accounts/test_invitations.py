@@ -173,7 +173,7 @@ def test_users_add_and_invite_make_the_first_administrator(app, client):
     invited = runner.invoke(args=["users", "invite", "root@example.org"])
     address = invited.output.strip().removeprefix("http://127.0.0.1:8000")
     assert accept(client, address).headers["Location"] == "/"
-    assert client.get("/").headers["Location"] == "/allocations/"
+    assert client.get("/").headers["Location"] == "/compliance/"
 
 
 def test_users_add_takes_a_password_from_standard_input(app, client):

@@ -30,8 +30,8 @@ def is_in(client) -> bool:
 @pytest.mark.parametrize(
     ("role", "home"),
     [
-        (Role.ADMIN, "/allocations/"),
-        (Role.MANAGER, "/allocations/"),
+        (Role.ADMIN, "/compliance/"),
+        (Role.MANAGER, "/compliance/"),
         (Role.FACILITATOR, "/tracker/"),
         (Role.STUDENT, "/courses/"),
     ],
@@ -47,7 +47,7 @@ def test_a_manager_who_also_teaches_lands_at_the_office(app, client, make):
     with app.app_context():
         add_facilitator_profile(person)
     post(client, person.email)
-    assert client.get("/").headers["Location"] == "/allocations/"
+    assert client.get("/").headers["Location"] == "/compliance/"
 
 
 def test_the_address_may_be_typed_in_capitals_and_with_spaces(client, make):

@@ -1,0 +1,157 @@
+"""What is kept between requests is never older than what anybody has committed."""
+
+import threading
+
+import pytest
+from sqlalchemy import select, update
+
+from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.audit.services import System
+from portal.catalogue.models import Module
+from portal.extensions import db
+from portal.pulses import PULSE_COLUMNS, kept, pulse_of, take
+from portal.tracker import queries, services
+from portal.tracker.models import ActivityLog, ItemStatus
+from portal.tracker.queries import Moment
+from portal.tracker.services import Edit, plan_logs
+from tests.support.people import PASSWORD
+from tests.support.teaching import RULES
+
+
+@pytest.fixture
+def pulses(fresh_app):
+    """Gives the pulses of courses and weeks as they are committed."""
+
+    def do():
+        with fresh_app.app_context():
+            return tuple(db.session.execute(select(*PULSE_COLUMNS)).one())
+
+    return do
+
+
+@pytest.fixture
+def manager(fresh_app, make_fresh):
+    client = fresh_app.test_client()
+    person = make_fresh.manager(password=PASSWORD)
+    fresh_app.config["WTF_CSRF_ENABLED"] = False
+    assert client.post("/login", data={"email": person.email, "password": PASSWORD}).status_code == 303
+    return client
+
+
+@pytest.fixture
+def course(fresh_app, make_fresh):
+    offering = make_fresh.offering(make_fresh.facilitator())
+    with fresh_app.app_context():
+        plan_logs([offering.id], RULES)
+        db.session.commit()
+    return offering
+
+
+def test_the_second_look_counts_nothing_anew(manager, course, count_sql):
+    def counted(sql):
+        return sum("GROUP BY" in statement for statement in sql)
+
+    with count_sql() as first:
+        manager.get("/compliance/")
+    with count_sql() as second:
+        again = manager.get("/compliance/")
+    assert len(second) < len(first)
+    with count_sql() as third:
+        assert manager.get("/compliance/").text.count('class="cell') == again.text.count('class="cell')
+    assert len(third) == len(second)
+
+
+def test_what_is_written_is_counted_by_the_next_request(fresh_app, manager, make_fresh, course):
+    assert "1 course" in manager.get("/allocations/").text
+    make_fresh.offering()
+    assert "2 courses" in manager.get("/allocations/").text
+    with fresh_app.app_context():
+        db.session.execute(update(CourseOffering).values(status=OfferingStatus.CANCELLED))
+        db.session.commit()
+    assert "0 courses" not in manager.get("/allocations/").text
+    assert "Cancelled <span>2</span>" in manager.get("/allocations/").text
+    assert "No weekly logs" in manager.get("/compliance/").text
+
+
+@pytest.mark.parametrize("way", ["entity", "statement", "delete"])
+def test_every_way_of_writing_raises_the_pulse_once(fresh_app, make_fresh, pulses, way):
+    module = make_fresh.module()
+    before = pulses()
+    with fresh_app.app_context():
+        if way == "entity":
+            db.session.get(Module, module.id).name = "Otherwise"
+        elif way == "statement":
+            db.session.execute(update(Module).where(Module.id == module.id).values(name="Otherwise"))
+            db.session.execute(update(Module).where(Module.id == module.id).values(credits=7))
+        else:
+            db.session.delete(db.session.get(Module, module.id))
+        assert pulses_within() == before
+        db.session.commit()
+    assert pulses() == (before[0] + 1, before[1])
+
+
+def pulses_within():
+    """The pulses as the transaction under way has them."""
+    return tuple(db.session.execute(select(*PULSE_COLUMNS)).one())
+
+
+def test_what_is_rolled_back_or_only_read_raises_nothing(fresh_app, make_fresh, pulses):
+    module = make_fresh.module()
+    before = pulses()
+    with fresh_app.app_context():
+        db.session.execute(update(Module).values(name="Otherwise"))
+        db.session.rollback()
+        db.session.get(Module, module.id)
+        db.session.commit()
+    assert pulses() == before
+
+
+def test_a_tick_raises_nothing_and_a_submission_does(fresh_app, course, pulses):
+    with fresh_app.app_context():
+        log = db.session.scalars(select(ActivityLog).order_by(ActivityLog.week_start)).first()
+        moment = Moment.of(log.due_at, RULES.zone)
+        found = queries.log_owned_by(log.facilitator_id, log.id, moment)
+        before = pulses_within()
+        key = found.items[0].key
+        saved = services.save(found, Edit(statuses={key: ItemStatus.DONE}), moment, System())
+        db.session.commit()
+        assert pulses_within() == before
+        services.save(saved.log, Edit(), moment, System(), submit=True)
+        db.session.commit()
+        assert pulses_within() == (before[0], before[1] + 1)
+
+
+def test_whoever_writes_sees_what_they_wrote(fresh_app, make_fresh):
+    make_fresh.module()
+    with fresh_app.app_context():
+        take(1, 1)
+        assert kept("x", "key", lambda: "old", "courses") == "old"
+        assert kept("x", "key", lambda: "new", "courses") == "old"
+        db.session.execute(update(Module).values(name="Otherwise"))
+        assert pulse_of("courses") is None
+        assert kept("x", "key", lambda: "new", "courses") == "new"
+        db.session.rollback()
+
+
+def test_nothing_is_kept_outside_of_a_request(fresh_app):
+    with fresh_app.app_context():
+        take()
+        assert [kept("y", 1, iter([number]).__next__, "courses") for number in range(2)] == [0, 1]
+
+
+def test_many_writers_raise_it_as_often_as_they_commit(fresh_app, make_fresh, pulses):
+    modules = [make_fresh.module() for _ in range(4)]
+    before = pulses()
+
+    def write(module):
+        for number in range(5):
+            with fresh_app.app_context():
+                db.session.execute(update(Module).where(Module.id == module.id).values(credits=number + 1))
+                db.session.commit()
+
+    threads = [threading.Thread(target=write, args=(module,)) for module in modules]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert pulses()[0] == before[0] + 20

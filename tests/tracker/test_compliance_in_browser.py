@@ -1,0 +1,99 @@
+"""Compliance in a real browser: filters in place, the address, accessibility, deciding without scripts."""
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.tracker.models import ActivityLog
+from portal.tracker.services import plan_logs
+from tests.support.browser import LOOKS, PHONE
+from tests.support.teaching import RULES
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def manager(make_fresh):
+    return make_fresh.manager()
+
+
+@pytest.fixture
+def term(fresh_app, make_fresh):
+    """Three courses in their third week: one submits in time, one too late, one not at all."""
+    people = [make_fresh.facilitator(last_name=name) for name in ("Byron", "Çelik", "عمر")]
+    courses = [
+        make_fresh.offering(person, weeks=6, module_id=make_fresh.module(name=name).id)
+        for person, name in zip(people, ("Algebra", "Botany", "Chemistry with a name that does not end"), strict=True)
+    ]
+    with fresh_app.app_context():
+        plan_logs([course.id for course in courses], RULES)
+        for log in db.session.scalars(select(ActivityLog).where(ActivityLog.week_number <= 2)):
+            hours = {courses[0].id: -1, courses[1].id: 30}.get(log.allocation_id)
+            if hours is not None:
+                log.started_at = log.submitted_at = log.due_at + timedelta(hours=hours)
+        db.session.commit()
+    return courses
+
+
+@pytest.mark.parametrize(("size", "scheme", "language"), LOOKS)
+def test_pages_are_accessible_and_never_scroll_sideways(
+    fresh_app, live_server, make_fresh, new_page, browser_sign_in, axe, term, size, scheme, language
+):
+    page = new_page(viewport=size, color_scheme=scheme)
+    browser_sign_in(page, make_fresh.manager(locale=language))
+    with fresh_app.app_context():
+        logs = [
+            db.session.scalar(select(ActivityLog.id).where(ActivityLog.allocation_id == course.id)) for course in term
+        ]
+    addresses = ["/compliance/", "/compliance/?by=facilitators&state=missing", "/compliance/?q=nothing",
+                 "/compliance/logs", *(f"/tracker/logs/{log_id}" for log_id in (logs[0], logs[2]))]  # fmt: skip
+    for address in addresses:
+        page.goto(address)
+        for folded in page.locator("details.decision").all():
+            folded.locator("summary").click()
+        assert axe(page) == [], address
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+
+
+def test_a_number_filters_in_place_and_the_address_says_so(live_server, new_page, browser_sign_in, manager, term):
+    page = new_page()
+    browser_sign_in(page, manager)
+    page.goto("/compliance/")
+    expect(page.get_by_role("heading", name="3 courses, 6 weeks")).to_be_visible()
+    page.locator("#number-missing").press("Enter")
+    expect(page.get_by_role("heading", name="1 course, 6 weeks")).to_be_visible()
+    expect(page.locator("#number-missing")).to_be_focused()
+    assert "state=missing" in page.url
+    page.get_by_text("Facilitators", exact=True).click()
+    expect(page.get_by_role("heading", name="1 facilitator, 6 weeks")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="1 course, 6 weeks")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="1 course, 6 weeks")).to_be_visible()
+
+
+def test_some_are_nudged_out_of_the_list(live_server, new_page, browser_sign_in, manager, term):
+    page = new_page()
+    browser_sign_in(page, manager)
+    page.goto("/compliance/logs?state=missing")
+    expect(page.get_by_role("button", name="Nudge")).to_be_hidden()
+    page.locator("tbody").get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Nudge").click()
+    expect(page.get_by_text("1 person is told of 1 week.")).to_be_visible()
+
+
+def test_without_scripts_a_phone_filters_decides_and_nudges(live_server, new_page, browser_sign_in, manager, term):
+    page = new_page(**PHONE, java_script_enabled=False)
+    browser_sign_in(page, manager)
+    page.goto("/compliance/")
+    page.get_by_role("button", name="Nudge the 1 missing").click()
+    expect(page.get_by_text("1 person is told of 1 week.")).to_be_visible()
+    page.locator("#number-missing").click()
+    page.get_by_role("link", name="Week 2: missing").click()
+    page.get_by_text("Excuse it", exact=True).first.click()
+    page.locator("#excuse-reason").fill("Ill all week")
+    page.locator("#excuse button").click()
+    expect(page.get_by_text("Week 2 of Chemistry with a name that does not end is excused.")).to_be_visible()

@@ -23,6 +23,7 @@ TABLES: Mapping[str, str] = {
     "modes": COURSES,
     "cohorts": COURSES,
     "departments": COURSES,
+    "facilitators": COURSES,
     "activity_trackers": WEEKS,
 }
 # An execution option of statements that change nothing that anybody keeps, such as a tick.

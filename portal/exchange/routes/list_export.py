@@ -1,10 +1,8 @@
 """The list of courses as a file: the same filters, order and columns as on the screen."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
-from flask import Blueprint, Response, current_app, request, send_file, stream_with_context
+from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext as _
 
 from portal import clock
@@ -12,8 +10,8 @@ from portal.allocations.forms import ListForm
 from portal.allocations.queries import OfferingRow, every_offering
 from portal.allocations.routes.columns import RowWords, columns_of, row_words
 from portal.catalogue.words import mode_name
-from portal.csv_files import Cell, csv_parts
-from portal.exchange.services.list_files import XLSX, write_workbook
+from portal.csv_files import Cell
+from portal.exchange.routes.tables import csv_answer, workbook_answer
 from portal.folding import fold
 from portal.roles import Role
 from portal.web.access import audience
@@ -40,29 +38,17 @@ _CELLS: Mapping[str, Callable[[OfferingRow], Cell]] = {
 @bp.get("/export.csv")
 @audience(Role.MANAGER, Role.ADMIN)
 def as_csv() -> Response:
-    """The list of the address as a CSV file, sent as it is read."""
+    """The list of the address as a CSV file."""
     form = ListForm.from_args(request.args)
-    answer = Response(stream_with_context(csv_parts(_head(form), _rows(form))), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{_name(form)}.csv"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return csv_answer(_name(form), _head(form), _rows(form))
 
 
 @bp.get("/export.xlsx")
 @audience(Role.MANAGER, Role.ADMIN)
 def as_workbook() -> Response:
-    """The list of the address as a workbook, which is written to the disk first: it is complete or not sent."""
+    """The list of the address as a workbook."""
     form = ListForm.from_args(request.args)
-    # It is gone as soon as it is closed, which the server does when it has been sent.
-    file = tempfile.NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115
-    try:
-        write_workbook(Path(file.name), _head(form), _rows(form))
-        answer = send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{_name(form)}.xlsx")
-    except BaseException:
-        file.close()
-        raise
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return workbook_answer(_name(form), _head(form), _rows(form))
 
 
 def _head(form: ListForm) -> list[str]:

@@ -1,14 +1,12 @@
 """The compliance matrix as a file: the same filters and rows as on the screen, every page of it."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from flask import Blueprint, Response, request, send_file, stream_with_context
+from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
-from portal.csv_files import Cell, csv_parts
-from portal.exchange.services.list_files import XLSX, write_workbook
+from portal.csv_files import Cell
+from portal.exchange.routes.tables import csv_answer, workbook_answer
 from portal.roles import Role
 from portal.tracker.matrix import Box, MatrixRow, rows_of_courses, rows_of_people
 from portal.tracker.queries.compliance import cells_of_courses, cells_of_people
@@ -27,31 +25,19 @@ bp = Blueprint("compliance_export", __name__, url_prefix="/compliance")
 @bp.get("/export.csv")
 @audience(Role.MANAGER, Role.ADMIN)
 def as_csv() -> Response:
-    """The matrix of the address as a CSV file, sent as it is read."""
+    """The matrix of the address as a CSV file."""
     moment = moment_now()
     view = view_asked(moment, request.args)
-    answer = Response(stream_with_context(csv_parts(_head(view), _rows(view, moment))), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{_name(view, moment)}.csv"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return csv_answer(_name(view, moment), _head(view), _rows(view, moment))
 
 
 @bp.get("/export.xlsx")
 @audience(Role.MANAGER, Role.ADMIN)
 def as_workbook() -> Response:
-    """The matrix of the address as a workbook, which is written to the disk first: it is complete or not sent."""
+    """The matrix of the address as a workbook."""
     moment = moment_now()
     view = view_asked(moment, request.args)
-    # It is gone as soon as it is closed, which the server does when it has been sent.
-    file = tempfile.NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115
-    try:
-        write_workbook(Path(file.name), _head(view), _rows(view, moment))
-        answer = send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{_name(view, moment)}.xlsx")
-    except BaseException:
-        file.close()
-        raise
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return workbook_answer(_name(view, moment), _head(view), _rows(view, moment))
 
 
 def _head(view: View) -> list[str]:

@@ -8,7 +8,6 @@ import xlsxwriter
 from portal.csv_files import Cell
 from portal.formulas import guard
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _DAY = "yyyy-mm-dd"
 _NARROW, _WIDE = 12, 34
 

@@ -13,6 +13,7 @@ from portal.allocations.queries import OfferingFilter
 from portal.allocations.queries.sorting import RUNNING
 from portal.catalogue.models import Module
 from portal.extensions import db
+from portal.pulses import COURSES, WEEKS, kept
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.compliance import watched_courses
 from portal.tracker.queries.rows import Moment
@@ -45,8 +46,16 @@ class Need:
 def list_needs(courses: OfferingFilter, last_weeks: Sequence[date], moment: Moment) -> Sequence[Need]:
     """Wishes to reopen, courses that miss both of the `last_weeks`, loads over the limit, courses without anybody.
 
-    One statement.
+    One statement at most: kept for the minute, while no course and no week changes.
     """
+    if courses.facilitators or courses.q:
+        return _read_needs(courses, last_weeks, moment)
+    minute = moment.now.replace(second=0, microsecond=0)
+    key = (courses, tuple(last_weeks), minute)
+    return kept("needs", key, lambda: _read_needs(courses, last_weeks, moment), COURSES, WEEKS)
+
+
+def _read_needs(courses: OfferingFilter, last_weeks: Sequence[date], moment: Moment) -> Sequence[Need]:
     conditions = watched_courses(courses)
     parts = [_wishes(conditions), _over(conditions), _nobody(conditions)]
     if len(last_weeks) > 1:

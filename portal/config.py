@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     portal_name: str = "Teaching portal"
     portal_time_zone: str = "UTC"
     portal_deadline: str = "monday 17:00"
+    attendance_threshold: int = Field(75, ge=0, le=100)
+    attendance_notices: bool = False
     jwt_secret: str = ""
     jwt_expire: timedelta = timedelta(hours=24)
     session_idle: timedelta = timedelta(hours=12)

@@ -9,12 +9,16 @@ from portal.allocations.services import offerings_changed
 from portal.allocations.services.signals import offerings_leaving
 from portal.catalogue.calendar import rules_of
 from portal.tracker import routes
+from portal.tracker.attendance_words import init_attendance_words
 from portal.tracker.deciding_words import init_decisions
+from portal.tracker.queries import Log
 from portal.tracker.queries.personal import SECTIONS
 from portal.tracker.reminding import init_reminders
 from portal.tracker.replanning import init_replanning
 from portal.tracker.services import plan_logs
+from portal.tracker.services.low_attendance import tell_of_low_attendance
 from portal.tracker.services.planning import delete_untouched_logs
+from portal.tracker.services.signals import week_submitted
 from portal.tracker.words import init_words
 
 
@@ -26,6 +30,8 @@ def init_app(app: Flask) -> None:
     init_reminders(app)
     init_replanning()
     init_decisions()
+    init_attendance_words()
+    week_submitted.connect(_watch_attendance)
     offerings_changed.connect(_plan_again)
     offerings_leaving.connect(_let_go)
     for name, read in SECTIONS.items():
@@ -39,3 +45,9 @@ def _plan_again(_sender: object, offering_ids: Sequence[int]) -> None:
 
 def _let_go(_sender: object, offering_ids: Sequence[int]) -> set[int]:
     return delete_untouched_logs(offering_ids)
+
+
+def _watch_attendance(_sender: object, log: Log) -> None:
+    settings = current_app.config["PORTAL"]
+    if settings.attendance_notices:
+        tell_of_low_attendance(log, settings.attendance_threshold)

@@ -51,6 +51,8 @@ class ActivityLog(Timestamps, Model):
     with who taught the week when it is over and they leave.
     `started_at` is the first tick or note; from then on planning leaves the row alone.
     `extended_from` is the deadline that the calendar gave before somebody moved it; such a deadline stays.
+    `there_count` and `roster_count` sum the week's attendance up: how many were there (late ones too) of how many;
+    null until it is taken.
     `reopen_asked_at` and `reopen_reason` are the wish of who submitted it to have it opened again.
     """
 
@@ -94,6 +96,8 @@ class ActivityLog(Timestamps, Model):
     reopen_reason: Mapped[str | None] = mapped_column(String(500))
     notes: Mapped[str] = mapped_column(Text, default="")
     done_count: Mapped[int] = mapped_column(default=0)
+    there_count: Mapped[int | None]
+    roster_count: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -188,17 +188,17 @@ def test_a_lost_race_is_merged_anew(app, owner, week, monkeypatch):
     from portal.tracker.services import logs
 
     raced = []
-    plain = logs._take_version
+    plain = logs.take_version
 
-    def lose_first(log, after, now, by):
+    def lose_first(log, values, now, *, quiet):
         if not raced:
             raced.append(log.version)
             row = db.session.get(ActivityLog, log.id)
             row.notes, row.version = "Theirs", row.version + 1
             db.session.flush()
-        return plain(log, after, now, by)
+        return plain(log, values, now, quiet=quiet)
 
-    monkeypatch.setattr(logs, "_take_version", lose_first)
+    monkeypatch.setattr(logs, "take_version", lose_first)
     assert tick(owner, week, SYNC, DONE).status_code == 200
     row, statuses = stored(app, week)
     assert (row.notes, row.version, statuses[SYNC]) == ("Theirs", 3, DONE)
@@ -207,7 +207,7 @@ def test_a_lost_race_is_merged_anew(app, owner, week, monkeypatch):
 def test_who_always_loses_is_told(app, owner, week, monkeypatch):
     from portal.tracker.services import logs
 
-    monkeypatch.setattr(logs, "_take_version", lambda *_: False)
+    monkeypatch.setattr(logs, "take_version", lambda *_, **__: False)
     answer = tick(owner, week, SYNC, DONE)
     assert answer.status_code == 409
     assert "Someone else is changing this week" in answer.text

@@ -26,10 +26,12 @@ from portal.tracker.models import (
     ChecklistItem,
     ItemStatus,
 )
+from portal.tracker.queries.attendance import THERE
 
 _HOUR = timedelta(hours=1)
 _WEEK = timedelta(days=7)
 _OWN = people.FACILITATORS[0].key
+_NOT_TAKEN: dict[str, int | None] = {"there_count": None, "roster_count": None}
 _STATES = (AttendanceState.PRESENT, AttendanceState.LATE, AttendanceState.ABSENT, AttendanceState.EXCUSED)
 
 
@@ -200,7 +202,7 @@ def _status(place: int, fate: Fate, chance: Random) -> ItemStatus:
 
 
 def _write(told: Mapping[int, Told]) -> None:
-    update_rows(ActivityLog, [one.columns for one in told.values()])
+    update_rows(ActivityLog, [one.columns | _sums(one) for one in told.values()])
     items = [
         {"tracker_id": log_id, "item_id": item, "status": status, "updated_by": one.columns["submitted_by"]}
         for log_id, one in told.items()
@@ -213,3 +215,9 @@ def _write(told: Mapping[int, Told]) -> None:
         for place, (enrolment, state) in enumerate(one.attendance, start=1)
     ]
     insert_rows(Attendance, places)
+
+
+def _sums(one: Told) -> dict[str, int | None]:
+    """What a log says of its attendance: how many were there, of how many; nothing where it was not taken."""
+    there = sum(state in THERE for _, state in one.attendance)
+    return {"there_count": there, "roster_count": len(one.attendance)} if one.attendance else _NOT_TAKEN

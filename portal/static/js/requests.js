@@ -164,7 +164,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (document.activeElement !== document.body) return;
   // Else the same control, what it is folded into, or the first thing that can be done in the row.
   const same = had.id ? document.getElementById(had.id) : null;
-  const first = place?.querySelector(".switch input:checked:enabled") ?? place?.querySelector(".end :is(a, button)");
+  const first = place?.querySelector(".switch input:checked:enabled") ?? place?.querySelector(".end .button");
   for (const way of [same, same?.closest("details")?.querySelector("summary"), first]) {
     way?.focus({ preventScroll: true });
     if (document.activeElement !== document.body) return;

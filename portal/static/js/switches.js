@@ -1,11 +1,11 @@
-// The three-state switches of a weekly log.
+// The switches of a weekly log: three states for an item, four for a student's attendance.
 //
 // Radio buttons choose on every arrow key, so walking from "Not started" to "Done" would save "Pending" on the way.
 // Here arrows only move the focus, as in a toolbar (ARIA Authoring Practices, "Radio Group in a Toolbar"):
 //   ← →      along the choices of one course, on into its next item; nothing is set
 //   ↑ ↓      to the same item of the course before or after
 //   Space, Enter   set the choice that has the focus
-//   1 2 3    set not started, pending, done at once
+//   1 2 3    set not started, pending, done at once; a sheet of attendance has four choices
 // Tab goes from item to item, as in any form. Without scripts the radio buttons are plain ones with a Save button.
 
 const ROW = ".log, [data-switch-row]";
@@ -22,7 +22,7 @@ document.addEventListener("keydown", (event) => {
 
 function deedFor(key, radio) {
   const choices = [...radio.closest(".switch").querySelectorAll('input[type="radio"]')];
-  if (["1", "2", "3"].includes(key)) return () => choose(choices[Number(key) - 1]);
+  if (/^[1-9]$/.test(key) && choices[key - 1]) return () => choose(choices[key - 1]);
   if (key === " " || key === "Enter") return () => choose(radio);
   const forward = document.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
   const backward = document.dir === "rtl" ? "ArrowRight" : "ArrowLeft";

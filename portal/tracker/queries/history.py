@@ -13,8 +13,9 @@ from portal.extensions import db
 from portal.tracker.models import ActivityLog
 
 MOST = 40
+_SHEET = "take_attendance"
 # Told by the deed itself, or beside it.
-_TOLD = frozenset({"submitted_at", "excused_at", "reason", "due_at", "facilitator_id"})
+_TOLD = frozenset({"submitted_at", "excused_at", "reason", "due_at", "facilitator_id", "attendance"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,13 @@ def list_deeds(log_id: int) -> Sequence[Deed]:
         .order_by(AuditEvent.id.desc())
         .limit(MOST)
     )
-    return [_deed(row) for row in db.session.execute(wanted)]
+    deeds = [_deed(row) for row in db.session.execute(wanted)]
+    return [deed for newer, deed in zip([None, *deeds], deeds, strict=False) if not _goes_on(newer, deed)]
+
+
+def _goes_on(newer: Deed | None, deed: Deed) -> bool:
+    """Whether a sheet that saves itself was only marked further: then one line is enough for it."""
+    return newer is not None and newer.action == deed.action == _SHEET and newer.by == deed.by
 
 
 def _deed(row: Any) -> Deed:

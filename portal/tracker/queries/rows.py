@@ -73,6 +73,8 @@ class Log:
     reopen_asked_at: datetime | None
     reopen_reason: str | None
     notes: str
+    there_count: int | None
+    roster_count: int | None
     offering_status: OfferingStatus
     course: str
     code: str | None
@@ -129,6 +131,8 @@ LOG_COLUMNS = (
     ActivityLog.reopen_asked_at,
     ActivityLog.reopen_reason,
     ActivityLog.notes,
+    ActivityLog.there_count,
+    ActivityLog.roster_count,
     CourseOffering.status.label("offering_status"),
     func.coalesce(CourseOffering.title, Module.name, "").label("course"),
     Module.code.label("code"),

@@ -1,26 +1,22 @@
 """Filling in a week: ticks, notes, submitting. Races are settled by the log's version, in the database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, cast
-
-from sqlalchemy import Table, insert, update
+from typing import Any
 
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
-from portal.extensions import db
-from portal.pulses import QUIET
 from portal.tracker import queries
-from portal.tracker.models import ActivityLog, ActivityLogItem, ItemStatus
+from portal.tracker.models import ActivityLog, ItemStatus
 from portal.tracker.queries import Item, Log, Moment
 from portal.tracker.services.merging import Clashes, Edit, Merge, merge
+from portal.tracker.services.signals import week_submitted
+from portal.tracker.services.writing import take_version, write_items
 from portal.tracker.states import LogState
 
-_LOGS = cast(Table, ActivityLog.__table__)
-_ITEMS = cast(Table, ActivityLogItem.__table__)
 # A lost race is merged anew; whoever loses so often is told to try again.
-_ATTEMPTS = 4
+ATTEMPTS = 4
 
 
 class Locked(Conflict):
@@ -40,7 +36,7 @@ def save(log: Log, edit: Edit, moment: Moment, by: Actor, *, submit: bool = Fals
 
     Three statements at most for one tick. Raises Locked, NotFound and DomainError as `merge` does.
     """
-    for _attempt in range(_ATTEMPTS):
+    for _attempt in range(ATTEMPTS):
         if submit and log.is_submitted:
             return _submitted_already(log, edit)
         check_open(log)
@@ -51,8 +47,8 @@ def save(log: Log, edit: Edit, moment: Moment, by: Actor, *, submit: bool = Fals
         written = _write(log, merged, moment, by, submitting=submitting)
         if written is not None:
             return Saved(written, merged.clashes)
-        log = _reload(log, moment)
-    raise Conflict(lazy("Someone else is changing this week at this moment. Nothing was lost; try again."))
+        log = reload(log, moment)
+    raise too_many()
 
 
 def all_done(log: Log) -> dict[str, ItemStatus]:
@@ -100,7 +96,13 @@ def _submitted_already(log: Log, edit: Edit) -> Saved:
     return Saved(log, Clashes())
 
 
-def _reload(log: Log, moment: Moment) -> Log:
+def too_many() -> Conflict:
+    """What is raised when others were quicker all the time."""
+    return Conflict(lazy("Someone else is changing this week at this moment. Nothing was lost; try again."))
+
+
+def reload(log: Log, moment: Moment) -> Log:
+    """The log as it stands by now. Raises NotFound when somebody else owes it by now."""
     found = queries.log_owned_by(log.facilitator_id, log.id, moment)
     if found is None:
         raise NotFound(lazy("This week is not yours any more."))
@@ -110,10 +112,13 @@ def _reload(log: Log, moment: Moment) -> Log:
 def _write(log: Log, merged: Merge, moment: Moment, by: Actor, *, submitting: bool) -> Log | None:
     """Write the merge under the log's version; None when someone else was quicker."""
     after = _after(log, merged, moment.now, submitting=submitting)
-    if not _take_version(log, after, moment.now, by):
+    if not take_version(log, _changed(log, after, by), moment.now, quiet=not submitting):
         return None
-    _write_items(log, merged.statuses, moment.now, by, complete=submitting)
-    record(by, "submit" if submitting else "fill_in", _LOGS.name, log.id, **_differences(log, after, merged))
+    write_items(log, merged.statuses, moment.now, by, complete=submitting)
+    changes = _differences(log, after, merged)
+    record(by, "submit" if submitting else "fill_in", ActivityLog.__tablename__, log.id, **changes)
+    if submitting:
+        week_submitted.send(None, log=after)
     return after
 
 
@@ -137,70 +142,14 @@ def _item_after(item: Item, statuses: Mapping[str, ItemStatus], now: datetime, *
     return item
 
 
-def _take_version(log: Log, after: Log, now: datetime, by: Actor) -> bool:
-    """Raise the log's version with all its own columns, unless someone did since it was read. One statement."""
-    values: dict[str, Any] = {
-        "version": after.version,
-        "done_count": after.done_count,
-        "started_at": after.started_at,
-        "updated_at": now,
-    }
+def _changed(log: Log, after: Log, by: Actor) -> dict[str, Any]:
+    """The log's own columns that change."""
+    values: dict[str, Any] = {"done_count": after.done_count}
     if after.notes != log.notes:
         values["notes"] = after.notes
     if after.submitted_at is not None:
         values |= {"submitted_at": after.submitted_at, "submitted_by": by.user_id}
-    taken = db.session.execute(
-        update(_LOGS)
-        .where(
-            _LOGS.c.id == log.id,
-            _LOGS.c.version == log.version,
-            _LOGS.c.facilitator_id == log.facilitator_id,
-            _LOGS.c.submitted_at.is_(None),
-            _LOGS.c.excused_at.is_(None),
-        )
-        .values(**values),
-        # A tick changes nothing that is counted: no page has to count anew for it.
-        execution_options={QUIET: after.submitted_at is None},
-    )
-    return bool(taken.rowcount)  # type: ignore[attr-defined]
-
-
-def _write_items(log: Log, statuses: Mapping[str, ItemStatus], now: datetime, by: Actor, *, complete: bool) -> None:
-    """Write the answers. Only who took the version comes here, so what was read still holds.
-
-    What starts a log writes a row for every expected item, in one statement; so does submitting.
-    """
-    written = [item for item in log.all_items if item.status is not None]
-    fill = complete or not written
-    new = [
-        item for item in log.all_items
-        if item.status is None and (item.key in statuses or (fill and item.expected))
-    ]  # fmt: skip
-    if new:
-        db.session.execute(insert(_ITEMS), [_new_item(log, item, statuses, now, by) for item in new])
-    for status in set(statuses.values()):
-        ids = [item.id for item in written if statuses.get(item.key) is status]
-        if ids:
-            _set_items(log, ids, status, now, by)
-
-
-def _new_item(log: Log, item: Item, statuses: Mapping[str, ItemStatus], now: datetime, by: Actor) -> dict[str, object]:
-    return {
-        "tracker_id": log.id,
-        "item_id": item.id,
-        "status": statuses.get(item.key, ItemStatus.NOT_STARTED),
-        "updated_by": by.user_id,
-        "created_at": now,
-        "updated_at": now,
-    }
-
-
-def _set_items(log: Log, item_ids: Iterable[int], status: ItemStatus, now: datetime, by: Actor) -> None:
-    db.session.execute(
-        update(_ITEMS)
-        .where(_ITEMS.c.tracker_id == log.id, _ITEMS.c.item_id.in_(item_ids))
-        .values(status=status, updated_by=by.user_id, updated_at=now)
-    )
+    return values
 
 
 def _differences(log: Log, after: Log, merged: Merge) -> dict[str, tuple[Any, Any]]:

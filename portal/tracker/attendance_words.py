@@ -1,0 +1,66 @@
+"""How notices of low attendance read: in the inbox and in mails."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from portal.notifications.kinds import Kind, Line, Params, Topic, register
+from portal.tracker.services.low_attendance import TO_FACILITATOR, TO_STUDENT
+
+_TOPIC = "attendance"
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What one mail says: a line for each student and course."""
+
+    lines: Sequence[Line]
+
+
+def init_attendance_words() -> None:
+    """Make the kinds known to inbox and mail."""
+    register(
+        Topic(_TOPIC, "mail/attendance", _subject, _gather),
+        Kind(TO_STUDENT, _TOPIC, "late", "/", _l("Go to the portal"), _own_title, _own_lines),
+        Kind(TO_FACILITATOR, _TOPIC, "late", "/tracker/", _l("Go to this week"), _title, _lines),
+    )
+
+
+def _subject(_noticed: Noticed) -> str:
+    return str(_("Attendance is low"))
+
+
+def _gather(user_id: int, told: Sequence[Params], _now: datetime) -> Noticed | None:
+    return Noticed([_line(fact) for fact in told]) if told else None
+
+
+def _own_title(told: Sequence[Params]) -> str:
+    return str(ngettext("Your attendance is low", "Your attendance is low in %(num)s courses", len(told)))
+
+
+def _title(told: Sequence[Params]) -> str:
+    return str(
+        ngettext("The attendance of %(num)s student is low", "The attendance of %(num)s students is low", len(told))
+    )
+
+
+def _own_lines(told: Sequence[Params]) -> Sequence[Line]:
+    return [Line(fact["module"], _rate(fact), fact["code"]) for fact in told]
+
+
+def _lines(told: Sequence[Params]) -> Sequence[Line]:
+    return [_line(fact) for fact in told]
+
+
+def _line(fact: Params) -> Line:
+    return Line(fact["module"], f"{fact['student']}: {_rate(fact)}", fact["code"])
+
+
+def _rate(fact: Params) -> str:
+    return str(
+        _("there in %(rate)s %% of the weeks, the limit is %(limit)s %%", rate=fact["rate"], limit=fact["limit"])
+    )

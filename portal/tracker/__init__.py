@@ -26,6 +26,7 @@ def init_app(app: Flask) -> None:
     """Register pages and reminders, and plan anew whatever changes in course offerings."""
     app.register_blueprint(routes.bp)
     app.register_blueprint(routes.watch)
+    app.register_blueprint(routes.items)
     init_words(app)
     init_reminders(app)
     init_replanning()

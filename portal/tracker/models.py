@@ -42,6 +42,7 @@ class ChecklistItem(Timestamps, Model):
     from_week: Mapped[int] = mapped_column(default=1)
     to_week: Mapped[int | None]
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class ActivityLog(Timestamps, Model):

@@ -33,6 +33,8 @@ _PLACES = (
     ("audit_log", "audit_log.index", _l("Audit log"), "shield", frozenset({Role.ADMIN})),
     ("notifications", "notifications.index", _l("Notifications"), "bell", frozenset(Role)),
 )
+# Blueprints whose pages belong to the place of another.
+_WITHIN = {"checklist": "catalogue"}
 
 
 def init_pages(app: Flask, count_unread: Callable[[int], int]) -> None:
@@ -66,7 +68,7 @@ def door(template: str, **context: Any) -> str:
 def places() -> list[Place]:
     """The places of the signed-in person, at most six, the present one marked."""
     return [
-        Place(label, url_for(view), icon, request.blueprint == blueprint)
+        Place(label, url_for(view), icon, _WITHIN.get(request.blueprint or "", request.blueprint) == blueprint)
         for blueprint, view, label, icon, roles in _PLACES
         if roles & current_user.roles
     ]

@@ -47,6 +47,10 @@ def _course(app: Flask, make: Maker) -> SetUp:
     return SetUp({"offering_id": offering.id}, make.manager())
 
 
+def _checklist_item(app: Flask, make: Maker) -> SetUp:
+    return SetUp({"item_id": 1}, make.admin())
+
+
 def _module(app: Flask, make: Maker) -> SetUp:
     return SetUp({"kind": "modules", "entry_id": make.module().id}, make.manager())
 
@@ -231,6 +235,10 @@ SCENES: dict[str, Scene] = {
     "tracker.take_attendance": Scene(_log),
     "tracker.count_attendance": Scene(_log, {"there": "1", "of": "2"}),
     "tracker.course_attendance": Scene(_own_course),
+    "checklist.item": Scene(_checklist_item),
+    "checklist.change_item": Scene(_checklist_item, {"label_en": "A", "label_fr": "B", "from_week": "1"}),
+    "checklist.move_item": Scene(_checklist_item),
+    "checklist.set_item_active": Scene(_checklist_item, {"active": "0"}),
     "tracker.decide": Scene(_decision, {"reason": "Ill", "version": "1"}),
     "tracker.ask_to_reopen": Scene(_handed_in, {"reason": "A typo"}),
     "sessions.end": Scene(_session),

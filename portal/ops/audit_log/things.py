@@ -54,6 +54,7 @@ _KINDS: Mapping[str, _Kind] = {
     "cohorts": _Kind(select(Cohort.id, Cohort.code, Cohort.name, Cohort.id)),
     "modes": _Kind(select(Mode.id, Mode.name, Mode.id)),
     "calendar_breaks": _Kind(select(CalendarBreak.id, CalendarBreak.name, CalendarBreak.start_date, CalendarBreak.id)),
+    "checklist_items": _Kind(select(ChecklistItem.id, ChecklistItem.label_en, ChecklistItem.id), "/checklist/{}"),
     "course_offerings": _Kind(
         select(CourseOffering.id, Module.code, ClassGroup.name, CourseOffering.id)
         .outerjoin(Module, Module.id == CourseOffering.module_id)

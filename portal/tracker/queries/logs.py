@@ -31,8 +31,9 @@ def _find(condition: ColumnElement[bool], moment: Moment) -> Log | None:
     rows = db.session.execute(_LOG_WITH_ITEMS.where(condition)).all()
     if not rows:
         return None
+    written = any(row.status is not None for row in rows)
     items = [
-        build_item(row, row.week_number, (row.status, row.changed_at) if row.status is not None else None)
+        build_item(row, row.week_number, (row.status, row.changed_at) if row.status else None, written=written)
         for row in rows
         if row.item_id is not None
     ]

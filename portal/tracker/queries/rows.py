@@ -16,6 +16,8 @@ from portal.tracker.states import LogState, state_of, today_in
 
 AnyRow = Row[*tuple[Any, ...]]
 AnySelect = Select[*tuple[Any, ...]]
+# An item's status in a log, and since when.
+Answer = tuple[ItemStatus, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +169,13 @@ def build_log(row: AnyRow, items: Sequence[Item], moment: Moment) -> Log:
     return Log(**{column.key: given[column.key] for column in LOG_COLUMNS}, state=state, all_items=tuple(items))
 
 
-def build_item(row: AnyRow, week_number: int, answer: tuple[ItemStatus, datetime] | None) -> Item:
-    """An item from a row of CHECKLIST_COLUMNS, as it stands in a log of this week."""
+def build_item(row: AnyRow, week_number: int, answer: Answer | None, *, written: bool) -> Item:
+    """An item from a row of CHECKLIST_COLUMNS, as it stands in a log of this week.
+
+    A log that is `written` keeps the items that it had: what joined the checklist since is not expected of it.
+    """
     status, changed_at = answer or (None, None)
-    expected = is_expected(row, week_number)
+    expected = is_expected(row, week_number) and (answer is not None or not written)
     return Item(row.item_id, row.key, row.label_en, row.label_fr, expected, status, changed_at)
 
 
@@ -188,19 +193,20 @@ def load_logs(wanted: AnySelect, moment: Moment, checklist: Sequence[AnyRow]) ->
     """The logs that a select of LOG_COLUMNS finds, with their items; two statements at any size."""
     rows = db.session.execute(wanted).all()
     answers = _answers([row.id for row in rows])
-    return [
-        build_log(
-            row,
-            [build_item(item, row.week_number, answers.get((row.id, item.item_id))) for item in checklist],
-            moment,
-        )
-        for row in rows
-    ]
+    return [build_log(row, _items(row.week_number, checklist, answers.get(row.id, {})), moment) for row in rows]
 
 
-def _answers(log_ids: Sequence[int]) -> Mapping[tuple[int, int], tuple[ItemStatus, datetime]]:
-    found = db.session.execute(_ANSWERS.where(ActivityLogItem.tracker_id.in_(log_ids)))
-    return {(row.tracker_id, row.item_id): (row.status, row.updated_at) for row in found}
+def _items(week_number: int, checklist: Sequence[AnyRow], answers: Mapping[int, Answer]) -> list[Item]:
+    written = bool(answers)
+    return [build_item(item, week_number, answers.get(item.item_id), written=written) for item in checklist]
+
+
+def _answers(log_ids: Sequence[int]) -> Mapping[int, Mapping[int, Answer]]:
+    """What each log says, by item."""
+    found: dict[int, dict[int, Answer]] = {}
+    for row in db.session.execute(_ANSWERS.where(ActivityLogItem.tracker_id.in_(log_ids))):
+        found.setdefault(row.tracker_id, {})[row.item_id] = (row.status, row.updated_at)
+    return found
 
 
 _CHECKLIST = select(*CHECKLIST_COLUMNS).order_by(ChecklistItem.position, ChecklistItem.id)

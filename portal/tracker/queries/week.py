@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.calendar import monday_of
 from portal.extensions import db
-from portal.tracker.models import ActivityLog
+from portal.tracker.models import ActivityLog, ActivityLogItem
 from portal.tracker.queries.rows import LOG_COLUMNS, AnyRow, AnySelect, Log, Moment, is_expected, join_course, load_logs
 from portal.tracker.states import LogState, in_state
 
@@ -75,8 +75,7 @@ def standing(facilitator_id: int, moment: Moment, checklist: Sequence[AnyRow]) -
         WeekCount(
             row.academic_year, row.trimester, row.week_start, row.week_number,
             row.logs, int(row.missing), int(row.open), int(row.submitted),
-            sum(is_expected(item, row.week_number) for item in checklist)
-            * (int(row.missing) + int(row.open) + int(row.submitted)),
+            int(row.items) + int(row.untouched) * sum(is_expected(item, row.week_number) for item in checklist),
             int(row.done), row.next_due,
         )
         for row in rows
@@ -102,6 +101,8 @@ def _standing(facilitator_id: int, moment: Moment) -> AnySelect:
             _sum(open_now).label("open"),
             _sum(submitted).label("submitted"),
             func.sum(case((shown, ActivityLog.done_count), else_=0)).label("done"),
+            _written_items(shown).label("items"),
+            _sum(and_(shown, ActivityLog.started_at.is_(None))).label("untouched"),
             func.min(case((open_now, ActivityLog.due_at))).label("next_due"),
         )
         .select_from(ActivityLog)
@@ -112,6 +113,12 @@ def _standing(facilitator_id: int, moment: Moment) -> AnySelect:
         )
         .order_by(ActivityLog.week_start, func.count().desc(), ActivityLog.week_number)
     )
+
+
+def _written_items(shown: ColumnElement[bool]) -> ColumnElement[int]:
+    """The items of logs that are written: they keep what they had, whatever the checklist has become."""
+    written = select(func.count()).where(ActivityLogItem.tracker_id == ActivityLog.id).scalar_subquery()
+    return func.sum(case((and_(shown, ActivityLog.started_at.is_not(None)), written), else_=0))
 
 
 def list_logs_to_do(

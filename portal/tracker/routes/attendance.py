@@ -52,7 +52,7 @@ def take_attendance(log_id: int) -> BaseResponse:
     if taken.clashes:
         return _shown(taken.log, 409, clashes=taken.clashes)
     if is_htmx():
-        shown: dict[str, Any] = {"places": taken.places, "was": seen_text(taken.places), "saved_at": clock.now()}
+        shown: dict[str, Any] = {"roster": taken.places, "was": seen_text(taken.places), "saved_at": clock.now()}
         return fragment("tracker/_sheet_saved.html", log=taken.log, **shown)
     flash(_("Attendance of week %(week)s is saved.", week=found.week_number), "done")
     return redirect(url_for("tracker.sheet", log_id=log_id), 303)
@@ -130,7 +130,7 @@ def _context(found: Log, **context: Any) -> dict[str, Any]:
     marks = context.pop("unsaved", {})
     given: dict[str, Any] = {
         "log": found,
-        "places": places,
+        "roster": places,
         "was": seen_text(places),
         "states": list(AttendanceState),
         "editable": found.facilitator_id == current_user.facilitator_id and found.is_open,

@@ -1,6 +1,7 @@
-"""The blueprints of the weekly logs: filling them in, and watching over them."""
+"""The blueprints of the weekly logs: filling them in, watching over them, keeping their checklist."""
 
 from flask import Blueprint
 
 bp = Blueprint("tracker", __name__, url_prefix="/tracker")
 watch = Blueprint("compliance", __name__, url_prefix="/compliance")
+checklist = Blueprint("checklist", __name__, url_prefix="/checklist")

@@ -1,4 +1,4 @@
-"""Weekly logs: how many were there, of how many.
+"""Weekly logs: how many were there, of how many; checklist items that can be changed by two people.
 
 Revision ID: 0007
 Revises: 0006
@@ -21,6 +21,8 @@ def upgrade() -> None:
     with op.batch_alter_table("activity_trackers") as batch_op:
         batch_op.add_column(sa.Column("there_count", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("roster_count", sa.Integer(), nullable=True))
+    with op.batch_alter_table("checklist_items") as batch_op:
+        batch_op.add_column(sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
     places = sa.select(sa.func.count()).select_from(_PLACES).where(_PLACES.c.tracker_id == _LOGS.c.id)
     there = places.where(_PLACES.c.state.in_(["present", "late"]))
     op.execute(
@@ -31,7 +33,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the sums away."""
+    """Take them away."""
+    with op.batch_alter_table("checklist_items") as batch_op:
+        batch_op.drop_column("version")
     with op.batch_alter_table("activity_trackers") as batch_op:
         batch_op.drop_column("roster_count")
         batch_op.drop_column("there_count")

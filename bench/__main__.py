@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import time_machine
 
-from bench import accounts, compliance, desk, importing, jobs, listing, pages, terms
+from bench import accounts, attendance, compliance, desk, importing, jobs, listing, pages, terms
 from bench.figures import Figure, show
 from tests.support import servers
 from tests.support.databases import build_app, dispose, migrate
@@ -29,7 +29,7 @@ def measure(database: str, parts: set[str]) -> Iterator[Figure]:
     app = build_app(url, folder)
     app.config["WTF_CSRF_ENABLED"] = False
     with time_machine.travel(importing.MOMENT, tick=True):
-        for name, part in (("pages", pages), ("jobs", jobs), ("accounts", accounts)):
+        for name, part in (("pages", pages), ("jobs", jobs), ("accounts", accounts), ("attendance", attendance)):
             if not parts or name in parts:
                 yield from part.measure(database, app)
         if not parts or parts & {"listing", "desk", "compliance"}:
@@ -57,7 +57,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--db", default="sqlite,mariadb", help="databases with commas: sqlite, mariadb, postgresql")
     parser.add_argument(
-        "--only", default="", help="parts with commas: pages, jobs, accounts, listing, desk, compliance"
+        "--only", default="", help="parts with commas: pages, jobs, accounts, attendance, listing, desk, compliance"
     )
     asked = parser.parse_args()
     databases, parts = asked.db.split(","), set(filter(None, asked.only.split(",")))

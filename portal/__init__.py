@@ -35,6 +35,7 @@ from portal.web.access import init_access
 from portal.web.assets import init_assets
 from portal.web.entrances import init_entrances
 from portal.web.errors import init_errors
+from portal.web.live import bp as live
 from portal.web.locale import init_locale
 from portal.web.pages import init_pages
 from portal.web.requests import init_requests
@@ -142,6 +143,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     init_assets(app)
     init_errors(app)
     init_pages(app, count_unread)
+    app.register_blueprint(live)
     init_waking(app)
     init_pulses()
 

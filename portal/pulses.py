@@ -9,14 +9,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from contextvars import ContextVar
 from threading import Lock
+from time import monotonic
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Delete, Insert, String, Table, Update, event, update
+from sqlalchemy import Delete, Insert, String, Table, Update, event, select, update
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from portal.extensions import Model, db
 
-COURSES, WEEKS = "courses", "weeks"
+COURSES, WEEKS, NOTICES = "courses", "weeks", "notices"
 TABLES: Mapping[str, str] = {
     "course_offerings": COURSES,
     "modules": COURSES,
@@ -25,11 +26,14 @@ TABLES: Mapping[str, str] = {
     "departments": COURSES,
     "facilitators": COURSES,
     "activity_trackers": WEEKS,
+    "notifications": NOTICES,
 }
 # An execution option of statements that change nothing that anybody keeps, such as a tick.
 QUIET = "portal_quiet"
 _RAISED = "portal_pulses"
 _MOST = 400
+# For so many seconds nobody asks the database again whether anything has changed.
+_FRESH = 1.0
 
 Kept = TypeVar("Kept")
 
@@ -77,8 +81,13 @@ class _Store:
 
 
 _store = _Store()
-# Where every transaction is rolled back, as in tests, a pulse would come again with other rows.
-forget = _store.clear
+_latest: dict[Hashable, tuple[float, Mapping[str, int]]] = {}
+
+
+def forget() -> None:
+    """Keep nothing. Where every transaction is rolled back, as in tests, a pulse would come again with other rows."""
+    _store.clear()
+    _latest.clear()
 
 
 def init_pulses() -> None:
@@ -94,6 +103,17 @@ def take(*values: int | None) -> None:
     """Note the pulses of this request, as PULSE_COLUMNS gave them; without any, nothing is kept in it."""
     found = dict(zip((COURSES, WEEKS), values, strict=False))
     _present.set({subject: value for subject, value in found.items() if value is not None} or None)
+
+
+def latest() -> Mapping[str, int]:
+    """All pulses as they were at most a second ago. One statement, or none."""
+    read_at, found = _latest.get(db.engine.engine.url, (-_FRESH, {}))
+    if monotonic() - read_at < _FRESH:
+        return found
+    moment = monotonic()
+    found = {row.subject: row.value for row in db.session.execute(select(_PULSES.c.subject, _PULSES.c.value))}
+    _latest[db.engine.engine.url] = (moment, found)
+    return found
 
 
 def pulse_of(*subjects: str) -> tuple[int, ...] | None:

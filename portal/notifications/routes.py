@@ -12,6 +12,7 @@ from portal.notifications.kinds import Kind, Line, kind_of
 from portal.notifications.queries import EntryRow
 from portal.paging import Cursor, PageRequest
 from portal.web.access import everyone
+from portal.web.htmx import fragment
 from portal.web.pages import page
 
 bp = Blueprint("notifications", __name__, url_prefix="/notifications")
@@ -39,6 +40,13 @@ def index() -> str:
     found = queries.page_of_entries(current_user.id, wanted)
     entries = [entry for row in found.rows if (entry := _in_words(row))]
     return page("notifications/page.html", entries=entries, found=found, at=at)
+
+
+@bp.get("/bell")
+@everyone
+def bell() -> Response:
+    """The bell of the top bar: asked for when there may be something new."""
+    return fragment("layout/_bell.html", unread=queries.count_unread(current_user.id))
 
 
 @bp.post("/read")

@@ -16,6 +16,8 @@ _SECRET = re.compile(r"[\w-]{32,}")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+# Asked for so often that nothing else would stand in the log.
+_UNLOGGED = frozenset({"static", "live.pulse"})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -48,7 +50,7 @@ def _begin() -> None:
 
 
 def _log(response: Response) -> Response:
-    if request.endpoint != "static":
+    if request.endpoint not in _UNLOGGED:
         took = round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None
         log.info(
             "request",

@@ -83,9 +83,23 @@ def index() -> str | Response:
     }  # fmt: skip
     if not wants_fragment():
         return page("compliance/page.html", **context)
+    if "X-Live" in request.headers:
+        # The page follows by itself: its filters and its address stay as they are.
+        return fragment("compliance/_results.html", **context)
     answer = fragment("compliance/_results.html", parts=True, **context)
     after = {"after": request.args["after"]} if form.list.page.cursor else {}
     answer.headers["HX-Push-Url"] = url_for(".index", **form.to_args(**after))
     said = ngettext("%(num)s row", "%(num)s rows", found.total)
     answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
     return answer
+
+
+@bp.get("/numbers")
+@audience(Role.MANAGER, Role.ADMIN)
+def numbers() -> Response:
+    """The five numbers alone: asked for when something has changed."""
+    moment = moment_now()
+    view = view_asked(moment, request.args)
+    if view.focus is None:
+        return Response("", 204)
+    return fragment("compliance/_numbers.html", view=view, form=view.form, moment=moment)

@@ -86,10 +86,15 @@ def index() -> str | Response:
     if "X-Live" in request.headers:
         # The page follows by itself: its filters and its address stay as they are.
         return fragment("compliance/_results.html", **context)
+    return _results(form, found.total, context)
+
+
+def _results(form: WatchForm, total: int, context: dict[str, Any]) -> Response:
+    """What a filter or a page of the matrix asked for, with the rest of the page that goes with it."""
     answer = fragment("compliance/_results.html", parts=True, **context)
     after = {"after": request.args["after"]} if form.list.page.cursor else {}
     answer.headers["HX-Push-Url"] = url_for(".index", **form.to_args(**after))
-    said = ngettext("%(num)s row", "%(num)s rows", found.total)
+    said = ngettext("%(num)s row", "%(num)s rows", total)
     answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
     return answer
 

@@ -4,7 +4,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from statistics import median
 
 import pytest
 from sqlalchemy import func, select, update
@@ -80,16 +79,17 @@ def test_the_answer_takes_the_same_time_for_every_address(app, strangers):
     app.config["PORTAL_ANSWER_FLOOR"] = 0.25
     took: dict[str, list[float]] = {}
     try:
-        for _ in range(3):
+        for _ in range(5):
             for kind in ("known", "unknown", "inactive", "invited"):
                 began = time.perf_counter()
                 app.test_client().post("/password/forgot", data={"email": strangers[kind]})
                 took.setdefault(kind, []).append(time.perf_counter() - began)
     finally:
         app.config["PORTAL_ANSWER_FLOOR"] = 0
-    medians = {kind: median(times) for kind, times in took.items()}
-    assert max(medians.values()) < 1.1 * min(medians.values()), medians
-    assert min(medians.values()) >= 0.25
+    # What a busy machine adds now and then is in the others; a kind that answers sooner or later always does so.
+    quickest = {kind: min(times) for kind, times in took.items()}
+    assert max(quickest.values()) < 1.1 * min(quickest.values()), quickest
+    assert min(quickest.values()) >= 0.25
 
 
 def test_nothing_is_open_in_the_database_while_it_waits(app, make, monkeypatch):

@@ -4,7 +4,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from statistics import median
 
 import pytest
 from sqlalchemy import select, update
@@ -140,8 +139,9 @@ def test_the_answer_takes_the_same_time_whoever_has_the_address(app, owners, mon
                 took.setdefault(kind, []).append(time.perf_counter() - began)
     finally:
         app.config["PORTAL_ANSWER_FLOOR"] = 0
-    medians = {kind: median(times) for kind, times in took.items()}
-    assert max(medians.values()) < 1.1 * min(medians.values()), medians
+    # What a busy machine adds now and then is in the others; a kind that answers sooner or later always does so.
+    quickest = {kind: min(times) for kind, times in took.items()}
+    assert max(quickest.values()) < 1.1 * min(quickest.values()), quickest
 
 
 def test_no_transaction_is_open_while_it_hashes_or_waits(app, monkeypatch):

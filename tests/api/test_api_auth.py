@@ -2,7 +2,6 @@
 
 import time
 from datetime import timedelta
-from statistics import median
 
 import pytest
 from sqlalchemy import select
@@ -97,8 +96,9 @@ def test_how_long_a_refusal_takes_tells_nothing(app, make, program):
             taken.append(row)
     finally:
         app.config["PORTAL_ANSWER_FLOOR"] = 0
-    medians = [median(column) for column in zip(*taken, strict=True)]
-    assert max(medians) <= min(medians) * 1.1, medians
+    # What a busy machine adds now and then is in the others; what answers sooner or later always does so.
+    quickest = [min(column) for column in zip(*taken, strict=True)]
+    assert max(quickest) <= min(quickest) * 1.1, quickest
 
 
 def test_guessing_gets_slow_and_says_for_how_long(build_fresh_app, make_fresh, program, frozen_time):

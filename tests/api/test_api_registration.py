@@ -1,7 +1,6 @@
 """Registering by the API: nobody gets more than is open to strangers, nor learns whose addresses are known."""
 
 import time
-from statistics import median
 
 import jwt
 import pytest
@@ -150,8 +149,9 @@ def test_how_long_it_takes_tells_nothing(app, make, program):
             taken.append(pair)
     finally:
         app.config["PORTAL_ANSWER_FLOOR"] = 0
-    medians = [median(column) for column in zip(*taken, strict=True)]
-    assert max(medians) <= min(medians) * 1.1, medians
+    # What a busy machine adds now and then is in the others; what answers sooner or later always does so.
+    quickest = [min(column) for column in zip(*taken, strict=True)]
+    assert max(quickest) <= min(quickest) * 1.1, quickest
 
 
 @pytest.mark.parametrize("role", ["admin", "manager", "facilitator"])

@@ -50,6 +50,8 @@ def _import(page: Page, app) -> None:
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("button", name="Import", exact=True)).to_be_hidden()
     _work(app)
+    # The page follows the work, and goes to the report by itself.
+    expect(page.get_by_role("heading", name="Imported", exact=True)).to_be_visible()
 
 
 def test_a_manager_does_a_whole_term_in_the_browser(page, browser_sign_in, live_server, make_fresh):

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
+from portal.tracker.queries.attendance import names_of
 from portal.tracker.services.low_attendance import TO_FACILITATOR, TO_STUDENT
 
 _TOPIC = "attendance"
@@ -35,7 +36,7 @@ def _subject(_noticed: Noticed) -> str:
 
 
 def _gather(user_id: int, told: Sequence[Params], _now: datetime) -> Noticed | None:
-    return Noticed([_line(fact) for fact in told]) if told else None
+    return Noticed(_lines(told)) if told else None
 
 
 def _own_title(told: Sequence[Params]) -> str:
@@ -53,11 +54,11 @@ def _own_lines(told: Sequence[Params]) -> Sequence[Line]:
 
 
 def _lines(told: Sequence[Params]) -> Sequence[Line]:
-    return [_line(fact) for fact in told]
-
-
-def _line(fact: Params) -> Line:
-    return Line(fact["module"], f"{fact['student']}: {_rate(fact)}", fact["code"])
+    # Names are read when they are shown: a notice that kept one would still say it when the account is gone.
+    names = names_of([fact["enrolment_id"] for fact in told])
+    return [
+        Line(fact["module"], f"{names.get(fact['enrolment_id'], '–')}: {_rate(fact)}", fact["code"]) for fact in told
+    ]
 
 
 def _rate(fact: Params) -> str:

@@ -108,6 +108,17 @@ def marks_of(log_id: int) -> dict[int, AttendanceState]:
     return {enrolment_id: state for enrolment_id, state in db.session.execute(wanted) if enrolment_id is not None}
 
 
+def names_of(enrolment_ids: Sequence[int]) -> dict[int, str]:
+    """The names of students by enrolment, as they are by now. One statement."""
+    rows = db.session.execute(
+        select(Enrolment.id, User.first_name, User.last_name)
+        .join(Student, Student.id == Enrolment.student_id)
+        .join(User, User.id == Student.user_id)
+        .where(Enrolment.id.in_(enrolment_ids))
+    )
+    return {row.id: f"{row.first_name} {row.last_name}".strip() for row in rows}
+
+
 def count_weeks_taken(offering_id: int) -> int:
     """In how many weeks of a course attendance was taken. One statement."""
     wanted = select(func.count()).select_from(ActivityLog)

@@ -168,11 +168,14 @@ def _record(by: Actor, log: Log, before: Any, after: str) -> None:
 
 
 def _text(places: Sequence[Place]) -> str:
-    """A sheet in a line, short for a full room: how many were there of how many, and the numbers of who was not."""
+    """A sheet in a line, short for a full room: how many were there of how many, and the enrolments of who was not.
+
+    The audit outlives accounts, so it names nobody.
+    """
     sums = _sums(places)
     if all(place.state is None for place in places):
         return ""
     others = [state for state in AttendanceState if state is not AttendanceState.PRESENT]
-    named = {state: [place.student_number for place in places if place.state is state] for state in others}
+    named = {state: [str(place.enrolment_id) for place in places if place.state is state] for state in others}
     parts = [f"{state.value} {', '.join(numbers)}" for state, numbers in named.items() if numbers]
     return "; ".join([f"{sums.there} / {sums.of}", *parts])

@@ -83,7 +83,7 @@ def _params(log: Log, one: Crossing, limit: int) -> dict[str, object]:
         "code": log.code,
         "class": log.class_name,
         "week": log.week_number,
-        "student": one.student.name,
+        "enrolment_id": one.student.enrolment_id,
         "rate": one.rate,
         "limit": limit,
     }

@@ -3,11 +3,14 @@
 import re
 
 import pytest
+from flask import render_template
 from sqlalchemy import select
 
+from portal import clock
 from portal.accounts.models import Student, User
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
+from portal.notifications.kinds import topic_of
 from portal.notifications.models import Notification
 from portal.tracker.models import ActivityLog, Attendance, AttendanceState
 from tests.tracker.support import DONE, HTMX, SYNC, audited, stored, tick
@@ -259,3 +262,25 @@ def test_no_notice_unless_it_is_wanted(app, owner, make, offering, places):
         assert db.session.scalars(select(Notification)).all() == []
         assert db.session.scalar(select(ActivityLog.there_count).where(ActivityLog.week_number == 3)) == 0
         assert {row.state for row in db.session.scalars(select(Attendance))} == {AttendanceState.ABSENT}
+
+
+def test_neither_the_audit_nor_a_notice_keeps_who_somebody_was(app, owner, make, offering, monkeypatch):
+    monkeypatch.setitem(app.config, "PORTAL", app.config["PORTAL"].model_copy(update={"attendance_notices": True}))
+    student = make.student(first_name="Ada", last_name="Byron")
+    place = make.enrolment(offering, student).id
+    for number in (1, 2, 3):
+        log = make.log(offering, number)
+        mark(owner, log, {place: "absent"})
+        owner.post(f"/tracker/logs/{log.id}/submit")
+    assert audited(app, log)[0][2]["attendance"] == [None, f"0 / 1; absent {place}"]
+    with app.app_context():
+        for params in db.session.scalars(select(Notification.params)):
+            assert not {"Ada", "Byron", student.profile.student_number} & set(map(str, params.values()))
+        topic = topic_of("attendance_low_of_student")
+        content = topic.gather(0, list(db.session.scalars(select(Notification.params).limit(1))), clock.now())
+        for ending in ("txt", "html"):
+            text = render_template(f"{topic.template}.{ending}", content=content, address="https://portal.example.org")
+            assert "Ada Byron: there in 0 % of the weeks, the limit is 75 %" in text
+        db.session.get(User, student.user_id).first_name = "Former"
+        db.session.commit()
+    assert "Former Byron: there in 0 %" in owner.get("/notifications/").text

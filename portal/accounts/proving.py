@@ -53,6 +53,9 @@ def prove_by_password(email: str, password: str) -> Proved:
 
 def _reserve(email: str) -> Attempt:
     """A noted attempt that may be made now. No transaction is open after it: bcrypt takes a quarter of a second."""
+    allowed: Attempt | None = g.get("allowed_attempt")
+    if allowed is not None:  # The request is repeated after a deadlock, and must not count against itself.
+        return allowed
     attempt = note_attempt(email, current_app.config["SECRET_KEY"], present_browser())
     db.session.commit()
     settings = current_app.config["PORTAL"]
@@ -61,4 +64,5 @@ def _reserve(email: str) -> Attempt:
         db.session.commit()
         if seconds > 0:
             raise TooManyAttempts(seconds)
+    g.allowed_attempt = attempt
     return attempt

@@ -1,18 +1,11 @@
-"""What the tests of accounts share: what is sent, and hashes that take no time."""
+"""What the tests of accounts share: what is sent."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 
-from portal.accounts import passwords
 from tests.support.letters import Sent, link_of, listening
-
-
-@pytest.fixture
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """New hashes of the fewest rounds that bcrypt allows."""
-    monkeypatch.setattr(passwords, "ROUNDS", 4)
 
 
 @pytest.fixture

@@ -16,8 +16,6 @@ from portal.extensions import db
 from tests.support.letters import ALINE, CHOSEN, link_of, listening, register, sign_in_by_form
 from tests.support.people import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-
 
 def read(app, *columns):
     with app.app_context():

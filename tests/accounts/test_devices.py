@@ -10,7 +10,7 @@ from portal import clock
 from portal.accounts import passwords, services, signals
 from portal.accounts.devices import name_of_device
 from portal.accounts.models import Device, OneTimeToken, SignIn, User, UserSession
-from portal.accounts.services import cleaning, signing_in
+from portal.accounts.services import cleaning
 from portal.audit.models import AuditEvent
 from portal.audit.services import System
 from portal.extensions import db
@@ -168,9 +168,9 @@ def test_odd_names_of_browsers_are_kept_without_a_fault(app, client, person, age
 # --- what a sign-in does besides
 
 
+@pytest.mark.slow_hashes
 @pytest.mark.parametrize("old", ["fewer rounds", "another prefix"])
-def test_an_old_hash_is_made_anew(app, client, make, monkeypatch, old):
-    monkeypatch.setattr(signing_in, "FEWEST_ROUNDS", 12)
+def test_an_old_hash_is_made_anew(app, client, make, old):
     kept = password_hash(PASSWORD)
     if old == "another prefix":
         kept = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(12)).decode().replace("$2b$", "$2a$")
@@ -189,8 +189,8 @@ def test_an_old_hash_is_made_anew(app, client, make, monkeypatch, old):
     assert rows(app, User)[0].password_hash == new
 
 
+@pytest.mark.slow_hashes
 def test_a_password_that_was_changed_meanwhile_is_not_overwritten(app, client, make, monkeypatch):
-    monkeypatch.setattr(signing_in, "FEWEST_ROUNDS", 12)
     person = make.student(password=PASSWORD)
     really = passwords.hash_proved
 

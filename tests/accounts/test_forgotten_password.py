@@ -19,8 +19,6 @@ from portal.extensions import db
 from tests.support.letters import listening, seen
 from tests.support.people import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-
 
 def read(app, *columns):
     with app.app_context():

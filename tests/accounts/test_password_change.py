@@ -18,11 +18,6 @@ from tests.support.people import PASSWORD
 NEW = "four words in a row"
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch):
-    monkeypatch.setattr(passwords, "ROUNDS", 4)
-
-
 def change(client, present=PASSWORD, password=NEW, again=None, place="127.0.0.1"):
     data = {"present": present, "password": password, "again": password if again is None else again}
     return client.post("/profile/password", data=data, environ_base={"REMOTE_ADDR": place})

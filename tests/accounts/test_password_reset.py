@@ -19,8 +19,6 @@ from portal.extensions import db
 from tests.support.letters import CHOSEN, link_of, listening, set_password, sign_in_by_form
 from tests.support.people import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-
 
 def read(app, *columns):
     with app.app_context():

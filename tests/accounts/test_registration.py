@@ -10,8 +10,6 @@ from portal.notifications.delivering import deliver_pending
 from tests.support.letters import CHOSEN, link_of, listening, register
 from tests.support.people import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-
 
 def read(app, *columns):
     with app.app_context():

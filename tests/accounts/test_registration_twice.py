@@ -18,8 +18,6 @@ from portal.extensions import db
 from tests.support.letters import ALINE, CHOSEN, listening, register, seen, sign_in_by_form
 from tests.support.people import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-
 
 def read(app, *columns):
     with app.app_context():
@@ -122,9 +120,9 @@ def test_registering_an_address_again_and_again_is_no_way_to_fill_its_mailbox(fr
 
 
 @pytest.mark.timing
-def test_the_answer_takes_the_same_time_whoever_has_the_address(app, owners, monkeypatch):
+@pytest.mark.slow_hashes
+def test_the_answer_takes_the_same_time_whoever_has_the_address(app, owners):
     """With hashes as slow as in production: a known address must not save their time."""
-    monkeypatch.setattr(passwords, "ROUNDS", 12)
     began = time.perf_counter()
     passwords.hash_password("a-password-of-12-rounds")
     # Above what bcrypt takes, however busy this machine is.

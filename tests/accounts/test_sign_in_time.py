@@ -16,6 +16,7 @@ def seconds(client, email, password="a-wrong-password") -> float:
 
 
 @pytest.mark.timing
+@pytest.mark.slow_hashes
 def test_how_long_an_answer_takes_tells_nothing(app, client, make):
     """A known address, an unknown one, an old quick hash, and the right password of an account that is off."""
     began = time.perf_counter()
@@ -38,6 +39,7 @@ def test_how_long_an_answer_takes_tells_nothing(app, client, make):
 
 
 @pytest.mark.timing
+@pytest.mark.slow_hashes
 def test_without_the_floor_an_unknown_address_takes_as_long_as_a_known_one(client, make):
     known = make.student(password_hash=passwords.hash_password("a-password-of-12-rounds")).email
     taken = [(seconds(client, known), seconds(client, "nobody@example.org")) for _ in range(3)]

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import func, select
 
 from portal import clock
@@ -13,8 +12,6 @@ from portal.extensions import db
 from portal.notifications.models import Notification
 from tests.support.letters import register
 from tests.support.people import PASSWORD
-
-pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 def read(app, *columns):

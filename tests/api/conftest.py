@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
-from portal.accounts import passwords
 from tests.support.api import Program
 from tests.support.letters import Sent, listening
 
@@ -14,12 +13,6 @@ from tests.support.letters import Sent, listening
 def program(app: Flask) -> Callable[..., Program]:
     """`program(person)` gives a client with that person's tokens, `program()` one without; `over=` another app."""
     return lambda person=None, over=None: Program(over or app, person)
-
-
-@pytest.fixture
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """New hashes of the fewest rounds that bcrypt allows."""
-    monkeypatch.setattr(passwords, "ROUNDS", 4)
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ from portal.extensions import db
 from tests.support.letters import CHOSEN
 from tests.support.people import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-
 
 def sign_in(asks, email, password=PASSWORD, **headers):
     return asks("POST", "/auth/login", {"email": email, "password": password}, headers=headers)
@@ -74,6 +72,7 @@ def test_whatever_is_wrong_is_answered_alike(app, make, program):
 
 
 @pytest.mark.timing
+@pytest.mark.slow_hashes
 def test_how_long_a_refusal_takes_tells_nothing(app, make, program):
     tries = [
         (make.student(password=PASSWORD).email, "a-wrong-password"),

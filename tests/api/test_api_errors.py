@@ -10,6 +10,8 @@ from portal.extensions import db
 from portal.web.access import public
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.one_database
+
 TITLES = {
     400: "Validation error",
     401: "Not signed in",

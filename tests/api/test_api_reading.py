@@ -230,7 +230,6 @@ chance = settings(
 )
 
 
-@pytest.mark.usefixtures("quick_hashes")
 @chance
 @given(st.data())
 def test_nothing_that_is_sent_is_a_fault_of_ours(app, program, data):
@@ -249,7 +248,6 @@ def administrator(app, make, program):
     return program(make.admin()), make.student(password=PASSWORD)
 
 
-@pytest.mark.usefixtures("quick_hashes")
 @chance
 @given(body=BODIES, kind=st.sampled_from(["POST", "PATCH", "ME"]))
 def test_nothing_that_an_administrator_sends_is_a_fault_of_ours(administrator, body, kind):

@@ -13,8 +13,6 @@ from portal.extensions import db
 from tests.support.letters import CHOSEN, link_of
 from tests.support.people import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-
 SOMEONE = {"email": "New.Person@example.org", "password": CHOSEN, "first_name": "Ada", "last_name": "Byron"}
 COLLEAGUE = {**SOMEONE, "role": "facilitator", "specialization": "Web Development", "employee_id": "FAC001"}
 

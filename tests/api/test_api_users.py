@@ -12,8 +12,6 @@ from portal.extensions import db
 from tests.support.letters import CHOSEN
 from tests.support.people import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-
 NEW = {"email": "new@example.org", "first_name": "Ada", "last_name": "Byron", "role": "facilitator"}
 
 

@@ -12,6 +12,8 @@ from portal.exchange.models import ImportRun
 from portal.exchange.readers import folder as opening
 from portal.exchange.readers import tables
 
+pytestmark = pytest.mark.one_database
+
 Run = Callable[..., Result]
 RowsOf = Callable[..., list[tuple[Any, ...]]]
 

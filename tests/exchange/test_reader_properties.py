@@ -17,6 +17,8 @@ from portal.exchange.readers.xlsx_files import read_xlsx
 from portal.exchange.services.cells import Column, RowError, day, read_cell, text, whole
 from portal.formulas import guard
 
+pytestmark = pytest.mark.one_database
+
 # Other work on the machine must not make a property fail.
 patient = settings(deadline=None)
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)

@@ -19,6 +19,7 @@ from aiosmtpd.smtp import Envelope
 from flask import Flask, current_app, has_app_context
 from flask.testing import FlaskClient
 
+from portal.accounts import passwords
 from portal.accounts.queries import find_person
 from portal.accounts.services import sessions, signing_in
 from portal.accounts.services.devices import Browser
@@ -109,10 +110,17 @@ def count_sql() -> Callable[[], Any]:
 
 
 @pytest.fixture(autouse=True)
-def _quick_hashes_stay() -> Iterator[None]:
-    """Signing in by the form does not hash the passwords of tests anew, which takes a quarter of a second each."""
-    # Not by the fixture of that name: asked for here, it would outlive the databases of every test.
+def _quick_hashes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Passwords are hashed with the fewest rounds that bcrypt allows; the portal's take a quarter of a second each.
+
+    Not where hashes, or how long they take, are what a test is about: `slow_hashes`.
+    """
+    if request.node.get_closest_marker("slow_hashes"):
+        yield
+        return
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "ROUNDS", 4)
+        patch.setattr(passwords, "_NOBODY", passwords._NOBODY.replace(b"$12$", b"$04$"))
         patch.setattr(signing_in, "FEWEST_ROUNDS", 4)
         yield
 

@@ -85,12 +85,14 @@ def test_the_table_has_every_view(bare_app: Flask):
     assert {door.endpoint for door in list_doors(bare_app)} == {rule.endpoint for rule in bare_app.url_map.iter_rules()}
 
 
+@pytest.mark.one_database
 def test_a_stranger_gets_in_nowhere(app, client):
     for rule, method in closed_doors(app):
         address = address_of(app, rule)
         assert is_turned_away(client.open(address, method=method), address), (method, address)
 
 
+@pytest.mark.one_database
 def test_a_deactivated_user_gets_in_nowhere(app, client, make, enter):
     for role in Role:
         person = getattr(make, role.value)()
@@ -103,6 +105,7 @@ def test_a_deactivated_user_gets_in_nowhere(app, client, make, enter):
             assert is_turned_away(client.open(address, method=method, headers=headers), address), (method, address)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("role", list(Role))
 def test_a_role_gets_in_where_it_is_meant_and_nowhere_else(app, client, make, enter, role):
     person = getattr(make, role.value)()
@@ -146,6 +149,7 @@ def test_somebody_elses_things_are_not_there(app, make, enter, new_client):
             assert status == 404, (method, address, other.email, status)
 
 
+@pytest.mark.one_database
 def test_what_is_not_there_is_not_there_for_anybody(app, make, enter, new_client):
     for rule, method in doors(app):
         if not takes_ids(rule):

@@ -8,6 +8,8 @@ from portal.errors import Conflict, DomainError, NotAllowed, NotFound
 from portal.extensions import db
 from portal.web.access import everyone, public
 
+pytestmark = pytest.mark.one_database
+
 CODES = [400, 403, 404, 405, 409, 410, 413, 415, 429, 500, 502, 503]
 TITLES = {
     400: "That could not be read",

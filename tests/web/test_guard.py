@@ -11,6 +11,8 @@ from portal.roles import Role
 from portal.web.access import PUBLIC, declared_audience
 from tests.support.people import add_facilitator_profile
 
+pytestmark = pytest.mark.one_database
+
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 HTMX = {"HX-Request": "true"}
 

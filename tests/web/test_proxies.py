@@ -4,6 +4,8 @@ from io import BytesIO
 
 import pytest
 
+pytestmark = pytest.mark.one_database
+
 FORGED = {
     "X-Forwarded-For": "203.0.113.9",
     "X-Forwarded-Proto": "https",

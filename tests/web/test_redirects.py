@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from portal.web.locale import safe_next
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.one_database
+
 HOME = "/"
 ELSEWHERE = [
     "https://evil.example/",

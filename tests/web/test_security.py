@@ -5,6 +5,8 @@ import re
 import pytest
 from structlog.testing import CapturingLogger, capture_logs
 
+pytestmark = pytest.mark.one_database
+
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

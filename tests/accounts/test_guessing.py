@@ -5,15 +5,12 @@ import threading
 from datetime import timedelta
 from typing import Any
 
-import pymysql
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
 
-from portal.accounts import entering, passwords, proving
+from portal.accounts import passwords, proving
 from portal.accounts.models import Device, SignIn, User
 from portal.accounts.queries.sign_ins import Failure
-from portal.accounts.services import signing_in
 from portal.accounts.services.guessing import Allowance, Lane, read_allowances, seconds_to_wait
 from portal.extensions import db
 from tests.support.people import PASSWORD
@@ -290,19 +287,3 @@ def test_one_browser_twice_at_one_moment_is_one_device(limited, person, make_fre
     assert answers == [303] * 3
     with limited.app_context():
         assert len(db.session.scalars(select(Device.id).where(Device.user_id == person.user_id)).all()) == 1
-
-
-def test_an_attempt_repeated_after_a_deadlock_does_not_count_against_itself(build_fresh_app, make_fresh, monkeypatch):
-    app = build_fresh_app(ratelimit_enabled=True, ratelimit_auth="1 per 15 minutes")
-    app.config["WTF_CSRF_ENABLED"] = False
-    person, turned_away = make_fresh.student(password=PASSWORD), []
-
-    def enter_once_more(*facts, **named):
-        if not turned_away:
-            turned_away.append(1)
-            raise OperationalError("", {}, pymysql.err.OperationalError(1213, "Deadlock found"))
-        return signing_in.enter(*facts, **named)
-
-    monkeypatch.setattr(entering, "enter", enter_once_more)
-    assert attempt(app.test_client(), person.email, PASSWORD).status_code == 303
-    assert outcomes(app) == ["succeeded"]

@@ -52,14 +52,14 @@ def test_everyone_is_present_and_then_exceptions_by_keyboard_alone(fresh_app, pa
     page.goto(sheet)
     page.get_by_role("button", name="All present").focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#sheet-said")).to_contain_text("3 of 3 present")
+    expect(page.locator(".said")).to_contain_text("3 of 3 present")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("3")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("2")
-    expect(page.locator("#sheet-said")).to_contain_text("2 of 3 present")
-    expect(page.locator("#sheet-said")).to_contain_text(re.compile(r"Saved \d\d:\d\d"))
+    expect(page.locator(".said")).to_contain_text("2 of 3 present")
+    expect(page.locator(".said")).to_contain_text(re.compile(r"Saved \d\d:\d\d"))
     expect(page.get_by_role("group", name="Chidi Khan").get_by_label("Late")).to_be_focused()
     assert marks(fresh_app) == ["present", "absent", "late"]
 
@@ -73,11 +73,11 @@ def test_what_cannot_be_saved_stays_and_is_tried_again(
     page.goto(sheet)
     page.context.set_offline(True)
     page.get_by_role("group", name="Ada Khan").get_by_text("Absent").click()
-    expect(page.locator("#sheet-said")).to_contain_text("Not saved.")
+    expect(page.locator(".said")).to_contain_text("Not saved.")
     expect(page.get_by_role("group", name="Ada Khan").get_by_label("Absent")).to_be_checked()
     page.context.set_offline(False)
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator("#sheet-said")).to_contain_text("0 of 3 present")
+    expect(page.locator(".said")).to_contain_text("0 of 3 present")
     assert marks(fresh_app) == ["absent"]
     page.context.close()
 
@@ -87,8 +87,8 @@ def test_marks_set_while_another_is_on_its_way_are_saved_too(fresh_app, page, sh
     for name, mark in (("Ada", "Absent"), ("Béa", "Late"), ("Ada", "Present"), ("Chidi", "Excused")):
         page.get_by_role("group", name=f"{name} Khan").get_by_text(mark).click()
         page.wait_for_timeout(450)
-    expect(page.locator("#sheet-said")).to_contain_text("2 of 3 present")
-    expect(page.locator("#sheet-said")).not_to_contain_text("not marked")
+    expect(page.locator(".said")).to_contain_text("2 of 3 present")
+    expect(page.locator(".said")).not_to_contain_text("not marked")
     expect(page.locator(".refused")).to_have_count(0)
     assert marks(fresh_app) == ["present", "late", "excused"]
 
@@ -111,6 +111,6 @@ def test_the_open_sheet_is_accessible_on_a_phone(new_page, browser_sign_in, teac
     browser_sign_in(shown, teacher)
     shown.goto(sheet)
     shown.get_by_role("button", name="All present").click()
-    expect(shown.locator("#sheet-said")).to_contain_text("3 of 3 present")
+    expect(shown.locator(".said")).to_contain_text("3 of 3 present")
     assert axe(shown) == []
     assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")

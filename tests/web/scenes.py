@@ -83,6 +83,12 @@ def _log(app: Flask, make: Maker) -> SetUp:
     return SetUp({"log_id": log.id}, teacher, (make.facilitator(),))
 
 
+def _week_of_course(app: Flask, make: Maker) -> SetUp:
+    teacher = make.facilitator()
+    course = make.offering(teacher)
+    return SetUp({"offering_id": course.id, "log_id": make.log(course, week=2).id}, teacher, (make.facilitator(),))
+
+
 def _decision(app: Flask, make: Maker) -> SetUp:
     found = _log(app, make)
     return SetUp({**found.values, "act": "excuse"}, make.manager())
@@ -227,6 +233,7 @@ SCENES: dict[str, Scene] = {
     "catalogue.set_active": Scene(_module),
     "catalogue.delete_entry": Scene(_module),
     "tracker.course": Scene(_own_course),
+    "tracker.course_week": Scene(_week_of_course),
     "tracker.log": Scene(_log),
     "tracker.set_item": Scene(_item, {"status": "Done"}),
     "tracker.save_log": Scene(_log),

@@ -1,20 +1,20 @@
 // The sheet of a week saves itself a moment after the last mark, the whole of it in one request.
 // What is marked and not saved yet is said beside the numbers, and leaving the page asks first.
 
-const said = () => document.getElementById("sheet-said");
 const isSheet = (element) => element?.matches?.(".sheet-form");
-let pending = false;
+// The sheets with marks that are not saved: the page of a course may show several weeks.
+const pending = new Set();
 
-function tell(kind) {
-  const line = said();
-  pending = kind === "waiting" || kind === "failed";
+function tell(form, kind) {
+  const line = form.querySelector(".said");
+  pending.add(form);
   line.classList.toggle("waiting", kind === "waiting");
   line.classList.toggle("failed", kind === "failed");
-  if (pending) line.querySelector("[data-saving]").textContent = kind === "waiting" ? line.dataset.unsaved : line.dataset.failed;
+  line.querySelector("[data-saving]").textContent = kind === "waiting" ? line.dataset.unsaved : line.dataset.failed;
 }
 
 document.addEventListener("change", (event) => {
-  if (isSheet(event.target.form)) tell("waiting");
+  if (isSheet(event.target.form)) tell(event.target.form, "waiting");
 });
 
 // Everyone of whom nothing is said is present; exceptions come after.
@@ -39,24 +39,23 @@ document.addEventListener("htmx:before:request", (event) => {
   if (!isSheet(ctx.sourceElement)) return;
   const form = ctx.sourceElement;
   ctx.request.body?.set?.("was", form.elements.namedItem("was").value);
-  sent = marks(form);
+  sent.set(form, marks(form));
 });
-let sent = "";
+const sent = new WeakMap();
 const marks = (form) => [...form.querySelectorAll(".marks input:checked")].map((radio) => radio.name + radio.value).join();
 
 document.addEventListener("htmx:after:swap", (event) => {
-  const { ctx } = event.detail;
-  const form = document.querySelector(".sheet-form");
-  if (!isSheet(ctx.sourceElement)) return;
+  const form = event.detail.ctx.sourceElement;
+  if (!isSheet(form)) return;
   // Marks that were set while this answer was on its way are still to be saved.
-  if (form && form === ctx.sourceElement && marks(form) !== sent) tell("waiting");
-  else pending = false;
+  if (form.isConnected && marks(form) !== sent.get(form)) tell(form, "waiting");
+  else pending.delete(form);
 });
 document.addEventListener("portal:refused", (event) => {
   if (!isSheet(event.target)) return;
   event.preventDefault();
-  tell("failed");
+  tell(event.target, "failed");
 });
 addEventListener("beforeunload", (event) => {
-  if (pending) event.preventDefault();
+  if ([...pending].some((form) => form.isConnected)) event.preventDefault();
 });

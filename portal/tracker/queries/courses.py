@@ -18,6 +18,7 @@ class Course:
     """The head of a course's page; `facilitator` is the name of who teaches it now."""
 
     id: int
+    facilitator_id: int | None
     name: str
     code: str | None
     class_name: str | None
@@ -41,6 +42,7 @@ def course_seen_by(facilitator_id: int | None, offering_id: int, *, manages: boo
     found = (
         select(
             CourseOffering.id,
+            CourseOffering.facilitator_id,
             func.coalesce(CourseOffering.title, Module.name, "").label("name"),
             Module.code,
             ClassGroup.name.label("class_name"),

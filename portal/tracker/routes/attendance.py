@@ -21,7 +21,7 @@ from portal.tracker.routes.common import MANAGES, moment_now, not_found, own_log
 from portal.tracker.services import attendance
 from portal.tracker.services.attendance import Marks, Taken
 from portal.web.access import actor, audience, owned
-from portal.web.htmx import fragment, is_htmx
+from portal.web.htmx import fragment, is_htmx, wants_fragment
 from portal.web.pages import page
 
 _LOG = "/logs/<int(max=2147483647):log_id>/attendance"
@@ -30,9 +30,10 @@ _LOG = "/logs/<int(max=2147483647):log_id>/attendance"
 @bp.get(_LOG)
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
 @owned("whoever owes the log or teaches the course; managers and administrators any")
-def sheet(log_id: int) -> str:
+def sheet(log_id: int) -> str | Response:
     """A week's sheet; to be marked by who owes the week while it is open, else to be read."""
-    return _page(readable_log(log_id))
+    found = readable_log(log_id)
+    return fragment("tracker/_sheet.html", **_context(found)) if wants_fragment() else _page(found)
 
 
 @bp.post(_LOG)
@@ -116,7 +117,7 @@ def _shown(found: Log, status: int, **context: Any) -> BaseResponse:
     if not is_htmx():
         return Response(_page(found, **context), status)
     answer = fragment("tracker/_sheet.html", status, **_context(found, **context))
-    answer.headers["HX-Retarget"] = "#sheet"
+    answer.headers["HX-Retarget"] = f"#sheet-{found.id}"
     answer.headers["HX-Reswap"] = "outerHTML"
     return answer
 

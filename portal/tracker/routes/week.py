@@ -17,7 +17,7 @@ from portal.tracker.forms import LogForm, read_item_form, read_log_form
 from portal.tracker.models import ItemStatus
 from portal.tracker.queries import Log, Moment, Place, WeekFilter
 from portal.tracker.routes.blueprint import bp
-from portal.tracker.routes.common import MANAGES, log_page, moment_now, not_found, own_log, readable_log
+from portal.tracker.routes.common import log_page, moment_now, own_log, readable_log
 from portal.tracker.services import Clashes, Edit, Saved
 from portal.web.access import actor, audience, owned
 from portal.web.htmx import fragment, is_htmx
@@ -61,19 +61,6 @@ def standing() -> Response:
 def log(log_id: int) -> str:
     """One week alone; to be filled in by who owes it while it is open, else to be read."""
     return log_page(readable_log(log_id))
-
-
-@bp.get("/courses/<int(max=2147483647):offering_id>")
-@audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
-@owned("whoever teaches the course; managers and administrators any")
-def course(offering_id: int) -> str:
-    """All weeks of a course with their states."""
-    me = current_user.facilitator_id
-    found = queries.course_seen_by(me, offering_id, manages=current_user.role in MANAGES)
-    if found is None:
-        not_found()
-    weeks = queries.list_weeks_of(offering_id, moment_now())
-    return page("tracker/course.html", course=found, weeks=weeks, me=me)
 
 
 @bp.post("/logs/<int(max=2147483647):log_id>/items/<key>")

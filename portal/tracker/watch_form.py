@@ -108,13 +108,18 @@ def day_begins(day: date, rules: Rules) -> datetime:
 
 def choose_term(form: WatchForm, groups: Iterable[Group], today: date) -> Term | None:
     """The term that is watched: as asked, else that of most courses which run today, else the latest."""
+    asked = [term for term in form.list.wanted.terms if None not in term]
+    return term_of(*(asked[0] if asked else (None, None)), groups, today)
+
+
+def term_of(year: int | None, trimester: int | None, groups: Iterable[Group], today: date) -> Term | None:
+    """This term; where only a part of it or nothing is said, that of most courses which run today, else the latest."""
+    if year is not None and trimester is not None:
+        return year, trimester
     terms: dict[Term, list[Group]] = {}
     for group in groups:
-        terms.setdefault(group.term, []).append(group)
-    asked = [term for term in form.list.wanted.terms if None not in term]
-    if asked:
-        year, trimester = asked[0]
-        return (year, trimester) if year is not None and trimester is not None else None
+        if year in {None, group.term[0]} and trimester in {None, group.term[1]}:
+            terms.setdefault(group.term, []).append(group)
     running = {
         term: sum(one.courses for one in found if one.first_day <= today <= one.last_day)
         for term, found in terms.items()
@@ -130,6 +135,13 @@ def choose_week(asked: date | None, weeks: Sequence[WeekSums], now: datetime, to
     due = [week for week in weeks if week.due_at < now]
     begun = [week for week in weeks if week.start <= today]
     return next(iter(reversed(due or begun or weeks[:1])), None)
+
+
+def week_of(number: int | None, weeks: Sequence[WeekSums], now: datetime, today: date) -> WeekSums | None:
+    """The week at this place in the term, None when it has no such; without a number the usual one."""
+    if number is None:
+        return choose_week(None, weeks, now, today)
+    return next((week for week in weeks if week.number == number), None)
 
 
 def _day(text: str | None) -> date | None:

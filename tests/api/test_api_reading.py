@@ -280,5 +280,6 @@ def test_every_operation_declares_what_it_takes_and_gives(bare_app):
         assert operation is not None, endpoint
         assert operation.summary
         for model in (operation.body, operation.query):
-            assert model is None or model.model_json_schema()["additionalProperties"] is False
+            # Nothing else may stand there, or what else may is said.
+            assert model is None or model.model_json_schema()["additionalProperties"] not in (True, {})
         assert (operation.answer is None) == (operation.status == 204)

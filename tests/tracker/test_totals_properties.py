@@ -1,4 +1,4 @@
-"""Whatever the clock says, everything that counts weeks counts the same: page, list, matrix, file."""
+"""Whatever the clock says, everything that counts weeks counts the same: page, list, matrix, file, API."""
 
 import csv
 import io
@@ -25,6 +25,7 @@ from portal.tracker.queries.rows import Moment
 from portal.tracker.queries.watched import LogFilter, count_logs
 from portal.tracker.services import plan_logs
 from portal.tracker.states import LogState, state_of
+from tests.support.api import Program
 from tests.support.teaching import make_break
 
 # Clocks go back on 1 November 2026 there, and forward on 14 March 2027.
@@ -118,12 +119,21 @@ def test_all_counts_agree_at_any_time(app, autumn, now):
 def test_page_list_and_file_say_the_same(app, client, make, sign_in, autumn, frozen_time, now):
     frozen_time.move_to(now)
     pulses.forget()
-    sign_in(client, make.manager())
+    manager = make.manager()
+    sign_in(client, manager)
     with app.app_context():
         expected = truth(Moment.of(now, ZONE))
     file = list(csv.reader(io.StringIO(client.get("/compliance/export.csv").text.removeprefix("\ufeff"))))
     boxes = [box for row in file[1:] for box in row[4:-2] if box]
     assert Counter(WORDS[re.sub(r" \+\d+$", "", box)] for box in boxes) == +expected
+    told: Counter[str] = Counter()
+    asks = Program(app, manager)
+    for number in range(1, len(_mondays(app)) + 1):
+        week = asks("GET", f"/activity-tracker/summary?week_number={number}").json
+        told.update({state: week[state.value] for state in LogState})
+    assert told == expected
+    for state in LogState:
+        assert asks("GET", f"/activity-tracker?state={state.value}").headers["X-Total-Count"] == str(expected[state])
     by_week: Counter[str] = Counter()
     for log in {row[0] for row in _mondays(app)}:
         text = client.get(f"/compliance/numbers?week={log.isoformat()}").text

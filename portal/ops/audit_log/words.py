@@ -24,6 +24,7 @@ ACTIONS: dict[str, Any] = {
     "change_role": _l("changed the role"),
     "choose_language": _l("chose the language"),
     "choose_notification_address": _l("confirmed the notification address"),
+    "clear": _l("emptied"),
     "clear_demo": _l("cleared the demo"),
     "complete": _l("completed"),
     "confirm_address": _l("confirmed the address"),

@@ -66,14 +66,17 @@ def _conditions_of_weeks(wanted: LogFilter, moment: Moment) -> list[ColumnElemen
     if watched.state is not None:
         found.append(in_state(watched.state, moment.now, moment.today))
     if wanted.status is not None:
-        answered = [ActivityLogItem.tracker_id == ActivityLog.id]
-        if wanted.item_id is not None:
-            answered.append(ActivityLogItem.item_id == wanted.item_id)
-        stands = exists().where(*answered, ActivityLogItem.status == wanted.status)
-        # What nobody has touched is not started.
-        untouched = ActivityLog.started_at.is_(None) if wanted.status is ItemStatus.NOT_STARTED else None
-        found.append(stands if untouched is None else stands | untouched)
+        found.append(has_item_in(wanted.status, wanted.item_id))
     return found
+
+
+def has_item_in(status: ItemStatus, item_id: int | None = None) -> ColumnElement[bool]:
+    """The condition on logs that an item, or this one, stands so; what nobody has touched is not started."""
+    answered = [ActivityLogItem.tracker_id == ActivityLog.id]
+    if item_id is not None:
+        answered.append(ActivityLogItem.item_id == item_id)
+    stands = exists().where(*answered, ActivityLogItem.status == status)
+    return stands | ActivityLog.started_at.is_(None) if status is ItemStatus.NOT_STARTED else stands
 
 
 def conditions_on_ids(log_ids: Sequence[int]) -> list[ColumnElement[bool]]:

@@ -31,13 +31,14 @@ class Saved:
     clashes: Clashes
 
 
-def save(log: Log, edit: Edit, moment: Moment, by: Actor, *, submit: bool = False) -> Saved:
+def save(log: Log, edit: Edit, moment: Moment, by: Actor, *, submit: bool = False, again: bool = True) -> Saved:
     """Write what of the edit fits, and hand the week in if `submit` and nothing clashes.
 
+    `again`: handing in what is handed in already, as a double click does, is no fault.
     Three statements at most for one tick. Raises Locked, NotFound and DomainError as `merge` does.
     """
     for _attempt in range(ATTEMPTS):
-        if submit and log.is_submitted:
+        if submit and again and log.is_submitted:
             return _submitted_already(log, edit)
         check_open(log)
         merged = merge(log, edit)

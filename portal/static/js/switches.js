@@ -6,6 +6,8 @@
 //   ↑ ↓      to the same item of the course before or after
 //   Space, Enter   set the choice that has the focus
 //   1 2 3    set not started, pending, done at once; a sheet of attendance has four choices
+//   A        all items of this course's week are done
+//   S        submit this week and go on to the next course, or back to one that is left; what is not done asks first
 // Tab goes from item to item, as in any form. Without scripts the radio buttons are plain ones with a Save button.
 
 const ROW = ".log, [data-switch-row]";
@@ -30,8 +32,46 @@ function deedFor(key, radio) {
   if (key === backward) return () => walk(radio, -1);
   if (key === "ArrowDown") return () => climb(radio, 1);
   if (key === "ArrowUp") return () => climb(radio, -1);
+  const row = radio.closest(".log");
+  if (/^a$/i.test(key) && row?.querySelector(FILLS)) return () => fill(row);
+  if (/^s$/i.test(key) && row?.querySelector(HANDS_IN)) return () => handIn(row.id);
   return null;
 }
+
+const FILLS = 'button[value="all_done"]';
+const HANDS_IN = '.end button[value="submit"]';
+// Rows by id: an answer draws them anew. Whoever is quick submits while the items are still on their way.
+let filling = null;
+let handsInAfter = null;
+
+function fill(row) {
+  filling = row.id;
+  row.querySelector(FILLS).click();
+}
+function handIn(id) {
+  if (filling === id) {
+    handsInAfter = id;
+    return;
+  }
+  const row = document.getElementById(id);
+  const button = row?.querySelector(HANDS_IN);
+  if (!button) return;
+  const radio = row.contains(document.activeElement) && document.activeElement.closest(".switch input");
+  if (radio && isDone(row) && !climb(radio, 1)) climb(radio, -1);
+  button.click();
+}
+document.addEventListener("htmx:after:swap", (event) => {
+  // By then htmx names the row itself: the form that asked is gone with what the row was.
+  const { sourceElement } = event.detail.ctx;
+  if (!filling || sourceElement.matches?.(SWITCH) || sourceElement.closest?.(".log")?.id !== filling) return;
+  const id = filling;
+  const goesOn = handsInAfter === id;
+  filling = handsInAfter = null;
+  // Refused or clashing: then there is something to read first, and the row asks before it is submitted anyway.
+  if (goesOn) setTimeout(() => handIn(id));
+});
+document.addEventListener("portal:refused", () => (filling = handsInAfter = null));
+const isDone = (row) => [...row.querySelectorAll(".switch input:checked")].every((radio) => radio.value === "Done");
 
 function choose(radio) {
   radio.focus();
@@ -53,11 +93,12 @@ function climb(radio, step) {
   const rows = [...document.querySelectorAll(ROW)].filter((other) => other.querySelector(".switch input:enabled"));
   const place = [...row.querySelectorAll("[data-item]")].findIndex((part) => part.dataset.item === item);
   const next = rows[rows.indexOf(row) + step];
-  if (!next) return;
+  if (!next) return false;
   // Weeks may expect different items: the same one, else the one that stands in its place.
   const items = [...next.querySelectorAll("[data-item]")];
   const target = items.find((part) => part.dataset.item === item) ?? items[Math.min(place, items.length - 1)];
   (target?.querySelector("input:checked:enabled") ?? target?.querySelector("input:enabled"))?.focus();
+  return true;
 }
 
 // While a choice that is not set has the focus, it is the one that Tab leaves from; the others step out of the order.
@@ -146,7 +187,7 @@ document.addEventListener(
     const button = event.target.closest?.('.end button[value="submit"]');
     if (!button || !unfinished || button === agreed || button.classList.contains("primary")) return;
     const row = button.closest(ROW);
-    if ([...row.querySelectorAll(".switch input:checked")].every((radio) => radio.value === "Done")) return;
+    if (isDone(row)) return;
     event.preventDefault();
     unfinished.querySelector("[data-course]").textContent = row.querySelector("h3").textContent;
     unfinished.querySelector("[data-count]").textContent = row.querySelector(".attend").textContent;

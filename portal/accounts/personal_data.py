@@ -26,6 +26,8 @@ section: an object, or a list of objects whose members are named as the columns 
                         courses that they study, and when they were there
     weekly_logs, weekly_logs_submitted, weekly_logs_excused, checklist_ticks
                         weekly logs that they owe or owed with their notes, handed in, excused, and ticked in
+    leaves, leaves_stood_in_for, leaves_granted
+                        when they were on leave and why, stood in for somebody, and entered leave
     imports, jobs       imports that they carried out, and long work that they began
     saved_views         views of the list of courses that they keep
     bulk_changes, workload_formulas, workloads_set

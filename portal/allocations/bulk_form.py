@@ -163,7 +163,7 @@ def change_of(asked: BulkRequest) -> BulkChange | None:
     try:
         return BulkChange(
             asked.deed,
-            facilitator_id=_person(clean(data["to_facilitator"])) if asked.deed is Deed.ALLOCATE else None,
+            facilitator_id=person_meant(clean(data["to_facilitator"])) if asked.deed is Deed.ALLOCATE else None,
             days=data.get("by_days") or 0,
             mode_id=_mode(data["to_mode"]) if asked.deed is Deed.MODE else None,
             status=OfferingStatus(data["to_status"]) if asked.deed is Deed.STATUS else None,
@@ -191,7 +191,7 @@ def _mode(name: str) -> int:
     return found[0]
 
 
-def _person(text: str) -> int:
+def person_meant(text: str) -> int:
     """The one facilitator that a text means. Raises DomainError when it is nobody, or several."""
     people = queries.list_candidates(None, text) if text else []
     exact = [one for one in people if fold(text) in {fold(one.name), fold(one.employee_id), fold(one.key)}]

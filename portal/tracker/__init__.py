@@ -11,6 +11,7 @@ from portal.catalogue.calendar import rules_of
 from portal.tracker import routes
 from portal.tracker.attendance_words import init_attendance_words
 from portal.tracker.deciding_words import init_decisions
+from portal.tracker.leave_words import init_leave_words
 from portal.tracker.queries import Log
 from portal.tracker.queries.personal import SECTIONS
 from portal.tracker.reminding import init_reminders
@@ -27,11 +28,13 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(routes.bp)
     app.register_blueprint(routes.watch)
     app.register_blueprint(routes.items)
+    app.register_blueprint(routes.away)
     init_words(app)
     init_reminders(app)
     init_replanning()
     init_decisions()
     init_attendance_words()
+    init_leave_words()
     week_submitted.connect(_watch_attendance)
     offerings_changed.connect(_plan_again)
     offerings_leaving.connect(_let_go)

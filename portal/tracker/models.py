@@ -45,6 +45,25 @@ class ChecklistItem(Timestamps, Model):
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
+class Leave(Timestamps, Model):
+    """Days, both ends included, on which a facilitator does not teach.
+
+    The weeks that it covers fall to `substitute_id`, and are excused where that is null.
+    """
+
+    __tablename__ = "leaves"
+    __table_args__ = (Index(None, "facilitator_id", "last_day"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    facilitator_id: Mapped[int] = mapped_column(ForeignKey("facilitators.id", onupdate="CASCADE", ondelete="CASCADE"))
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date] = mapped_column(Date)
+    substitute_id: Mapped[int | None] = mapped_column(ForeignKey("facilitators.id", onupdate="CASCADE"))
+    reason: Mapped[str] = mapped_column(String(500))
+    granted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", onupdate="CASCADE"))
+    version: Mapped[int] = mapped_column(default=1)
+
+
 class ActivityLog(Timestamps, Model):
     """One allocation's log of one teaching week. The row exists as soon as the week is expected.
 
@@ -54,6 +73,7 @@ class ActivityLog(Timestamps, Model):
     `extended_from` is the deadline that the calendar gave before somebody moved it; such a deadline stays.
     `there_count` and `roster_count` sum the week's attendance up: how many were there (late ones too) of how many;
     null until it is taken.
+    `leave_id` is the leave that handed the week on or excused it; it stays when somebody decides otherwise after that.
     `reopen_asked_at` and `reopen_reason` are the wish of who submitted it to have it opened again.
     """
 
@@ -93,6 +113,9 @@ class ActivityLog(Timestamps, Model):
     excused_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", onupdate="CASCADE"))
     excused_reason: Mapped[str | None] = mapped_column(String(500))
     extended_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    leave_id: Mapped[int | None] = mapped_column(
+        ForeignKey("leaves.id", onupdate="CASCADE", ondelete="SET NULL"), index=True
+    )
     reopen_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reopen_reason: Mapped[str | None] = mapped_column(String(500))
     notes: Mapped[str] = mapped_column(Text, default="")

@@ -240,4 +240,4 @@ def test_statements_do_not_grow_with_the_courses(app, make, count_sql):
         make.offering(facilitator)
     with app.app_context(), count_sql() as twelve:
         plan_logs(None, RULES)
-    assert len(one) == len(twelve) == 6, twelve.text
+    assert len(one) == len(twelve) == 7, twelve.text

@@ -21,6 +21,7 @@ from portal.exchange.services.runs import open_run
 from portal.extensions import db
 from portal.jobs.services import start_job
 from portal.jobs.works import Owner
+from portal.tracker.models import Leave
 from tests.support.people import Person
 from tests.support.web import Maker, session_of
 
@@ -87,6 +88,16 @@ def _week_of_course(app: Flask, make: Maker) -> SetUp:
     teacher = make.facilitator()
     course = make.offering(teacher)
     return SetUp({"offering_id": course.id, "log_id": make.log(course, week=2).id}, teacher, (make.facilitator(),))
+
+
+def _leave(app: Flask, make: Maker) -> SetUp:
+    manager, away = make.manager(), make.facilitator()
+    with app.app_context():
+        today = clock.now().date()
+        row = Leave(facilitator_id=away.profile_id, first_day=today, last_day=today, reason="Ill")
+        db.session.add(row)
+        db.session.commit()
+        return SetUp({"leave_id": row.id}, manager)
 
 
 def _decision(app: Flask, make: Maker) -> SetUp:
@@ -232,6 +243,7 @@ SCENES: dict[str, Scene] = {
     "catalogue.change_entry": Scene(_module),
     "catalogue.set_active": Scene(_module),
     "catalogue.delete_entry": Scene(_module),
+    "leave.withdraw": Scene(_leave),
     "api.show_log": Scene(_log),
     "api.replace_log": Scene(_log),
     "api.change_log": Scene(_log),

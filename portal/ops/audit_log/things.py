@@ -79,6 +79,7 @@ _KINDS: Mapping[str, _Kind] = {
 # Fields whose values are ids: of which kind.
 _REFERENCES = {
     "facilitator_id": "facilitators",
+    "substitute_id": "facilitators",
     "user_id": "users",
     "module_id": "modules",
     "class_id": "classes",

@@ -42,6 +42,7 @@ ACTIONS: dict[str, Any] = {
     "fill_in": _l("filled in"),
     "invite": _l("invited"),
     "issue": _l("gave access"),
+    "grant_leave": _l("entered leave"),
     "keep_closed": _l("kept closed"),
     "meet": _l("changed the weekly meetings"),
     "nudge": _l("nudged"),
@@ -64,10 +65,12 @@ ACTIONS: dict[str, Any] = {
     "weigh": _l("said what it is worth"),
     "withdraw_deletion": _l("withdrew the wish for deletion"),
     "withdraw_invitation": _l("withdrew the invitation"),
+    "withdraw_leave": _l("took leave back"),
     "withdraw_notification_address": _l("withdrew the notification address"),
 }
 
 ENTITIES: dict[str, Any] = {
+    "leaves": _l("Leave"),
     "users": _l("Person"),
     "managers": _l("Manager"),
     "facilitators": _l("Facilitator"),

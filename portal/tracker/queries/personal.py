@@ -10,7 +10,7 @@ from portal.accounts.queries.personal_data import list_of
 from portal.allocations.models import CourseOffering
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment
-from portal.tracker.models import ActivityLog, ActivityLogItem, Attendance, ChecklistItem
+from portal.tracker.models import ActivityLog, ActivityLogItem, Attendance, ChecklistItem, Leave
 
 Rows = list[dict[str, Any]]
 _WEEK = (
@@ -68,10 +68,33 @@ def list_own_attendance(user_id: int) -> Rows:
     return list_of(wanted.where(Student.user_id == user_id))
 
 
+_LEAVE = (Leave.id, Leave.first_day, Leave.last_day, Leave.reason)
+
+
+def list_own_leaves(user_id: int) -> Rows:
+    """When a facilitator was on leave."""
+    wanted = select(*_LEAVE).join(Facilitator, Facilitator.id == Leave.facilitator_id)
+    return list_of(wanted.where(Facilitator.user_id == user_id).order_by(Leave.id))
+
+
+def list_leaves_stood_in_for(user_id: int) -> Rows:
+    """When a facilitator stood in for somebody; why is the other's own."""
+    wanted = select(*_LEAVE[:3]).join(Facilitator, Facilitator.id == Leave.substitute_id)
+    return list_of(wanted.where(Facilitator.user_id == user_id).order_by(Leave.id))
+
+
+def list_granted_leaves(user_id: int) -> Rows:
+    """The leaves that a person entered."""
+    return list_of(select(*_LEAVE[:3]).where(Leave.granted_by == user_id).order_by(Leave.id))
+
+
 SECTIONS: Mapping[str, Callable[[int], Rows]] = {
     "attendance": list_own_attendance,
     "weekly_logs": list_own_logs,
     "weekly_logs_submitted": list_submitted_logs,
     "weekly_logs_excused": list_excused_logs,
     "checklist_ticks": list_ticks,
+    "leaves": list_own_leaves,
+    "leaves_stood_in_for": list_leaves_stood_in_for,
+    "leaves_granted": list_granted_leaves,
 }

@@ -1,7 +1,8 @@
-"""The blueprints of the weekly logs: filling them in, watching over them, keeping their checklist."""
+"""The blueprints of the weekly logs: filling them in, watching over them, keeping their checklist, leave."""
 
 from flask import Blueprint
 
 bp = Blueprint("tracker", __name__, url_prefix="/tracker")
 watch = Blueprint("compliance", __name__, url_prefix="/compliance")
+leave = Blueprint("leave", __name__, url_prefix="/leave")
 checklist = Blueprint("checklist", __name__, url_prefix="/checklist")

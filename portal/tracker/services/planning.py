@@ -1,6 +1,6 @@
 """Which weekly logs must exist: a row for each expected week, so that a missing log is a row and not an absence.
 
-What has been started, submitted or excused is never touched. Everything is done in sets, some
+What has been started, submitted or excused by hand is never touched. Everything is done in sets, some
 hundred course offerings at a time, inside the caller's transaction.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Row, Table, and_, delete, insert, select, update
+from sqlalchemy import Row, Table, and_, delete, insert, or_, select, update
 
 from portal import clock
 from portal.allocations.models import CourseOffering, OfferingStatus
@@ -20,11 +20,15 @@ from portal.catalogue.models import Mode
 from portal.catalogue.queries import list_breaks
 from portal.extensions import db
 from portal.tracker.models import ActivityLog
+from portal.tracker.queries.leaves import list_absences
+from portal.tracker.services.duty import Duties, Duty
 
 AnyRow = Row[*tuple[Any, ...]]
 
 _LOGS = cast(Table, ActivityLog.__table__)
-_UNTOUCHED = and_(_LOGS.c.started_at.is_(None), _LOGS.c.submitted_at.is_(None), _LOGS.c.excused_at.is_(None))
+# What a leave excused may be owed again when it ends earlier.
+_NOT_EXCUSED = or_(_LOGS.c.excused_at.is_(None), _LOGS.c.leave_id.is_not(None))
+_UNTOUCHED = and_(_LOGS.c.started_at.is_(None), _LOGS.c.submitted_at.is_(None), _NOT_EXCUSED)
 _LIVE = frozenset({OfferingStatus.PLANNED, OfferingStatus.ACTIVE})
 
 
@@ -49,10 +53,11 @@ class _PlannedWeek:
 
 
 class _Calendar:
-    """The weeks of an offering, worked out once for each pair of dates: a term has few of them."""
+    """The weeks of an offering, worked out once for each pair of dates: a term has few of them; and who is away."""
 
-    def __init__(self, rules: Rules, breaks: Sequence[Break]) -> None:
-        self._rules, self._breaks = rules, breaks
+    def __init__(self, rules: Rules, breaks: Sequence[Break], duties: Duties, now: datetime) -> None:
+        self._rules, self._breaks, self.duties, self.now = rules, breaks, duties, now
+        self.today = now.astimezone(rules.zone).date()
         self._known: dict[tuple[date, date], tuple[_PlannedWeek, ...]] = {}
 
     def weeks(self, start: date, end: date) -> tuple[_PlannedWeek, ...]:
@@ -71,13 +76,13 @@ class _Changes:
 
     new: list[dict[str, Any]] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
-    facilitators: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    duties: dict[Duty, list[int]] = field(default_factory=lambda: defaultdict(list))
     deadlines: dict[datetime, list[int]] = field(default_factory=lambda: defaultdict(list))
     numbers: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def counts(self) -> PlanCounts:
         """How many rows these changes are."""
-        groups: list[Mapping[Any, list[int]]] = [self.facilitators, self.deadlines, self.numbers]
+        groups: list[Mapping[Any, list[int]]] = [self.duties, self.deadlines, self.numbers]
         changed = {log_id for group in groups for ids in group.values() for log_id in ids}
         return PlanCounts(len(self.new), len(changed), len(self.gone))
 
@@ -87,9 +92,9 @@ def plan_logs(offering_ids: Sequence[int] | None, rules: Rules) -> PlanCounts:
 
     Runs in the caller's transaction. A second run changes nothing. Completed offerings are left as they are.
     """
-    calendar = _Calendar(rules, list_breaks())
+    now = clock.now()
+    calendar = _Calendar(rules, list_breaks(), Duties(list_absences()), now)
     expecting = frozenset(db.session.scalars(select(Mode.id).where(Mode.expects_weekly_log)))
-    now, today = clock.now(), clock.today(rules.zone)
     total = PlanCounts()
     for offerings in _chunks_of_offerings(offering_ids):
         changes = _Changes()
@@ -97,7 +102,7 @@ def plan_logs(offering_ids: Sequence[int] | None, rules: Rules) -> PlanCounts:
         for offering in offerings:
             expects = offering.status in _LIVE and offering.mode_id in expecting
             weeks = calendar.weeks(offering.start_date, offering.end_date) if expects else ()
-            _plan_offering(offering, weeks, logs.get(offering.id, []), now, today, changes)
+            _plan_offering(offering, weeks, logs.get(offering.id, []), calendar, changes)
         _apply(changes, now)
         total += changes.counts()
     return total
@@ -145,6 +150,7 @@ def _logs_of(offering_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
         _LOGS.c.week_start,
         _LOGS.c.due_at,
         _LOGS.c.extended_from,
+        _LOGS.c.leave_id,
         _UNTOUCHED.label("untouched"),
     )
     found: dict[int, list[AnyRow]] = defaultdict(list)
@@ -157,8 +163,7 @@ def _plan_offering(
     offering: AnyRow,
     weeks: Sequence[_PlannedWeek],
     logs: Sequence[AnyRow],
-    now: datetime,
-    today: date,
+    calendar: _Calendar,
     changes: _Changes,
 ) -> None:
     """Note what one offering needs. `weeks` is empty when it owes no logs at all."""
@@ -169,15 +174,16 @@ def _plan_offering(
         log = present.get(week.start)
         if log is None:
             if _is_owed(offering, week):
-                changes.new.append(_new_row(offering, week, _take_number(week.number, taken), now))
+                duty = calendar.duties.of(offering.facilitator_id, week.start)
+                changes.new.append(_new_row(offering, week, _take_number(week.number, taken), duty, calendar.now))
             continue
         if not log.untouched:
             continue
         # A week that is over stays with who taught it when they leave; a coming one goes with the course.
-        if offering.facilitator_id is None and week.due_at >= now and week.end >= today:
+        if offering.facilitator_id is None and week.due_at >= calendar.now and week.end >= calendar.today:
             continue
         kept.add(log.id)
-        _note_changes(log, offering, week, _take_number(week.number, taken), now, changes)
+        _note_changes(log, offering, week, _take_number(week.number, taken), calendar, changes)
     changes.gone.extend(log.id for log in logs if log.untouched and log.id not in kept)
 
 
@@ -195,22 +201,35 @@ def _take_number(wanted: int, taken: set[int]) -> int:
 
 
 def _note_changes(
-    log: AnyRow, offering: AnyRow, week: _PlannedWeek, number: int, now: datetime, changes: _Changes
+    log: AnyRow, offering: AnyRow, week: _PlannedWeek, number: int, calendar: _Calendar, changes: _Changes
 ) -> None:
     # What somebody moved by hand stays where they moved it.
     if log.due_at != week.due_at and log.extended_from is None:
         changes.deadlines[week.due_at].append(log.id)
-    # A deadline that has passed was missed by who taught then.
-    if week.due_at >= now and log.facilitator_id != offering.facilitator_id and _is_owed(offering, week):
-        changes.facilitators[offering.facilitator_id].append(log.id)
+    duty = _duty_of(log, offering, week, calendar)
+    if duty is not None and (log.facilitator_id, log.leave_id) != (duty.facilitator_id, duty.leave_id):
+        changes.duties[duty].append(log.id)
     if log.week_number != number:
         changes.numbers[number].append(log.id)
 
 
-def _new_row(offering: AnyRow, week: _PlannedWeek, number: int, now: datetime) -> dict[str, Any]:
+def _duty_of(log: AnyRow, offering: AnyRow, week: _PlannedWeek, calendar: _Calendar) -> Duty | None:
+    """Who owes a week that is there; None when that stays. A deadline that has passed was missed by who owed it then.
+
+    Unless they were away, and nobody stood in: that may be said afterwards.
+    """
+    if week.due_at < calendar.now:
+        late = calendar.duties.of(log.facilitator_id, week.start)
+        return late if late.is_excused and log.leave_id is None else None
+    if offering.facilitator_id is None or not _is_owed(offering, week):
+        return None
+    return calendar.duties.of(offering.facilitator_id, week.start)
+
+
+def _new_row(offering: AnyRow, week: _PlannedWeek, number: int, duty: Duty, now: datetime) -> dict[str, Any]:
     return {
+        **duty.values(now),
         "allocation_id": offering.id,
-        "facilitator_id": offering.facilitator_id,
         "week_number": number,
         "week_start": week.start,
         "due_at": week.due_at,
@@ -227,8 +246,8 @@ def _apply(changes: _Changes, now: datetime) -> None:
     """Write the changes; every condition is asked again in the statement itself."""
     for ids in in_chunks(changes.gone):
         db.session.execute(delete(_LOGS).where(_LOGS.c.id.in_(ids), _UNTOUCHED))
-    for facilitator_id, moved in changes.facilitators.items():
-        _set(moved, now, facilitator_id=facilitator_id)
+    for duty, moved in changes.duties.items():
+        _set(moved, now, **duty.values(now))
     for deadline, due in changes.deadlines.items():
         _set(due, now, due_at=deadline, deadline_version=_LOGS.c.deadline_version + 1)
     # Numbers are unique in a course, also halfway: all step aside first, then each takes its place.

@@ -42,7 +42,7 @@ def test_looking_at_the_page_does_not_count(limited):
     assert {client.get("/login").status_code for _ in range(10)} == {200}
 
 
-def test_guessing_one_account_from_many_places_is_limited_too(limited, make_fresh):
+def test_guessing_one_account_from_many_places_is_limited_too(limited, make_fresh, frozen_time):
     person = make_fresh.student(password=PASSWORD)
     client = limited.test_client()
     answers = [

@@ -56,8 +56,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take them away; weeks stay as leave left them."""
-    op.drop_index("ix_activity_trackers_leave_id", "activity_trackers")
+    # MariaDB keeps an index as long as a foreign key needs it.
     with op.batch_alter_table("activity_trackers") as batch_op:
         batch_op.drop_constraint("fk_activity_trackers_leave_id_leaves", type_="foreignkey")
+    op.drop_index("ix_activity_trackers_leave_id", "activity_trackers")
+    with op.batch_alter_table("activity_trackers") as batch_op:
         batch_op.drop_column("leave_id")
     op.drop_table("leaves")

@@ -1,5 +1,4 @@
-"""Weekly logs: how many were there, of how many; checklist items that can be changed
-by two people; a pulse of notifications.
+"""Weekly logs: how many were there, of how many; checklist items that can be changed by two people.
 
 Revision ID: 0007
 Revises: 0006
@@ -14,7 +13,6 @@ branch_labels = None
 depends_on = None
 
 _LOGS = sa.table("activity_trackers", sa.column("id"), sa.column("there_count"), sa.column("roster_count"))
-_PULSES = sa.table("pulses", sa.column("subject"), sa.column("value"))
 _PLACES = sa.table("attendance", sa.column("tracker_id"), sa.column("state"))
 
 
@@ -25,7 +23,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("roster_count", sa.Integer(), nullable=True))
     with op.batch_alter_table("checklist_items") as batch_op:
         batch_op.add_column(sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
-    op.bulk_insert(_PULSES, [{"subject": "notices", "value": 0}])
     places = sa.select(sa.func.count()).select_from(_PLACES).where(_PLACES.c.tracker_id == _LOGS.c.id)
     there = places.where(_PLACES.c.state.in_(["present", "late"]))
     op.execute(
@@ -37,7 +34,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take them away."""
-    op.execute(sa.delete(_PULSES).where(_PULSES.c.subject == "notices"))
     with op.batch_alter_table("checklist_items") as batch_op:
         batch_op.drop_column("version")
     with op.batch_alter_table("activity_trackers") as batch_op:

@@ -1,4 +1,4 @@
-"""Leave of facilitators, and which leave a weekly log was excused or handed on for.
+"""Leave of facilitators, and which leave a weekly log was excused or handed on for; a pulse of notifications.
 
 Revision ID: 0008
 Revises: 0007
@@ -12,6 +12,8 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+_PULSES = sa.table("pulses", sa.column("subject"), sa.column("value"))
+
 
 def upgrade() -> None:
     """Make the table, and the column that refers to it."""
@@ -24,7 +26,6 @@ def upgrade() -> None:
         sa.Column("substitute_id", sa.Integer(), nullable=True),
         sa.Column("reason", sa.String(length=500), nullable=False),
         sa.Column("granted_by", sa.Integer(), nullable=True),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("updated_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -52,10 +53,12 @@ def upgrade() -> None:
             ondelete="SET NULL",
         )
     op.create_index("ix_activity_trackers_leave_id", "activity_trackers", ["leave_id"])
+    op.bulk_insert(_PULSES, [{"subject": "notices", "value": 0}])
 
 
 def downgrade() -> None:
     """Take them away; weeks stay as leave left them."""
+    op.execute(sa.delete(_PULSES).where(_PULSES.c.subject == "notices"))
     # MariaDB keeps an index as long as a foreign key needs it.
     with op.batch_alter_table("activity_trackers") as batch_op:
         batch_op.drop_constraint("fk_activity_trackers_leave_id_leaves", type_="foreignkey")

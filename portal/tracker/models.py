@@ -61,7 +61,6 @@ class Leave(Timestamps, Model):
     substitute_id: Mapped[int | None] = mapped_column(ForeignKey("facilitators.id", onupdate="CASCADE"))
     reason: Mapped[str] = mapped_column(String(500))
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", onupdate="CASCADE"))
-    version: Mapped[int] = mapped_column(default=1)
 
 
 class ActivityLog(Timestamps, Model):

@@ -32,3 +32,27 @@ def offering(app: Flask) -> Iterator[Callable[[str], None]]:
 
     yield do
     app.config["PORTAL"] = before
+
+
+@pytest.fixture
+def teacher(make):
+    """Whoever teaches `course`."""
+    return make.facilitator()
+
+
+@pytest.fixture
+def course(make, teacher):
+    """A course in its third week."""
+    return make.offering(teacher)
+
+
+@pytest.fixture
+def week(make, course):
+    """The log of the running week."""
+    return make.log(course, 3)
+
+
+@pytest.fixture
+def asks(program, teacher):
+    """A program with the token of who teaches the course."""
+    return program(teacher)

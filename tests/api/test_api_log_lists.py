@@ -9,28 +9,6 @@ from portal import clock
 LOGS = "/activity-tracker"
 
 
-@pytest.fixture
-def teacher(make):
-    return make.facilitator()
-
-
-@pytest.fixture
-def course(make, teacher):
-    return make.offering(teacher)
-
-
-@pytest.fixture
-def week(make, course):
-    """The log of the running week."""
-    return make.log(course, 3)
-
-
-@pytest.fixture
-def asks(program, teacher):
-    """A program with the token of who teaches the course."""
-    return program(teacher)
-
-
 def test_facilitators_list_their_own_and_managers_all(make, program, asks, course, week):
     other = make.facilitator()
     theirs = make.log(make.offering(other), 3)

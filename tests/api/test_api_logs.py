@@ -16,28 +16,6 @@ ITEMS = {"formative_one_grading": "Done", "intranet_sync": "Pending", "grade_boo
 
 
 @pytest.fixture
-def teacher(make):
-    return make.facilitator()
-
-
-@pytest.fixture
-def course(make, teacher):
-    return make.offering(teacher)
-
-
-@pytest.fixture
-def week(make, course):
-    """The log of the running week."""
-    return make.log(course, 3)
-
-
-@pytest.fixture
-def asks(program, teacher):
-    """A program with the token of who teaches the course."""
-    return program(teacher)
-
-
-@pytest.fixture
 def roster(make, course):
     """Three students, in the order of their names."""
     return [make.enrolment(course, make.student(first_name=name, last_name="Khan")) for name in ("Ada", "Béa", "Chi")]

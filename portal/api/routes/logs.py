@@ -81,7 +81,8 @@ def show_summary(query: SummaryQuery) -> SummaryShown:
 @operation("Read a weekly log", answer=LogShown)
 def show_log(log_id: int) -> Reply:
     """One log."""
-    found = queries.log_seen_by(_myself(), log_id, moment_now()) if _myself() is not None else _any(log_id)
+    me = _myself()
+    found = _any(log_id) if me is None else queries.log_seen_by(me, log_id, moment_now())
     return _reply(found or abort(404))
 
 
@@ -148,7 +149,7 @@ def _mine(log_id: int) -> Log:
 def _filling(body: LogChange) -> Filling:
     """What a body says of a week. A member that is no item of the checklist is refused by its name."""
     known = {item.key for item in queries.list_checklist()}
-    unknown = body.statuses.keys() - known
+    unknown = sorted(body.statuses.keys() - known)
     faults = {name_of([key]): [_("%(field)s cannot be set here", field=label_of([key]))] for key in unknown}
     if faults:
         abort(error_answer(400, [said for found in faults.values() for said in found], faults))

@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
-from portal.api.schemas.common import Given, Id, Moment, Paged
+from portal.api.schemas.common import Given, Id, Moment, Paged, Taken
 from portal.tracker.models import ItemStatus
 from portal.tracker.queries import Log
 from portal.tracker.queries.compliance import Sums, WeekSums
 from portal.tracker.queries.programs import LogWish
+from portal.tracker.services.attendance import MOST_HEADS
 from portal.tracker.states import LogState
 
-MOST_HEADS = 5000
 Notes = Annotated[str, StringConstraints(max_length=20_000)]
 There = Annotated[list[StrictBool], Field(max_length=MOST_HEADS)]
 
@@ -87,10 +87,8 @@ class LogNew(LogChange):
     week_number: Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]
 
 
-class SummaryQuery(BaseModel):
+class SummaryQuery(Taken):
     """Which week of which term; left out, as the page about compliance chooses."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     week_number: Id | None = None
     academic_year: Id | None = None

@@ -50,7 +50,6 @@ class LeaveRow:
     """A leave in the list; `weeks` counts the weekly logs that it excused or handed on. No `substitute`: excused."""
 
     id: int
-    version: int
     facilitator_id: int
     name: str
     code: str
@@ -87,7 +86,6 @@ def list_leaves(today: date, *, past: bool, limit: int) -> list[LeaveRow]:
     wanted = (
         select(
             Leave.id,
-            Leave.version,
             Leave.facilitator_id,
             User.first_name,
             User.last_name,
@@ -114,7 +112,6 @@ def list_leaves(today: date, *, past: bool, limit: int) -> list[LeaveRow]:
 def _row(row: Any) -> LeaveRow:
     return LeaveRow(
         row.id,
-        row.version,
         row.facilitator_id,
         f"{row.first_name} {row.last_name}".strip(),
         row.employee_id,

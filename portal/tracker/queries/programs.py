@@ -13,8 +13,6 @@ from portal.tracker.queries.rows import LOG_COLUMNS, AnySelect, Log, Moment, joi
 from portal.tracker.queries.watched import has_item_in
 from portal.tracker.states import LogState, in_state
 
-SORTS = ("id", "-id", "week_number", "-week_number", "due_at", "-due_at", "submitted_at", "-submitted_at")
-
 
 @dataclass(frozen=True, slots=True)
 class LogWish:

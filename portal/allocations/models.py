@@ -88,6 +88,8 @@ class CourseOffering(Timestamps, Model):
             "end_date",
             "max_students",
         ),
+        # The open courses that are published.
+        Index(None, "kind", "published_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -114,9 +116,15 @@ class CourseOffering(Timestamps, Model):
     status: Mapped[OfferingStatus] = mapped_column(
         enum_column(OfferingStatus, "status"), default=OfferingStatus.PLANNED
     )
+    # When its page was opened to students; archived, it takes nobody any more and stays readable to who is on it.
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     enrolment_policy: Mapped[str] = mapped_column(String(20), default="closed")
+    # How many hold a place and how many wait for one, kept with every enrolment in its transaction.
     enrolled_count: Mapped[int] = mapped_column(default=0)
+    waiting_count: Mapped[int] = mapped_column(default=0)
+    # The last number that was given out on the waiting list.
+    queue_last: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
 
     @validates("title")

@@ -1,0 +1,12 @@
+"""Reads of rosters."""
+
+from portal.enrolments.queries.own import OwnEnrolment, find_own_enrolment, list_own_enrolments
+from portal.enrolments.queries.rosters import find_on_rosters, find_with_students
+
+__all__ = [
+    "OwnEnrolment",
+    "find_on_rosters",
+    "find_own_enrolment",
+    "find_with_students",
+    "list_own_enrolments",
+]

@@ -19,6 +19,7 @@ from portal.exchange.services.runs import delete_old_files, delete_some_old_rows
 from portal.extensions import db
 from portal.jobs.running import run_waiting_jobs
 from portal.notifications.delivering import deliver_pending
+from portal.notifications.models import Channel
 from portal.ops.queue import new_queue
 from portal.tracker.services.reminders import remind
 
@@ -57,6 +58,13 @@ def deliver() -> None:
     """Send what waits in the outbox; each minute, for what a lost job or a killed worker left there."""
     with app_context() as app:
         deliver_pending(app.config["PORTAL"], seconds=SWEEP_SECONDS)
+
+
+@huey.task(expires=SWEEP_SECONDS, priority=100)  # type: ignore[untyped-decorator]
+def deliver_letters() -> None:
+    """Send links and warnings before all else that waits: somebody looks for them."""
+    with app_context() as app:
+        deliver_pending(app.config["PORTAL"], seconds=SWEEP_SECONDS, channels=[Channel.LETTER])
 
 
 @huey.periodic_task(crontab(minute="*"), expires=SWEEP_SECONDS)  # type: ignore[untyped-decorator]

@@ -13,6 +13,12 @@ def _deliver() -> Any:
     return deliver()
 
 
+def _deliver_letters() -> Any:
+    from tasks import deliver_letters
+
+    return deliver_letters()
+
+
 def _run_jobs() -> Any:
     from tasks import run_jobs
 
@@ -20,4 +26,4 @@ def _run_jobs() -> Any:
 
 
 app = create_app()
-wake_by(app, deliver=_deliver, run_jobs=_run_jobs)
+wake_by(app, deliver=_deliver, deliver_letters=_deliver_letters, run_jobs=_run_jobs)

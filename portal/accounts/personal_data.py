@@ -20,6 +20,8 @@ section: an object, or a list of objects whose members are named as the columns 
     deeds               what they changed elsewhere: when, what thing, and which of its fields
     notifications, deliveries
                         what they were told, and the messages that carried it
+    notification_choices, quiet_hours, mail_refusals
+                        of what they want to hear nothing, when they want no mail, and whether theirs is refused
     cohort, departments what a student belongs to, and what a manager answers for
     courses_taught      courses that are allocated to them now
     enrolments, attendance

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.audit.services import Actor
+from portal.notifications.groups import WORK
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.notifications.services import Fact, notify_many
 
@@ -18,8 +19,8 @@ def init_notices() -> None:
     """Make the kinds known."""
     register(
         Topic("imports", "", lambda _content: "", lambda _user_id, _facts, _now: None),
-        Kind("import_checked", "imports", "open", _PAGE, _DEED, _checked, _lines_of_checks),
-        Kind("import_done", "imports", "on_time", _PAGE, _DEED, _done, _lines_of_imports),
+        Kind("import_checked", "imports", "open", _PAGE, _DEED, _checked, _lines_of_checks, group=WORK),
+        Kind("import_done", "imports", "on_time", _PAGE, _DEED, _done, _lines_of_imports, group=WORK),
     )
 
 

@@ -5,7 +5,7 @@ it had claimed is taken up by another when the lease ends, with the same Message
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from portal.extensions import db
 from portal.notifications import services
 from portal.notifications.kinds import Params, Topic, topic_of
 from portal.notifications.mail import Mail, MailServerAway, Section, open_mail, write_message
+from portal.notifications.models import Channel
 from portal.notifications.queries import list_facts_of
 from portal.notifications.services import Claim
 
@@ -37,7 +38,13 @@ class DeliveryCounts:
     released: int = 0
 
 
-def deliver_pending(settings: Settings, *, at: datetime | None = None, seconds: float | None = None) -> DeliveryCounts:
+def deliver_pending(
+    settings: Settings,
+    *,
+    at: datetime | None = None,
+    seconds: float | None = None,
+    channels: Collection[Channel] = tuple(Channel),
+) -> DeliveryCounts:
     """Send all messages whose time has come; stop after `seconds`, if given. Needs an application context.
 
     `at` is the moment for which obligations are asked, by default the present.
@@ -45,18 +52,18 @@ def deliver_pending(settings: Settings, *, at: datetime | None = None, seconds: 
     counts = DeliveryCounts()
     end = None if seconds is None else time.monotonic() + seconds
     with open_mail(settings.mail_address()) as mail:
-        while claims := _claim():
+        while claims := _claim(channels):
             if not _send_all(claims, mail, settings, at, counts) or (end is not None and time.monotonic() > end):
                 break
     return counts
 
 
-def _claim() -> Sequence[Claim]:
+def _claim(channels: Collection[Channel]) -> Sequence[Claim]:
     try:
-        claims = services.claim_deliveries()
+        claims = services.claim_deliveries(channels=channels)
     except OperationalError:  # a deadlock with another worker: once more
         db.session.rollback()
-        claims = services.claim_deliveries()
+        claims = services.claim_deliveries(channels=channels)
     db.session.commit()
     return claims
 

@@ -1,5 +1,9 @@
 """What kinds of notification there are. Features above register how theirs read and what a mail says of them.
 
+A feature calls `register(topic, *kinds)` in its `init_app`, and `notify_many(facts)` when something is to be told. Each
+kind names its group (`portal.notifications.groups`): what a person may switch off, and whether they may at all, follows
+from it. What is not `urgent` goes with the person's one mail of the day.
+
 A notification keeps facts; these functions make words of them, in the language that is in force when
 they are called.
 """
@@ -8,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from portal.notifications.groups import OTHER
 
 Params = Mapping[str, Any]
 
@@ -26,7 +32,9 @@ class Kind:
     """How the notifications of one kind read together; `state` names their shape in ui/state.html.
 
     `path` is where a person does something about them, `deed` the words of the button that leads there.
-    One that is not `listed` is sent and never stands in the inbox.
+    One that is not `listed` is sent and never stands in the inbox. `group` is what its recipient chooses about. What is
+    `urgent` waits for neither morning nor the mail of the day, and goes alone to the account's own address: for links,
+    and what an intruder would do.
     """
 
     name: str
@@ -37,6 +45,8 @@ class Kind:
     title: Callable[[Sequence[Params]], str]
     lines: Callable[[Sequence[Params]], Sequence[Line]]
     listed: bool = True
+    group: str = OTHER
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,8 @@ class Topic:
 
     `gather` is given the recipient's user id, the facts that caused the mail, and the moment; it gives
     what its template shows, or None when nothing of these facts holds any more. `template` is a
-    path without its ending; it exists as .html and .txt and finds what was gathered as `content`.
+    path without its ending; it exists as .html and .txt and finds what was gathered as `content`. With an empty one
+    nothing is mailed: the kinds of such a topic stand in the inbox alone.
     `address` gives where a mail with this content must go, if that is not the recipient's usual address.
     """
 
@@ -80,3 +91,26 @@ def topic_of(kind: str) -> Topic | None:
 def unlisted_kinds() -> list[str]:
     """The names of the kinds that never stand in the inbox."""
     return [kind.name for kind in _kinds.values() if not kind.listed]
+
+
+def all_kinds() -> Sequence[Kind]:
+    """Every kind, in the order in which they were registered."""
+    return list(_kinds.values())
+
+
+def group_of(name: str) -> str:
+    """The name of a kind's group."""
+    known = _kinds.get(name)
+    return known.group if known else OTHER
+
+
+def is_urgent(name: str) -> bool:
+    """Whether a kind waits for nothing."""
+    known = _kinds.get(name)
+    return known is not None and known.urgent
+
+
+def is_mailed(name: str) -> bool:
+    """Whether there are words for a mail about a kind."""
+    topic = topic_of(name)
+    return topic is None or bool(topic.template)

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.database import Timestamps, UtcDateTime, enum_column
@@ -62,4 +62,53 @@ class Notification(Timestamps, Model):
     # Recipient, obligation, stage and version of the deadline: the same fact is never told twice.
     dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Kept because it was told, and not shown: its recipient wants none of its group in the inbox.
+    is_hidden: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     delivery_id: Mapped[int | None] = mapped_column(ForeignKey("deliveries.id", onupdate="CASCADE"), index=True)
+
+
+class Way(StrEnum):
+    """Where somebody may want to be told of a group of kinds, or not."""
+
+    INBOX = "inbox"
+    MAIL = "mail"
+
+
+class Choice(Timestamps, Model):
+    """A group of which a person wants to hear nothing in this way. Whoever has none is told of everything."""
+
+    __tablename__ = "notification_choices"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True
+    )
+    group_name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    way: Mapped[Way] = mapped_column(String(20), primary_key=True)
+
+
+class QuietHours(Timestamps, Model):
+    """When a person wants no mail, in minutes after midnight where they live; the institution's where there is none."""
+
+    __tablename__ = "quiet_hours"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True
+    )
+    begins: Mapped[int]
+    ends: Mapped[int]
+
+
+class MailRefusal(Timestamps, Model):
+    """The last time that somebody's mail was refused, or came back; gone as soon as one is taken again."""
+
+    __tablename__ = "mail_refusals"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True
+    )
+    address: Mapped[str] = mapped_column(String(254))
+    code: Mapped[str] = mapped_column(String(20))
+    said: Mapped[str] = mapped_column(String(500))
+    is_bounce: Mapped[bool] = mapped_column(Boolean, default=False)
+    times: Mapped[int] = mapped_column(default=1)
+    refused_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from portal.notifications.groups import ATTENDANCE
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.tracker.queries.attendance import names_of
 from portal.tracker.services.low_attendance import TO_FACILITATOR, TO_STUDENT
@@ -26,8 +27,8 @@ def init_attendance_words() -> None:
     """Make the kinds known to inbox and mail."""
     register(
         Topic(_TOPIC, "mail/attendance", _subject, _gather),
-        Kind(TO_STUDENT, _TOPIC, "late", "/", _l("Go to the portal"), _own_title, _own_lines),
-        Kind(TO_FACILITATOR, _TOPIC, "late", "/tracker/", _l("Go to this week"), _title, _lines),
+        Kind(TO_STUDENT, _TOPIC, "late", "/", _l("Go to the portal"), _own_title, _own_lines, group=ATTENDANCE),
+        Kind(TO_FACILITATOR, _TOPIC, "late", "/tracker/", _l("Go to this week"), _title, _lines, group=ATTENDANCE),
     )
 
 

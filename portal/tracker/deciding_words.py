@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from portal.notifications.groups import DECISIONS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.tracker.services.telling import Decision
 from portal.web.locale import datetime_long
@@ -47,7 +48,7 @@ def init_decisions() -> None:
     register(
         topic,
         *(
-            Kind(decision, topic.name, _STATES[decision], _PAGE, _DEED, _title_of(decision), _lines)
+            Kind(decision, topic.name, _STATES[decision], _PAGE, _DEED, _title_of(decision), _lines, group=DECISIONS)
             for decision in Decision
         ),
     )

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from portal.notifications.groups import DECISIONS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.tracker.services.leaves import ENDED, ENTERED, STANDING_IN
 from portal.web.locale import date_long
@@ -26,12 +27,13 @@ class Told:
 def init_leave_words() -> None:
     """Make the kinds known to inbox and mail."""
     topic = Topic("leave", "mail/leave", _subject, _gather)
-    register(
-        topic,
-        Kind(ENTERED, topic.name, "excused", _PAGE, _DEED, lambda _told: str(_("Your leave is entered")), _lines),
-        Kind(ENDED, topic.name, "open", _PAGE, _DEED, lambda _told: str(_("A leave was taken back")), _lines),
-        Kind(STANDING_IN, topic.name, "open", _PAGE, _DEED, lambda _told: str(_("You stand in")), _lines),
-    )
+    titles = {
+        ENTERED: ("excused", lambda _told: str(_("Your leave is entered"))),
+        ENDED: ("open", lambda _told: str(_("A leave was taken back"))),
+        STANDING_IN: ("open", lambda _told: str(_("You stand in"))),
+    }
+    for name, (state, title) in titles.items():
+        register(topic, Kind(name, topic.name, state, _PAGE, _DEED, title, _lines, group=DECISIONS))
 
 
 def said_of(fact: Params) -> str:

@@ -152,3 +152,27 @@ class Attendance(Timestamps, Model):
         ForeignKey("enrolments.id", onupdate="CASCADE", ondelete="CASCADE"), index=True
     )
     state: Mapped[AttendanceState] = mapped_column(enum_column(AttendanceState, "state"))
+
+
+class ReminderStage(Timestamps, Model):
+    """A step of the ladder: so many working days before (negative) or after a deadline somebody is told."""
+
+    __tablename__ = "reminder_stages"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    working_days: Mapped[int]
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+
+class LogAlert(Timestamps, Model):
+    """That managers or the head were told of a week that is missing, at a stage and under a deadline."""
+
+    __tablename__ = "log_alerts"
+    __table_args__ = (UniqueConstraint("tracker_id", "stage", "deadline_version"), Index(None, "stage", "created_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tracker_id: Mapped[int] = mapped_column(ForeignKey("activity_trackers.id", onupdate="CASCADE", ondelete="CASCADE"))
+    stage: Mapped[str] = mapped_column(String(40))
+    deadline_version: Mapped[int]

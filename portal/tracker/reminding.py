@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from portal.notifications.groups import OVERDUE, REMINDERS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.tracker.queries.owed import DUE, MISSING
 from portal.tracker.services.nudging import NUDGE
@@ -23,9 +24,9 @@ def init_reminders(app: Flask) -> None:
     app.jinja_env.filters["weeks"] = weeks_in_words
     register(
         Topic("weekly_logs", "mail/weekly_logs", subject, what_is_owed),
-        Kind(MISSING, "weekly_logs", "missing", _PAGE, _DEED, _missing, _lines),
-        Kind(DUE, "weekly_logs", "open", _PAGE, _DEED, _due, _lines),
-        Kind(NUDGE, "weekly_logs", "missing", _PAGE, _DEED, _nudged, _lines),
+        Kind(MISSING, "weekly_logs", "missing", _PAGE, _DEED, _missing, _lines, group=OVERDUE),
+        Kind(DUE, "weekly_logs", "open", _PAGE, _DEED, _due, _lines, group=REMINDERS),
+        Kind(NUDGE, "weekly_logs", "missing", _PAGE, _DEED, _nudged, _lines, group=OVERDUE),
     )
 
 

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from portal.accounts.queries import find_person
 from portal.accounts.queries.links import find_link
 from portal.accounts.services.tokens import Purpose, derive_token
+from portal.notifications.groups import ACCOUNT
 from portal.notifications.kinds import Kind, Params, Topic, register
 
 
@@ -44,7 +45,8 @@ def register_letters() -> None:
     for purpose, subject in subjects.items():
         template = f"mail/accounts/{purpose}"
         topic = Topic(purpose, template, subject, _gather_for(purpose), lambda link: link.address)
-        register(topic, Kind(purpose, purpose, "open", "/", "", _untitled, _no_lines, listed=False))
+        kind = Kind(purpose, purpose, "open", "/", "", _untitled, _no_lines, listed=False, group=ACCOUNT, urgent=True)
+        register(topic, kind)
 
 
 def _portal() -> str:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.accounts.queries import find_person
+from portal.notifications.groups import ACCOUNT
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.web.locale import datetime_long
 
@@ -36,6 +37,7 @@ class Wording:
     listed: bool = True
     look_up: Callable[[Params], Params] = dict
     page: str = ""
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def register_notices() -> None:
     for name, wording in _WORDINGS.items():
         topic = Topic(name, "mail/accounts/notice", _subject, partial(_gather, wording))
         title, lines = partial(_title, wording), partial(_lines, wording)
-        kind = Kind(name, name, wording.state, wording.path, wording.deed, title, lines, wording.listed)
+        kind = Kind(
+            name, name, wording.state, wording.path, wording.deed, title, lines, wording.listed, ACCOUNT, wording.urgent
+        )
         register(topic, kind)
 
 
@@ -133,6 +137,7 @@ _WORDINGS = {
         _l("If this was you, there is nothing to do. If not, end that session and change your password."),
         _l("See where you are signed in"),
         _SESSIONS,
+        urgent=True,
     ),
     "password_changed": Wording(
         _l("Your password was changed"),
@@ -140,6 +145,7 @@ _WORDINGS = {
         _l("All other sessions were ended. If it was not you, set a new password now and tell your academic office."),
         _l("Set a new password"),
         _FORGOTTEN,
+        urgent=True,
     ),
     "identity_linked": Wording(
         _l("Another way to sign in was added"),
@@ -147,6 +153,7 @@ _WORDINGS = {
         _l("If it was not you, remove it in your profile and change your password."),
         _l("See your connected accounts"),
         "/profile/connections",
+        urgent=True,
     ),
     "already_registered": Wording(
         _l("You have an account already"),
@@ -158,6 +165,7 @@ _WORDINGS = {
         _l("Set a new password"),
         _FORGOTTEN,
         listed=False,
+        urgent=True,
     ),
     "role_changed": Wording(
         _l("Your role was changed"),

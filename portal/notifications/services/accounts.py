@@ -8,11 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from portal.accounts.signals import Letter, Notice
 from portal.bulk import in_chunks
 from portal.extensions import db
-from portal.notifications.models import Channel, Notification
+from portal.notifications.models import Notification
 from portal.notifications.services.telling import Fact, notify_many
-
-# They are about the account itself, so they go to its own address and wait for nothing.
-URGENT = frozenset({"new_sign_in", "password_changed", "identity_linked", "already_registered"})
 
 
 def tell_letters(_sender: object, letters: Sequence[Letter]) -> None:
@@ -21,8 +18,7 @@ def tell_letters(_sender: object, letters: Sequence[Letter]) -> None:
         Fact(letter.user_id, letter.purpose, {"token_id": letter.token_id}, f"letter:{letter.token_id}")
         for letter in letters
     ]
-    for these in _by_kind(facts):
-        notify_many(these, Channel.LETTER)
+    notify_many(facts)
 
 
 def tell_notices(_sender: object, notices: Sequence[Notice]) -> None:
@@ -34,7 +30,7 @@ def tell_notices(_sender: object, notices: Sequence[Notice]) -> None:
     for these in _by_kind([fact for fact in facts if fact.dedupe_key not in told]):
         try:
             with db.session.begin_nested():
-                notify_many(these, Channel.LETTER if these[0].kind in URGENT else Channel.MAIL)
+                notify_many(these)
         except IntegrityError:  # somebody else told one of them a moment ago
             continue
 

@@ -3,7 +3,7 @@
 from sqlalchemy import delete, update
 
 from portal.extensions import db
-from portal.notifications.models import Delivery, DeliveryState, Notification
+from portal.notifications.models import Choice, Delivery, DeliveryState, MailRefusal, Notification, QuietHours
 
 
 def forget(user_id: int) -> None:
@@ -14,6 +14,8 @@ def forget(user_id: int) -> None:
     """
     in_place = {"synchronize_session": False}
     db.session.execute(delete(Notification).where(Notification.recipient_id == user_id), execution_options=in_place)
+    for model in (Choice, QuietHours, MailRefusal):
+        db.session.execute(delete(model).where(model.user_id == user_id), execution_options=in_place)
     theirs = update(Delivery).where(Delivery.recipient_id == user_id)
     db.session.execute(theirs.values(last_error=None), execution_options=in_place)
     waiting = theirs.where(Delivery.state == DeliveryState.PENDING)

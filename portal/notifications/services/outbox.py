@@ -4,7 +4,7 @@ A message is claimed by a conditional update under a token, with a lease. Whoeve
 send it and say how it went; when the lease ends without a word, another takes it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,16 +80,16 @@ _CLAIMED: Select[*tuple[Any, ...]] = select(
 ).join(User, User.id == Delivery.recipient_id)
 
 
-def _is_ready(now: datetime) -> tuple[Any, ...]:
+def _is_ready(now: datetime, channels: Collection[Channel]) -> tuple[Any, ...]:
     # While claimed, `next_attempt_at` is the end of the lease: one index finds both kinds.
     return (
         Delivery.state.in_([DeliveryState.PENDING, DeliveryState.CLAIMED]),
         Delivery.next_attempt_at <= now,
-        Delivery.channel.in_([Channel.MAIL, Channel.LETTER]),
+        Delivery.channel.in_(channels),
     )
 
 
-def claim_deliveries(limit: int = 20) -> Sequence[Claim]:
+def claim_deliveries(limit: int = 20, channels: Collection[Channel] = tuple(Channel)) -> Sequence[Claim]:
     """Take up to `limit` messages whose time has come, letters first; there may be none. Commit, then send.
 
     An attempt counts from here, so that a message which kills its worker is not tried for ever.
@@ -97,14 +97,14 @@ def claim_deliveries(limit: int = 20) -> Sequence[Claim]:
     now, token = clock.now(), str(uuid4())
     until = now + LEASE
     order = (Delivery.channel, Delivery.next_attempt_at, Delivery.id)  # "letter" comes before "mail"
-    ready = select(Delivery.id).where(*_is_ready(now)).order_by(*order).limit(limit)
+    ready = select(Delivery.id).where(*_is_ready(now, channels)).order_by(*order).limit(limit)
     for _ in range(_ROUNDS):
         ids = db.session.scalars(ready).all()
         if not ids:
             break
         taken: Any = db.session.execute(
             update(Delivery)
-            .where(Delivery.id.in_(ids), *_is_ready(now))
+            .where(Delivery.id.in_(ids), *_is_ready(now, channels))
             .values(
                 state=DeliveryState.CLAIMED,
                 claim_token=token,

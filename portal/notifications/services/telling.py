@@ -11,7 +11,9 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from portal import clock
 from portal.database import work_waits
 from portal.extensions import db
-from portal.notifications.models import Channel, Delivery, DeliveryState, Notification
+from portal.notifications.kinds import group_of, is_mailed, is_urgent
+from portal.notifications.models import Channel, Delivery, DeliveryState, Notification, Way
+from portal.notifications.queries.choices import list_switched_off
 
 _DELIVERIES = cast(Table, Delivery.__table__)
 _NOTIFICATIONS = cast(Table, Notification.__table__)
@@ -27,36 +29,52 @@ class Fact:
     dedupe_key: str
 
 
-def notify_many(facts: Sequence[Fact], channel: Channel = Channel.MAIL) -> int:
-    """Tell facts, and give the number of people told. At most five statements, whatever the number of facts.
+def notify_many(facts: Sequence[Fact]) -> int:
+    """Tell facts, and give the number of people told. At most six statements, whatever the number of facts.
 
-    Each person gets one message for all of them; where a mail is still waiting to be sent, it carries the
-    new facts too, and is tried at once if it failed before. A letter joins no other.
+    Each person gets one mail for all of them; where a mail is still waiting to be sent, it carries the
+    new facts too, and is tried at once if it failed before. What is urgent goes in a letter of its own for each kind.
+    Whoever wants no mail of a kind's group, or nothing in the inbox, is spared it; the fact is kept all the same.
 
     Raises IntegrityError when one of the facts was told already: the caller rolls back, asks again what is untold, and
     repeats.
     """
+    urgent = {fact.kind for fact in facts if is_urgent(fact.kind)}
+    for kind in sorted(urgent):
+        _tell([fact for fact in facts if fact.kind == kind], Channel.LETTER)
+    if others := [fact for fact in facts if fact.kind not in urgent]:
+        _tell(others, Channel.MAIL)
+    return len({fact.recipient_id for fact in facts})
+
+
+def _tell(facts: Sequence[Fact], channel: Channel) -> None:
     now = clock.now()
-    recipients = {fact.recipient_id for fact in facts}
-    messages = _waiting_messages(recipients, now) if facts and channel is Channel.MAIL else {}
+    off = list_switched_off({fact.recipient_id for fact in facts}, {group_of(fact.kind) for fact in facts})
+    mailed = [fact for fact in facts if is_mailed(fact.kind) and _key(fact, Way.MAIL) not in off]
+    recipients = {fact.recipient_id for fact in mailed}
+    messages = _waiting_messages(recipients, now) if recipients and channel is Channel.MAIL else {}
     messages |= _new_messages(sorted(recipients - messages.keys()), channel, now)
+    by_mail = {fact.dedupe_key for fact in mailed}
+    stamps = {"created_at": now, "updated_at": now}
     rows = [
         {
             "recipient_id": fact.recipient_id,
             "kind": fact.kind,
             "params": fact.params,
             "dedupe_key": fact.dedupe_key,
-            "delivery_id": messages[fact.recipient_id],
-            "created_at": now,
-            "updated_at": now,
+            "is_hidden": _key(fact, Way.INBOX) in off,
+            "delivery_id": messages[fact.recipient_id] if fact.dedupe_key in by_mail else None,
+            **stamps,
         }
         for fact in facts
     ]
-    if rows:
-        # Placeholders alone: PyMySQL joins rows into one statement only then, which halves the time.
-        db.session.execute(insert(_NOTIFICATIONS), rows)
-        work_waits(db.session, "deliver")
-    return len(recipients)
+    # Placeholders alone: PyMySQL joins rows into one statement only then, which halves the time.
+    db.session.execute(insert(_NOTIFICATIONS), rows)
+    work_waits(db.session, "deliver_letters" if channel is Channel.LETTER else "deliver")
+
+
+def _key(fact: Fact, way: Way) -> tuple[int, str, Way]:
+    return fact.recipient_id, group_of(fact.kind), way
 
 
 def _waiting_messages(recipients: Collection[int], now: datetime) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""Reads of notifications."""
+"""What a person was told, and the messages that carried it."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -53,6 +53,7 @@ def count_unread(user_id: int) -> int:
         .where(
             Notification.recipient_id == user_id,
             Notification.read_at.is_(None),
+            Notification.is_hidden.is_(False),
             Notification.kind.not_in(unlisted_kinds()),
         )
         .distinct()
@@ -86,7 +87,11 @@ def page_of_entries(user_id: int, page: PageRequest) -> Page[EntryRow]:
             func.count().label("told"),
             (func.count() - func.count(Notification.read_at)).label("unread"),
         )
-        .where(Notification.recipient_id == user_id, Notification.kind.not_in(unlisted_kinds()))
+        .where(
+            Notification.recipient_id == user_id,
+            Notification.is_hidden.is_(False),
+            Notification.kind.not_in(unlisted_kinds()),
+        )
         .group_by(Notification.kind, Notification.created_at)
         .subquery()
     )
@@ -108,7 +113,7 @@ def _facts_of_entries(
         return found
     these = [and_(Notification.kind == kind, Notification.created_at == moment) for kind, moment in entries]
     wanted = select(Notification.kind, Notification.created_at, Notification.params).where(
-        Notification.recipient_id == user_id, or_(*these)
+        Notification.recipient_id == user_id, Notification.is_hidden.is_(False), or_(*these)
     )
     for kind, moment, params in db.session.execute(wanted.order_by(Notification.id)):
         found[kind, moment].append(params)
@@ -117,7 +122,9 @@ def _facts_of_entries(
 
 def list_own_notifications(user_id: int) -> list[dict[str, Any]]:
     """All that a person was told, for the document that they may take with them. One statement."""
-    wanted = select(Notification.created_at, Notification.kind, Notification.params, Notification.read_at)
+    wanted = select(
+        Notification.created_at, Notification.kind, Notification.params, Notification.read_at, Notification.is_hidden
+    )
     return list_of(wanted.where(Notification.recipient_id == user_id).order_by(Notification.id))
 
 

@@ -1,0 +1,25 @@
+"""Reads of notifications, by subject."""
+
+from portal.notifications.queries.inbox import (
+    Addressee,
+    EntryRow,
+    FactRow,
+    count_unread,
+    list_addressees,
+    list_facts_of,
+    list_own_deliveries,
+    list_own_notifications,
+    page_of_entries,
+)
+
+__all__ = [
+    "Addressee",
+    "EntryRow",
+    "FactRow",
+    "count_unread",
+    "list_addressees",
+    "list_facts_of",
+    "list_own_deliveries",
+    "list_own_notifications",
+    "page_of_entries",
+]

@@ -71,6 +71,13 @@ class Settings(BaseSettings):
     portal_deadline: str = "monday 17:00"
     attendance_threshold: int = Field(75, ge=0, le=100)
     attendance_notices: bool = False
+    storage_url: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_key: str = ""
+    s3_secret: str = ""
+    upload_limit_mb: int = Field(500, ge=1, le=20_000)
+    course_files_limit_mb: int = Field(2_000, ge=1, le=1_000_000)
     jwt_secret: str = ""
     jwt_expire: timedelta = timedelta(hours=24)
     session_idle: timedelta = timedelta(hours=12)
@@ -165,6 +172,13 @@ class Settings(BaseSettings):
             urlsplit(value).port  # noqa: B018 (asking for it reads it)
         except ValueError as error:
             raise ValueError("the port must be a number, such as smtp://host:587") from error
+        return value
+
+    @field_validator("storage_url")
+    @classmethod
+    def _known_storage(cls, value: str) -> str:
+        if value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[\w./-]*)?", value, re.ASCII):
+            raise ValueError("use s3://bucket or s3://bucket/folder; leave it empty for the data folder")
         return value
 
     @field_validator("mail_from")

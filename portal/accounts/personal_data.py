@@ -28,6 +28,10 @@ section: an object, or a list of objects whose members are named as the columns 
                         courses that they study, and when they were there
     weekly_logs, weekly_logs_submitted, weekly_logs_excused, checklist_ticks
                         weekly logs that they owe or owed with their notes, handed in, excused, and ticked in
+    lessons_done, quick_checks
+                        lessons that they have done, and what they answered at the end of lessons
+    lessons_written, lesson_versions, uploads
+                        lessons that they changed, each text as they wrote it, and files that they uploaded
     leaves, leaves_stood_in_for, leaves_granted
                         when they were on leave and why, stood in for somebody, and entered leave
     imports, jobs       imports that they carried out, and long work that they began

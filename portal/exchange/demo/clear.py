@@ -27,6 +27,7 @@ from portal.exchange.demo import people, teaching
 from portal.exchange.models import ImportRun
 from portal.extensions import Model, db
 from portal.jobs.models import Job
+from portal.learning.models import Lesson, LessonVersion, StoredFile
 from portal.notifications.models import Delivery, Notification
 from portal.tracker.models import ActivityLog, ActivityLogItem, Attendance
 from portal.tracker.services import plan_logs
@@ -40,6 +41,9 @@ _TRACES: tuple[InstrumentedAttribute[Any], ...] = (
     AuditEvent.actor_id,
     ChangeBatch.actor_id,
     Job.owner_id,
+    Lesson.updated_by,
+    LessonVersion.author_id,
+    StoredFile.uploaded_by,
 )
 
 

@@ -1,0 +1,100 @@
+"""Taking files in: begun with a name and a size, then part by part, each kept at once; and letting go of them."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from sqlalchemy import func, select, update
+
+from portal import clock
+from portal.allocations.models import CourseOffering
+from portal.audit.services import Actor
+from portal.errors import Conflict, DomainError, NotFound, lazy
+from portal.extensions import db
+from portal.learning.file_kinds import clean_name, content_of
+from portal.learning.models import FileState, StoredFile
+from portal.learning.storage import PART_SIZE, Storage
+
+_MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """In megabytes, how large one file may be, and all files of a course together."""
+
+    file_mb: int
+    course_mb: int
+
+
+def begin_upload(offering_id: int, name: str, size: int, limits: Limits, by: Actor) -> StoredFile:
+    """Note that a file is to come; its parts follow with `add_part`. Raises DomainError when it is too large.
+
+    Whatever is begun counts towards the course's quota until it is deleted. Three statements.
+    """
+    name = clean_name(name)
+    if size <= 0:
+        raise DomainError(lazy("“%(name)s” is empty.", name=name), "file")
+    if size > limits.file_mb * _MEGABYTE:
+        said = lazy("“%(name)s” is too large: a file may have %(most)s MB.", name=name, most=limits.file_mb)
+        raise DomainError(said, "file")
+    # Two uploads at once count each other.
+    db.session.execute(select(CourseOffering.id).where(CourseOffering.id == offering_id).with_for_update())
+    used = select(func.coalesce(func.sum(StoredFile.size), 0)).where(StoredFile.offering_id == offering_id)
+    if int(db.session.scalar(used) or 0) + size > limits.course_mb * _MEGABYTE:
+        said = lazy(
+            "“%(name)s” does not fit: the files of a course may have %(most)s MB together. Remove some first.",
+            name=name, most=limits.course_mb,
+        )  # fmt: skip
+        raise DomainError(said, "file")
+    file = StoredFile(
+        key=uuid4().hex, name=name, size=size, part_size=PART_SIZE, offering_id=offering_id, uploaded_by=by.user_id
+    )
+    db.session.add(file)
+    db.session.flush()
+    return file
+
+
+def add_part(file: StoredFile, number: int, content: bytes, storage: Storage) -> bool:
+    """Keep a part, the next one; gives whether the file is whole now. What it is shows in the first.
+
+    Raises Conflict when another part is expected, DomainError when the content is not taken or not as long as it
+    should be.
+    """
+    if file.state is not FileState.ARRIVING or number != file.parts:
+        raise Conflict(lazy("Another part of this file is expected."), "file", {"parts": file.parts})
+    expected = min(file.part_size, file.size - number * file.part_size)
+    if len(content) != expected:
+        raise DomainError(lazy("The file has another size than was said. Choose it once more."), "file")
+    values: dict[str, object] = {"parts": number + 1, "updated_at": clock.now()}
+    if number == 0:
+        found = content_of(file.name, content)
+        values |= {"media_type": found.media_type, "kind": found.kind, "width": found.width, "height": found.height}
+    is_whole = (number + 1) * file.part_size >= file.size
+    if is_whole:
+        values["state"] = FileState.READY
+    storage.write(file.key, number, content)
+    kept = update(StoredFile).where(
+        StoredFile.id == file.id, StoredFile.parts == number, StoredFile.state == FileState.ARRIVING
+    )
+    done = db.session.execute(kept.values(**values).execution_options(synchronize_session=False))
+    if not done.rowcount:  # type: ignore[attr-defined]
+        raise Conflict(lazy("Another part of this file is expected."), "file")
+    db.session.refresh(file)
+    return is_whole
+
+
+def find_arriving(file_id: int, user_id: int | None) -> StoredFile:
+    """A file whose upload this person began and that is not whole yet. Raises NotFound."""
+    found = db.session.scalar(
+        select(StoredFile).where(
+            StoredFile.id == file_id, StoredFile.uploaded_by == user_id, StoredFile.state == FileState.ARRIVING
+        )
+    )
+    if found is None:
+        raise NotFound(lazy("This upload is over. Choose the file once more."))
+    return found
+
+
+def drop(file: StoredFile, storage: Storage) -> None:
+    """Let go of a file that was refused, so that it does not count."""
+    storage.delete(file.key)
+    db.session.delete(file)

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, bindparam, case, func, select
 
 from portal.accounts.models import Student, User
 from portal.bulk import in_chunks
+from portal.database import UtcDateTime
 from portal.enrolments.models import Enrolment
 from portal.enrolments.services import HOLDS_A_PLACE
 from portal.extensions import db
@@ -89,38 +90,40 @@ def progress_of(enrolment_ids: Sequence[int], now: datetime) -> dict[int, Progre
     return {enrolment_id: found.get(enrolment_id, Progress()) for enrolment_id in enrolment_ids}
 
 
+_STUDENTS = (
+    select(
+        Enrolment.id,
+        Student.user_id,
+        User.first_name,
+        User.last_name,
+        Student.student_number,
+        Enrolment.created_at,
+        func.max(LessonCompletion.created_at).label("last_done_at"),
+        func.count(case((Lesson.published_at <= bindparam("now", type_=UtcDateTime()), 1))).label("done"),
+    )
+    .join(Student, Student.id == Enrolment.student_id)
+    .join(User, User.id == Student.user_id)
+    .outerjoin(LessonCompletion, LessonCompletion.enrolment_id == Enrolment.id)
+    .outerjoin(Lesson, Lesson.id == LessonCompletion.lesson_id)
+    .where(Enrolment.offering_id == bindparam("offering_id"), Enrolment.status.in_(HOLDS_A_PLACE))
+    .group_by(
+        Enrolment.id,
+        Student.user_id,
+        User.first_name,
+        User.last_name,
+        User.name_folded,
+        Student.student_number,
+        Enrolment.created_at,
+    )
+    .order_by(User.name_folded, Enrolment.id)
+)
+
+
 def progress_of_students(offering_id: int, now: datetime) -> list[StudentProgress]:
     """Every student who has a place on a course, in the order of their names. Two statements."""
     published = select(Lesson.published_at).where(Lesson.offering_id == offering_id, Lesson.published_at <= now)
     moments = [moment for moment in db.session.scalars(published.order_by(Lesson.published_at)) if moment]
-    counts = case((Lesson.published_at <= now, 1))
-    rows = db.session.execute(
-        select(
-            Enrolment.id,
-            Student.user_id,
-            User.first_name,
-            User.last_name,
-            Student.student_number,
-            Enrolment.created_at,
-            func.max(LessonCompletion.created_at).label("last_done_at"),
-            func.count(counts).label("done"),
-        )
-        .join(Student, Student.id == Enrolment.student_id)
-        .join(User, User.id == Student.user_id)
-        .outerjoin(LessonCompletion, LessonCompletion.enrolment_id == Enrolment.id)
-        .outerjoin(Lesson, Lesson.id == LessonCompletion.lesson_id)
-        .where(Enrolment.offering_id == offering_id, Enrolment.status.in_(HOLDS_A_PLACE))
-        .group_by(
-            Enrolment.id,
-            Student.user_id,
-            User.first_name,
-            User.last_name,
-            User.name_folded,
-            Student.student_number,
-            Enrolment.created_at,
-        )
-        .order_by(User.name_folded, Enrolment.id)
-    )
+    rows = db.session.execute(_STUDENTS, {"offering_id": offering_id, "now": now})
     return [StudentProgress(*row[:7], Progress(row.done, len(moments)), _is_stuck(row, moments, now)) for row in rows]
 
 

@@ -6,21 +6,30 @@ from flask import Flask
 
 from portal.accounts import personal_data
 from portal.accounts.signals import Former, person_left, still_needed
-from portal.allocations.services.signals import offerings_leaving
+from portal.allocations.services.signals import offering_planned, offerings_changed, offerings_leaving, places_changed
+from portal.audit.services import Actor, System
+from portal.enrolments.commands import init_commands
 from portal.enrolments.queries import find_on_rosters, find_with_students, list_own_enrolments
-from portal.enrolments.services import forget_student
+from portal.enrolments.services import enrol_cohort, forget_student, leave_courses, settle
+from portal.enrolments.words import init_words
 
 
 def init_app(app: Flask) -> None:
-    """Register what a person's document says of their courses, and what is forgotten when they leave."""
+    """Register what a person's document says of their courses, and what follows when people or courses change."""
+    init_words()
+    init_commands(app)
     personal_data.register("enrolments", list_own_enrolments)
     person_left.connect(_forget)
     still_needed.connect(_find_needed)
     offerings_leaving.connect(_find_used)
+    offering_planned.connect(_enrol_cohort)
+    offerings_changed.connect(_settle)
+    places_changed.connect(_settle)
 
 
 def _forget(_sender: object, former: Former) -> None:
     if former.student_number is not None:
+        leave_courses(former.user_id, System())
         forget_student(former.user_id, former.student_number, former.number)
 
 
@@ -30,3 +39,12 @@ def _find_needed(_sender: object, user_ids: Sequence[int]) -> set[int]:
 
 def _find_used(_sender: object, offering_ids: Sequence[int]) -> set[int]:
     return find_with_students(offering_ids)
+
+
+def _enrol_cohort(_sender: object, offering_id: int, by: Actor) -> None:
+    enrol_cohort(offering_id, by)
+
+
+def _settle(_sender: object, offering_ids: Sequence[int]) -> None:
+    """A course that has more places by now, or runs again, takes in who waits for it."""
+    settle(offering_ids, System())

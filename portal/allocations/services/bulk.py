@@ -53,9 +53,10 @@ class TermDraft:
 
 @dataclass(frozen=True, slots=True)
 class StoredOffering(Stored[TermDraft]):
-    """A stored course offering; one that is completed or cancelled keeps its facilitator."""
+    """A stored course offering with how many hold a place; one that is completed or cancelled keeps its facilitator."""
 
     takes_facilitator: bool
+    enrolled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ _OFFERINGS = (
     select(
         CourseOffering.id,
         CourseOffering.status,
+        CourseOffering.enrolled_count,
         Module.code,
         ClassGroup.name,
         Cohort.code,
@@ -105,7 +107,10 @@ def stored_offerings(years: Iterable[int] | None = None, *, with_cancelled: bool
     if not with_cancelled:
         wanted = wanted.where(CourseOffering.status != OfferingStatus.CANCELLED)
     rows: Iterable[Any] = db.session.execute(wanted)
-    found = (StoredOffering(row_id, TermDraft(*rest), status in RUNNING) for row_id, status, *rest in rows)
+    found = (
+        StoredOffering(row_id, TermDraft(*rest), status in RUNNING, enrolled)
+        for row_id, status, enrolled, *rest in rows
+    )
     return {stored.draft.key: stored for stored in found}
 
 

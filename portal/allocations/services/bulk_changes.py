@@ -30,7 +30,7 @@ from portal.allocations.services.bulk_rules import (
     Outcome,
     judge_all,
 )
-from portal.allocations.services.signals import offerings_changed
+from portal.allocations.services.signals import offerings_changed, places_changed
 from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, update_rows
 from portal.errors import Conflict, DomainError, lazy
@@ -162,8 +162,9 @@ def _write(outcomes: Sequence[Outcome], change: BulkChange, by: Actor) -> int:
     ]
     for part in in_chunks(changes):
         record_many(by, part, batch)
-    if change.deed is not Deed.PLACES and outcomes:
-        offerings_changed.send(None, offering_ids=[one.course.id for one in outcomes])
+    if outcomes:
+        announced = places_changed if change.deed is Deed.PLACES else offerings_changed
+        announced.send(None, offering_ids=[one.course.id for one in outcomes])
     return batch
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.allocations.models import CourseOffering
 from portal.allocations.queries.listing import RUNNING
 from portal.allocations.services.offerings import OfferingDraft, check_draft, check_references, explained
-from portal.allocations.services.signals import offerings_changed
+from portal.allocations.services.signals import offerings_changed, places_changed
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
@@ -81,6 +81,8 @@ def _write(present: CourseOffering, merged: OfferingDraft, changed: Changes, by:
     record(by, "update", CourseOffering.__tablename__, offering_id, **written)
     if changed.keys() & _TIMES:
         offerings_changed.send(None, offering_ids=[offering_id])
+    elif "max_students" in changed:
+        places_changed.send(None, offering_ids=[offering_id])
 
 
 def _allocated_on(present: CourseOffering, start: date) -> date | None:

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.allocations.models import MAX_STUDENTS, CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
+from portal.allocations.queries.sorting import RUNNING
+from portal.allocations.services.signals import offering_planned
 from portal.audit.services import Actor, record
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.errors import Conflict, DomainError, lazy
@@ -57,6 +59,8 @@ def create_offering(draft: OfferingDraft, by: Actor) -> CourseOffering:
     except IntegrityError as error:
         raise explained(draft) from error
     record(by, "create", CourseOffering.__tablename__, offering.id, **_as_created(draft))
+    if offering.kind is OfferingKind.COHORT and offering.status in RUNNING:
+        offering_planned.send(None, offering_id=offering.id, by=by)
     return offering
 
 

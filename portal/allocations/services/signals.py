@@ -17,3 +17,14 @@ offering_ending = Signal("""Somebody asks what it means to cancel, complete or b
 
 Sent with `offering_id` and `status`, which it would get; nothing is written. A receiver gives sentences.
 """)
+
+places_changed = Signal("""Course offerings got another number of places.
+
+Sent with `offering_ids` inside the transaction, after its flush.
+""")
+
+offering_planned = Signal("""Somebody planned a course offering for a cohort.
+
+Sent with `offering_id` and `by` inside the transaction, after its flush; not for what comes from files or is copied
+from another term.
+""")

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
-from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.models import MAX_STUDENTS, CourseOffering, OfferingStatus
 from portal.allocations.queries.selections import lock_courses, present_facilitators
 from portal.allocations.services.signals import offerings_changed
 from portal.audit.models import AuditEvent, ChangeBatch
@@ -75,7 +75,7 @@ def _events_of(batch_id: int) -> dict[int, dict[str, list[Any]]]:
 
 def _present(events: Mapping[int, Any]) -> dict[int, dict[str, Any]]:
     columns = [getattr(CourseOffering, name) for name in _READ]
-    wanted = select(CourseOffering.id, CourseOffering.version, *columns)
+    wanted = select(CourseOffering.id, CourseOffering.version, CourseOffering.enrolled_count, *columns)
     found: dict[int, dict[str, Any]] = {}
     for part in in_chunks(sorted(events)):
         for row in db.session.execute(wanted.where(CourseOffering.id.in_(part))):
@@ -93,6 +93,8 @@ def _backwards(
     found: dict[int, dict[str, Any]] = {}
     for row_id, event in events.items():
         stands = all(present[row_id][name] == _read(name, pair[1]) for name, pair in event.items())
+        # Students who came meanwhile keep their places.
+        stands = stands and present[row_id]["enrolled_count"] <= before[row_id].get("max_students", MAX_STUDENTS)
         person = before[row_id].get("facilitator_id")
         found[row_id] = before[row_id] if stands and (person is None or person in here) else {}
     return found

@@ -1,5 +1,6 @@
 """Everything that the files of one run may name."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from portal.accounts.services.bulk import (
     stored_facilitators,
     stored_students,
 )
-from portal.allocations.services.bulk import Key, TermDraft, stored_offerings
+from portal.allocations.services.bulk import Key, StoredOffering, TermDraft, stored_offerings
 from portal.bulk import Draft, Plan, Stored
 from portal.catalogue import services as catalogue
 from portal.catalogue.services import BreakDraft, ClassDraft, CohortDraft, DepartmentDraft, ModeDraft, ModuleDraft
@@ -67,6 +68,8 @@ class Term:
     hint: Hint
     # Which person of the files has an address: kind of file, and employee id or student number.
     claims: dict[str, tuple[str, str]] = field(default_factory=dict)
+    # How many more (or fewer) hold a place in a course once the rows up to now are written.
+    seated: Counter[Key] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.breaks: Register[BreakDraft] = Register(catalogue.stored_breaks)
@@ -102,6 +105,14 @@ class Term:
     def absent(self) -> frozenset[str]:
         """Employee ids of those whom nobody can be handed over to at present."""
         return absent_facilitators()
+
+    def places_of(self, key: Key) -> tuple[int, int]:
+        """How many places a course will have, and how many are taken once the rows up to now are written."""
+        stored = self.offerings.stored.get(key)
+        earlier = self.offerings.earlier(key)
+        draft = earlier[1] if earlier else stored.draft if stored else None
+        taken = stored.enrolled if isinstance(stored, StoredOffering) else 0
+        return draft.max_students if draft else 0, taken + self.seated[key]
 
     def _load_students(self) -> Mapping[Any, Stored[StudentDraft]]:
         return stored_students({one.id: code for code, one in self._stored(self.cohorts).items()})

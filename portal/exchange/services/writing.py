@@ -12,7 +12,7 @@ from portal.audit.services import Actor
 from portal.bulk import Draft, Plan, in_chunks
 from portal.catalogue import services as catalogue
 from portal.catalogue.calendar import Rules
-from portal.enrolments.services import count_overfull, save_enrolments
+from portal.enrolments.services import count_overfull, save_enrolments, settle
 from portal.errors import lazy
 from portal.exchange.services.checking import Checked, Progress, Silent
 from portal.exchange.services.registers import Register
@@ -78,6 +78,7 @@ class _Writer:
             save_enrolments(term.enrolments.plan, offerings, students, by)
             self.rosters = [offerings[draft.offering] for draft in term.enrolments.plan.drafts]
             self._progress.advance(len(term.enrolments.plan))
+        settle([*written.values(), *self.rosters], by)
         return list(written.values())
 
     def _save(self, register: Register[Draft], save: Callable[[Plan[Draft]], dict[str, int]]) -> dict[str, int]:

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from portal.allocations.models import MAX_STUDENTS, IntakePeriod
 from portal.allocations.services.bulk import StoredOffering, TermDraft
+from portal.bulk import Stored
 from portal.catalogue.calendar import trimester_of
 from portal.enrolments.models import EnrolmentStatus
-from portal.enrolments.services import EnrolmentDraft
+from portal.enrolments.services import HOLDS_A_PLACE, EnrolmentDraft
 from portal.errors import lazy
 from portal.exchange.services.cells import Blank, Column, RowError, day, one_of, text, whole
 from portal.exchange.services.kinds.kind import Given, Kind, find, in_order, refer_to
@@ -54,6 +55,9 @@ def _verify_offering(draft: TermDraft, stored: StoredOffering | None, term: Term
     in_order(draft.start_date, draft.end_date)
     if draft.end_date - draft.start_date > _LONGEST_COURSE:
         raise RowError(lazy("A course cannot last longer than three years."), "end_date", draft.end_date.isoformat())
+    if stored and draft.max_students < min(stored.enrolled, stored.draft.max_students):
+        why = lazy("%(count)s students are on this course already.", count=stored.enrolled)
+        raise RowError(why, "max_students", str(draft.max_students))
     if stored and stored.draft.facilitator_employee_id != draft.facilitator_employee_id:
         _verify_change(draft.facilitator_employee_id, stored, term)
 
@@ -67,6 +71,20 @@ def _verify_change(person: str | None, stored: StoredOffering, term: Term) -> No
         )
     if person in term.absent:
         raise RowError(lazy("This facilitator is not available at present."), column, person or "")
+
+
+def _verify_enrolment(draft: EnrolmentDraft, stored: Stored[EnrolmentDraft] | None, term: Term) -> None:
+    """Nobody gets a place that a course does not have; the rows of a file are taken in their order."""
+    held = stored is not None and stored.draft.status in HOLDS_A_PLACE
+    holds = draft.status in HOLDS_A_PLACE
+    places, taken = term.places_of(draft.offering)
+    if holds and not held and taken >= places:
+        why = lazy(
+            "All %(places)s places of this course are taken. Give it more places, or write waitlisted as status.",
+            places=places,
+        )
+        raise RowError(why, "status", draft.status.value)
+    term.seated[draft.offering] += holds - held
 
 
 _COURSE_KEY = (
@@ -112,4 +130,5 @@ ENROLMENTS = Kind(
     lambda term: term.enrolments,
     complete=_complete_offering,
     refer=_refer_enrolment,
+    verify=_verify_enrolment,
 )

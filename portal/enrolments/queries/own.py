@@ -40,7 +40,8 @@ class OwnEnrolment:
 
 
 _ahead = aliased(Enrolment)
-_POSITION = (
+# The place on the waiting list of the enrolment that a statement selects: 1 for who is next, 0 off it.
+POSITION = (
     select(func.count())
     .where(
         _ahead.offering_id == Enrolment.offering_id,
@@ -50,9 +51,10 @@ _POSITION = (
     .correlate(Enrolment)
     .scalar_subquery()
 )
-_OWN = select(
-    Enrolment.id, Enrolment.offering_id, Enrolment.student_id, Enrolment.status, Enrolment.completed_at, _POSITION
-).join(Student, Student.id == Enrolment.student_id)
+OWN_COLUMNS = (
+    Enrolment.id, Enrolment.offering_id, Enrolment.student_id, Enrolment.status, Enrolment.completed_at, POSITION,
+)  # fmt: skip
+_OWN = select(*OWN_COLUMNS).join(Student, Student.id == Enrolment.student_id)
 
 
 def find_own_enrolment(user_id: int, offering_id: int) -> OwnEnrolment | None:

@@ -78,7 +78,8 @@ class _Writer:
             save_enrolments(term.enrolments.plan, offerings, students, by)
             self.rosters = [offerings[draft.offering] for draft in term.enrolments.plan.drafts]
             self._progress.advance(len(term.enrolments.plan))
-        settle([*written.values(), *self.rosters], by)
+        # Files say who waits; where they only give a course more places, students move up by themselves.
+        settle(set(written.values()) - set(self.rosters), by)
         return list(written.values())
 
     def _save(self, register: Register[Draft], save: Callable[[Plan[Draft]], dict[str, int]]) -> dict[str, int]:

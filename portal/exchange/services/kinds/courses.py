@@ -8,7 +8,7 @@ from portal.bulk import Stored
 from portal.catalogue.calendar import trimester_of
 from portal.enrolments.models import EnrolmentStatus
 from portal.enrolments.services import HOLDS_A_PLACE, EnrolmentDraft
-from portal.errors import lazy
+from portal.errors import lazy, lazy_plural
 from portal.exchange.services.cells import Blank, Column, RowError, day, one_of, text, whole
 from portal.exchange.services.kinds.kind import Given, Kind, find, in_order, refer_to
 from portal.exchange.services.term import Term
@@ -79,8 +79,10 @@ def _verify_enrolment(draft: EnrolmentDraft, stored: Stored[EnrolmentDraft] | No
     holds = draft.status in HOLDS_A_PLACE
     places, taken = term.places_of(draft.offering)
     if holds and not held and taken >= places:
-        why = lazy(
+        why = lazy_plural(
+            "The only place of this course is taken. Give it more places, or write waitlisted as status.",
             "All %(places)s places of this course are taken. Give it more places, or write waitlisted as status.",
+            places,
             places=places,
         )
         raise RowError(why, "status", draft.status.value)

@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from portal.enrolments.models import EnrolmentStatus
 from portal.enrolments.queries import standing_of
 from portal.enrolments.services.telling import Told
+from portal.notifications.groups import COURSES
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 
 _TOPIC = "enrolments"
@@ -28,7 +29,10 @@ class Places:
 def init_words() -> None:
     """Make the kinds known to inbox and mail."""
     deed = _l("Go to my courses")
-    kinds = [Kind(told, _TOPIC, _STATES[told], "/courses/", deed, _title_of(told), _lines_of(told)) for told in Told]
+    kinds = [
+        Kind(told, _TOPIC, _STATES[told], "/courses/", deed, _title_of(told), _lines_of(told), group=COURSES)
+        for told in Told
+    ]
     register(Topic(_TOPIC, "mail/enrolments", _subject, _gather), *kinds)
 
 

@@ -266,25 +266,6 @@ def test_a_report_that_cannot_be_written_is_told(run: Run, small_term: Path, tmp
     assert "cannot be written" in result.output
 
 
-def test_who_finds_no_place_on_a_course_is_refused_unless_they_shall_wait(
-    run: Run, rows_of: RowsOf, small_term: Path
-) -> None:
-    write_table(small_term, "offerings", [(*COURSE, "F1", FIRST, LAST, 1)])
-    write_table(small_term, "enrolments", [("S1", *COURSE, "active"), ("S2", *COURSE, "")])
-    result = run("exchange", "import", small_term)
-    assert result.exit_code != 0
-    assert "The only place of this course is taken." in " ".join(result.output.split())
-    assert rows_of(CourseOffering.id) == []
-    write_table(small_term, "enrolments", [("S1", *COURSE, "active"), ("S2", *COURSE, "waitlisted")])
-    assert run("exchange", "import", small_term).exit_code == 0
-    counts = (CourseOffering.enrolled_count, CourseOffering.waiting_count, CourseOffering.queue_last)
-    assert rows_of(*counts) == [(1, 1, 1)]
-    # Who leaves makes room within the same file; more places let the portal itself move people up.
-    write_table(small_term, "enrolments", [("S1", *COURSE, "withdrawn"), ("S2", *COURSE, "active")])
-    assert run("exchange", "import", small_term).exit_code == 0
-    assert rows_of(*counts) == [(1, 0, 1)]
-
-
 def test_headers_may_stand_in_any_order_and_spelling(run: Run, rows_of: RowsOf, folder: Path) -> None:
     (folder / "modules.csv").write_text("Credits;NAME;Code\n5;Logic;PHIL 1\n", encoding="utf-8-sig")
     assert run("exchange", "import", folder).exit_code == 0

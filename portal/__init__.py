@@ -33,6 +33,7 @@ from portal.pulses import init_pulses
 from portal.waking import init_waking
 from portal.web import ui
 from portal.web.access import init_access
+from portal.web.addresses import LazyRule
 from portal.web.assets import init_assets
 from portal.web.entrances import init_entrances
 from portal.web.errors import init_errors
@@ -51,11 +52,15 @@ _MAX_BODY = 2 * 1024 * 1024
 _MAX_FORM = 512 * 1024
 
 
+class _Portal(Flask):
+    url_rule_class = LazyRule
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises SettingsError with one line when a setting is wrong."""
     settings = settings or load_settings()
     configure_logging(settings)
-    app = Flask(__name__)
+    app = _Portal(__name__)
     app.config.from_mapping(_flask_config(settings))
     app.config["PORTAL"] = settings
     _bind_extensions(app, settings)

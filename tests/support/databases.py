@@ -13,12 +13,15 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from portal import create_app, pulses
 from portal.config import Settings, load_settings
 from portal.extensions import db, limiter
 from tests.support import servers
 
+# The database that the migrations of a run are applied to, once for each kind; all others are copies of it.
+MIGRATED = "migrated"
 Snapshot = list[tuple[sa.Table, list[dict[str, Any]]]]
 
 # A developer's own settings must not change what the tests see.
@@ -69,9 +72,8 @@ class Bank:
             dispose(app)
 
     def _make(self, kind: str, name: str) -> Database:
-        url = servers.new_database(kind, name)
+        url = servers.copy_database(kind, MIGRATED, name, make=_make_migrated)
         app = build_app(url, servers.run_folder() / f"data_{name}_{kind}")
-        migrate(app)
         snapshot = _read_rows(app)
         dispose(app)
         return Database(kind, url, snapshot)
@@ -87,6 +89,10 @@ def build_app(url: str, folder: Path, **settings: Any) -> Flask:
     }
     app = create_app(load_settings(**(defaults | {"database_url": url, "portal_data_dir": folder} | settings)))
     app.config |= {"TESTING": True, "PORTAL_ANSWER_FLOOR": 0}
+    # A template is compiled once for the whole run, not by each application anew.
+    compiled = servers.run_folder() / "templates"
+    compiled.mkdir(exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
     return app
 
 
@@ -95,6 +101,12 @@ def migrate(app: Flask, revision: str = "head") -> None:
     with app.app_context(), _loggers_kept():
         config = app.extensions["migrate"].migrate.get_config()
         (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+
+
+def _make_migrated(url: str) -> None:
+    app = build_app(url, servers.run_folder() / f"data_{MIGRATED}")
+    migrate(app)
+    dispose(app)
 
 
 def dispose(app: Flask) -> None:

@@ -31,6 +31,7 @@ KINDS = ("sqlite", "mariadb", "postgresql")
 RUN_FOLDER = "PORTAL_TEST_RUN"
 OWNER = "PORTAL_TEST_OWNER"
 _PATIENCE = 30.0
+_ROOM = 4 * 1024**3
 
 
 class ServerMissingError(Exception):
@@ -51,10 +52,17 @@ class _Recipe:
 
 def open_run() -> None:
     """Make this process the owner of a test run with a temporary folder of its own."""
-    folder = tempfile.mkdtemp(prefix="portal-test-")
+    folder = tempfile.mkdtemp(prefix="portal-test-", dir=_in_memory())
     Path(folder).chmod(0o755)  # PostgreSQL runs as somebody else
     os.environ[RUN_FOLDER] = folder
     os.environ[OWNER] = str(os.getpid())
+
+
+def _in_memory() -> str | None:
+    """Where files are kept in memory, if there is room for the servers; else wherever temporary files are."""
+    memory = "/dev/shm"
+    there = os.access(memory, os.W_OK | os.X_OK) and shutil.disk_usage(memory).free > _ROOM
+    return memory if there and "TMPDIR" not in os.environ else None
 
 
 def close_run() -> None:
@@ -102,7 +110,51 @@ def new_database(kind: str, name: str) -> str:
         return f"mysql+pymysql://root@127.0.0.1:{port}/{name}?charset=utf8mb4"
     with psycopg.connect(_postgres(port), autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+    return _postgres_url(port, name)
+
+
+def _postgres_url(port: int, name: str) -> str:
     return f"postgresql+psycopg://postgres@127.0.0.1:{port}/{name}"
+
+
+def copy_database(kind: str, original: str, name: str, *, make: Callable[[str], None]) -> str:
+    """The URL of a new database with what another one holds; whoever comes first has that one made."""
+    made = run_folder() / f"{kind}.{original}.made"
+    with (run_folder() / f"{kind}.{original}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            make(new_database(kind, original))
+            made.touch()
+        return _COPIES[kind](original, name)
+
+
+def _copy_sqlite(original: str, name: str) -> str:
+    shutil.copy(run_folder() / f"{original}.db", run_folder() / f"{name}.db")
+    return new_database("sqlite", name)
+
+
+def _copy_postgresql(original: str, name: str) -> str:
+    port = port_of("postgresql")
+    with psycopg.connect(_postgres(port), autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {original}".encode())
+    return _postgres_url(port, name)
+
+
+def _copy_mariadb(original: str, name: str) -> str:
+    url = new_database("mariadb", name)
+    with pymysql.connect(host="127.0.0.1", port=port_of("mariadb"), user="root", database=name) as server:
+        asked = server.cursor()
+        asked.execute("SET foreign_key_checks = 0")
+        asked.execute(f"SHOW TABLES FROM {original}")
+        for (table,) in asked.fetchall():
+            asked.execute(f"SHOW CREATE TABLE {original}.`{table}`")
+            asked.execute(asked.fetchall()[0][1])
+            asked.execute(f"INSERT INTO `{table}` SELECT * FROM {original}.`{table}`")
+        server.commit()
+    return url
+
+
+_COPIES = {"sqlite": _copy_sqlite, "mariadb": _copy_mariadb, "postgresql": _copy_postgresql}
 
 
 def _start(kind: str, marker: Path) -> None:

@@ -144,3 +144,9 @@ def find_lesson(
         return None
     found = dict(row._mapping)
     return LessonText(**found | {"given": found["given"] or {}}, standing=standing_of(row.published_at, now))
+
+
+def published_among(lesson_ids: Sequence[int], now: datetime) -> set[int]:
+    """Which of these lessons are published. One statement."""
+    wanted = select(Lesson.id).where(Lesson.id.in_(lesson_ids), Lesson.published_at <= now)
+    return set(db.session.scalars(wanted))

@@ -1,6 +1,8 @@
 """Taking files in: begun with a name and a size, then part by part, each kept at once; and letting go of them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from uuid import uuid4
 
 from sqlalchemy import func, select, update
@@ -10,10 +12,14 @@ from portal.allocations.models import CourseOffering
 from portal.audit.services import Actor
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
+from portal.folding import fold
 from portal.learning.file_kinds import clean_name, content_of
-from portal.learning.models import FileState, StoredFile
+from portal.learning.models import NAME_LIMIT, FileState, Lesson, LessonAttachment, StoredFile
+from portal.learning.queries.files import list_files
+from portal.learning.services.lessons import make_html
 from portal.learning.storage import PART_SIZE, Storage
 
+MOST_FILES = 50
 _MEGABYTE = 1024 * 1024
 
 
@@ -98,3 +104,35 @@ def drop(file: StoredFile, storage: Storage) -> None:
     """Let go of a file that was refused, so that it does not count."""
     storage.delete(file.key)
     db.session.delete(file)
+
+
+def attach(lesson: Lesson, file: StoredFile) -> str:
+    """Make a file one of a lesson, which is locked; gives its name there, with a number where the name was taken."""
+    taken = {fold(one.name) for one in list_files(lesson.id)}
+    if len(taken) >= MOST_FILES:
+        raise Conflict(lazy("A lesson may have %(most)s files. Remove some first.", most=MOST_FILES), "file")
+    name = next(one for one in _names(file.name) if fold(one) not in taken)
+    db.session.add(LessonAttachment(lesson_id=lesson.id, file_id=file.id, name=name))
+    db.session.flush()
+    make_html(lesson, [one.ref for one in list_files(lesson.id)])
+    return name
+
+
+def detach(lesson: Lesson, file_id: int) -> str | None:
+    """Take a file away from a lesson, which is locked; gives the name that it had there, None when it had none."""
+    found = db.session.get(LessonAttachment, (lesson.id, file_id))
+    if found is None:
+        return None
+    db.session.delete(found)
+    db.session.flush()
+    make_html(lesson, [one.ref for one in list_files(lesson.id)])
+    return found.name
+
+
+def _names(name: str) -> Iterator[str]:
+    """A name, and the same with numbers before its ending."""
+    yield name
+    stem, dot, ending = name.rpartition(".")
+    for number in count(2):
+        mark = f" ({number})"
+        yield f"{stem[: NAME_LIMIT - len(ending) - 10]}{mark}.{ending}" if dot else f"{name[: NAME_LIMIT - 10]}{mark}"

@@ -1,0 +1,53 @@
+"""Lessons of another course of the same teacher, or of the same module, for this one."""
+
+import re
+
+from flask import flash, request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal import clock
+from portal.errors import DomainError, lazy
+from portal.extensions import db
+from portal.learning import queries
+from portal.learning.queries.sources import list_sources
+from portal.learning.routes.blueprint import bp
+from portal.learning.routes.common import STAFF, not_found, staffed_course, to_list, viewer
+from portal.learning.services import copy_lessons
+from portal.roles import Role
+from portal.web.access import actor, audience, owned
+from portal.web.pages import page
+
+_ID = re.compile(r"[1-9]\d{0,9}", re.ASCII)
+
+
+@bp.get("/copy")
+@audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
+@owned(STAFF)
+def choose_copies(offering_id: int) -> str:
+    """Courses with lessons, those of the same module first; `from` in the address shows the lessons of one."""
+    course = staffed_course(offering_id)
+    sources = list_sources(offering_id, viewer())
+    chosen = next((one for one in sources if one.id == request.args.get("from", type=int)), None)
+    lessons = queries.list_lessons(chosen.id, clock.now(), everything=True) if chosen else []
+    return page("learning/copy.html", course=course, sources=sources, chosen=chosen, lessons=lessons)
+
+
+@bp.post("/copy")
+@audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
+@owned(STAFF)
+def copy(offering_id: int) -> BaseResponse:
+    """Copy what was chosen, as drafts at the end."""
+    staffed_course(offering_id)
+    source = request.form.get("from", type=int)
+    if source not in {one.id for one in list_sources(offering_id, viewer())}:
+        not_found()
+    wanted = [int(text) for text in request.form.getlist("lesson")[:500] if _ID.fullmatch(text)]
+    if not wanted:
+        raise DomainError(lazy("Choose at least one lesson."), "lesson")
+    count = copy_lessons(source or 0, offering_id, actor(), wanted)
+    db.session.commit()
+    said = ngettext("%(num)s lesson is copied, as a draft.", "%(num)s lessons are copied, as drafts.", count)
+    flash(said if count else _("These lessons were copied before; nothing was to be done."), "done")
+    return to_list(offering_id)

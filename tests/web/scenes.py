@@ -3,10 +3,6 @@
 One entry for each view that takes an id, by endpoint.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
 from flask import Flask
 from sqlalchemy import select
 
@@ -24,23 +20,8 @@ from portal.jobs.works import Owner
 from portal.tracker.models import Leave
 from tests.support.people import Person
 from tests.support.web import Maker, session_of
-
-
-@dataclass(frozen=True, slots=True)
-class SetUp:
-    """A thing by the values of its address, somebody who may open it, and others who may not."""
-
-    values: Mapping[str, Any]
-    owner: Person | None
-    strangers: tuple[Person | None, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """How to make a thing, and what a form about it sends."""
-
-    make: Callable[[Flask, Maker], SetUp]
-    data: Mapping[str, str] = field(default_factory=dict)
+from tests.web.lesson_scenes import LESSON_SCENES
+from tests.web.scene import Scene, SetUp
 
 
 def _course(app: Flask, make: Maker) -> SetUp:
@@ -198,6 +179,7 @@ def _import(app: Flask, make: Maker) -> SetUp:
 
 
 SCENES: dict[str, Scene] = {
+    **LESSON_SCENES,
     "imports.show": Scene(_import),
     "imports.reading": Scene(_import),
     "imports.read": Scene(_import, {"do": "check", "version": "1"}),

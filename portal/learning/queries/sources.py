@@ -13,6 +13,24 @@ from portal.learning.models import Lesson
 from portal.learning.queries.access import Viewer, staffs
 
 _MOST = 50
+_COURSE = (
+    CourseOffering.id,
+    func.coalesce(CourseOffering.title, Module.name, "").label("name"),
+    Module.code,
+    ClassGroup.name.label("class_name"),
+    CourseOffering.academic_year,
+    CourseOffering.trimester,
+)
+_GROUPS = (
+    CourseOffering.id,
+    CourseOffering.title,
+    Module.name,
+    Module.code,
+    ClassGroup.name,
+    CourseOffering.academic_year,
+    CourseOffering.trimester,
+    CourseOffering.module_id,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +53,12 @@ def list_sources(offering_id: int, viewer: Viewer) -> Sequence[Source]:
     module = select(target.module_id).where(target.id == offering_id).scalar_subquery()
     same = func.coalesce(CourseOffering.module_id == module, False).label("same_module")
     rows = db.session.execute(
-        select(
-            CourseOffering.id,
-            func.coalesce(CourseOffering.title, Module.name, ""),
-            Module.code,
-            ClassGroup.name,
-            CourseOffering.academic_year,
-            CourseOffering.trimester,
-            func.count(Lesson.id),
-            same,
-        )
+        select(*_COURSE, func.count(Lesson.id), same)
         .join(Lesson, Lesson.offering_id == CourseOffering.id)
         .outerjoin(Module, Module.id == CourseOffering.module_id)
         .outerjoin(ClassGroup, ClassGroup.id == CourseOffering.class_id)
         .where(CourseOffering.id != offering_id, or_(staffs(viewer), CourseOffering.module_id == module))
-        .group_by(
-            CourseOffering.id,
-            CourseOffering.title,
-            Module.name,
-            Module.code,
-            ClassGroup.name,
-            CourseOffering.academic_year,
-            CourseOffering.trimester,
-            CourseOffering.module_id,
-        )
+        .group_by(*_GROUPS)
         .order_by(same.desc(), CourseOffering.academic_year.desc(), CourseOffering.trimester.desc(), CourseOffering.id)
         .limit(_MOST)
     )

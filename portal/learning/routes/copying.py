@@ -13,7 +13,7 @@ from portal.extensions import db
 from portal.learning import queries
 from portal.learning.queries.sources import list_sources
 from portal.learning.routes.blueprint import bp
-from portal.learning.routes.common import STAFF, not_found, staffed_course, to_list, viewer
+from portal.learning.routes.common import STAFF, staffed_course, to_list, viewer
 from portal.learning.services import copy_lessons
 from portal.roles import Role
 from portal.web.access import actor, audience, owned
@@ -42,7 +42,7 @@ def copy(offering_id: int) -> BaseResponse:
     staffed_course(offering_id)
     source = request.form.get("from", type=int)
     if source not in {one.id for one in list_sources(offering_id, viewer())}:
-        not_found()
+        raise DomainError(lazy("Choose a course of yours, or of the same module, to copy from."), "from")
     wanted = [int(text) for text in request.form.getlist("lesson")[:500] if _ID.fullmatch(text)]
     if not wanted:
         raise DomainError(lazy("Choose at least one lesson."), "lesson")

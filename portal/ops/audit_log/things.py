@@ -12,6 +12,7 @@ from portal.allocations.models import CourseOffering
 from portal.catalogue.models import CalendarBreak, ClassGroup, Cohort, Department, Mode, Module
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
+from portal.learning.models import Lesson
 from portal.tracker.models import ActivityLog, ChecklistItem
 
 # The greatest id that all three databases take.
@@ -68,6 +69,7 @@ _KINDS: Mapping[str, _Kind] = {
         .outerjoin(ClassGroup, ClassGroup.id == CourseOffering.class_id),
         "/tracker/courses/{}",
     ),
+    "lessons": _Kind(select(Lesson.id, Lesson.title, Lesson.offering_id), "/courses/{}/lessons/"),
     "enrolments": _Kind(
         select(Enrolment.id, Module.code, Student.student_number, Enrolment.offering_id)
         .join(CourseOffering, CourseOffering.id == Enrolment.offering_id)
@@ -78,6 +80,8 @@ _KINDS: Mapping[str, _Kind] = {
 }
 # Fields whose values are ids: of which kind.
 _REFERENCES = {
+    "copied_from": "course_offerings",
+    "offering_id": "course_offerings",
     "facilitator_id": "facilitators",
     "substitute_id": "facilitators",
     "user_id": "users",

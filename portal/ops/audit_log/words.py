@@ -27,6 +27,7 @@ ACTIONS: dict[str, Any] = {
     "clear": _l("emptied"),
     "clear_demo": _l("cleared the demo"),
     "complete": _l("completed"),
+    "copy_lessons": _l("copied lessons"),
     "confirm_address": _l("confirmed the address"),
     "connect": _l("connected an account"),
     "create": _l("added"),
@@ -49,6 +50,7 @@ ACTIONS: dict[str, Any] = {
     "reactivate": _l("reactivated"),
     "renew": _l("renewed"),
     "reopen": _l("opened again"),
+    "reorder": _l("put lessons into another order"),
     "reset_password": _l("set a new password"),
     "reuse": _l("used a second time, and ended"),
     "revoke": _l("ended"),
@@ -70,6 +72,7 @@ ACTIONS: dict[str, Any] = {
 }
 
 ENTITIES: dict[str, Any] = {
+    "lessons": _l("Lesson"),
     "leaves": _l("Leave"),
     "users": _l("Person"),
     "managers": _l("Manager"),
@@ -99,9 +102,11 @@ FIELDS: dict[str, Any] = {
     "bio": _l("About"),
     "class_id": _l("Class"),
     "class_name": _l("Class"),
+    "check_counts": _l("Quick check counts"),
     "code": _l("Code"),
     "cohort_code": _l("Cohort"),
     "cohort_id": _l("Cohort"),
+    "copied_from": _l("Copied from"),
     "courses": _l("Courses"),
     "credits": _l("Credits"),
     "deletion_asked_at": _l("Asked for deletion"),

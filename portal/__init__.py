@@ -22,6 +22,7 @@ from portal import (
     learning,
     notifications,
     ops,
+    reflections,
     tracker,
 )
 from portal.accounts.sessions import init_sessions
@@ -164,6 +165,7 @@ def _add_features(app: Flask, settings: Settings) -> None:
         enrolments,
         tracker,
         learning,
+        reflections,
         exchange,
         dashboards,
         ops,

@@ -6,6 +6,8 @@ from werkzeug.wrappers import Response
 
 from portal import clock
 from portal.dashboards import queries
+from portal.reflections.queries.own import list_open_rounds
+from portal.reflections.routes.common import present_day
 from portal.roles import Role
 from portal.web.access import audience, everyone
 from portal.web.locale import zone_of_reader
@@ -32,4 +34,5 @@ def courses() -> str:
     rows = queries.list_courses_of(current_user.id)
     today = clock.today(zone_of_reader())
     running = sum(row.standing(today) == "running" for row in rows)
-    return page("dashboards/courses.html", rows=rows, running=running, today=today)
+    rounds = list_open_rounds(current_user.id, present_day())
+    return page("dashboards/courses.html", rows=rows, running=running, today=today, rounds=rounds)

@@ -4,8 +4,8 @@ from datetime import date, datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, current_app, has_request_context, redirect, request, session, url_for
-from flask_babel import format_date, format_datetime, format_decimal, get_locale, to_user_timezone
+from flask import Blueprint, Flask, current_app, g, has_request_context, redirect, request, session, url_for
+from flask_babel import format_date, format_datetime, format_decimal, get_locale, refresh, to_user_timezone
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -45,12 +45,18 @@ def chosen_language() -> str:
         return "en"  # commands; a mail forces its reader's language
     if present_entrance():  # a program says what it wants to read in each request
         return _asked_language()
-    picked = session.get("language")
+    picked = g.get("page_language") or session.get("language")
     if picked in LANGUAGES:
         return str(picked)
     if current_user and current_user.is_authenticated and current_user.locale in LANGUAGES:
         return str(current_user.locale)
     return _asked_language()
+
+
+def speak(language: str) -> None:
+    """Answer this request in a language, whatever the person usually reads; nothing keeps that."""
+    g.page_language = language
+    refresh()
 
 
 def _asked_language() -> str:

@@ -28,6 +28,7 @@ _PLACES = (
     ("compliance", "compliance.index", _l("Compliance"), "grid", _MANAGES),
     ("allocations", "allocations.index", _l("Allocations"), "people", _MANAGES),
     ("dashboards", "dashboards.courses", _l("My courses"), "book", frozenset({Role.STUDENT})),
+    ("reflections", "reflections.index", _l("Reflections"), "talk", frozenset({Role.STUDENT})),
     ("catalogue", "catalogue.index", _l("Catalogue"), "library", _MANAGES),
     ("people", "people.index", _l("People"), "user", _MANAGES),
     ("audit_log", "audit_log.index", _l("Audit log"), "shield", frozenset({Role.ADMIN})),

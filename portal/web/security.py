@@ -95,7 +95,7 @@ def _policy() -> str:
     upgrade = "; upgrade-insecure-requests" if request.is_secure else ""
     return (
         f"default-src 'none'; script-src 'nonce-{csp_nonce()}'; style-src 'self'; img-src 'self' data:; "
-        "media-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; "
+        "media-src 'self'; font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
         f"{upgrade}"
     )

@@ -24,7 +24,7 @@ from portal.accounts.queries import find_person
 from portal.accounts.services import sessions, signing_in
 from portal.accounts.services.devices import Browser
 from portal.extensions import db
-from tests.support import learning, people, servers, sql, teaching
+from tests.support import learning, people, reflecting, servers, sql, teaching
 from tests.support.people import Person
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -32,13 +32,13 @@ NOON = datetime(2026, 10, 14, 12, tzinfo=UTC)  # a Wednesday
 
 
 class Maker:
-    """The makers of people, teaching and learning beside this without `make_`, each in a context of its own."""
+    """The makers of people, teaching, learning and reflecting beside this without `make_`, each in its own context."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        homes = (people, teaching, learning)
+        homes = (people, teaching, learning, reflecting)
         make = next(found for home in homes if (found := getattr(home, f"make_{name}", None)))
 
         @wraps(make)

@@ -29,6 +29,12 @@ def _course(app: Flask, make: Maker) -> SetUp:
     return SetUp({"offering_id": offering.id}, make.manager())
 
 
+def _reflection(app: Flask, make: Maker) -> SetUp:
+    offering, student = make.offering(make.facilitator()), make.student()
+    make.enrolment(offering, student)
+    return SetUp({"round_id": make.round(offering).id}, student, (make.student(),))
+
+
 def _checklist_item(app: Flask, make: Maker) -> SetUp:
     return SetUp({"item_id": 1}, make.admin())
 
@@ -225,6 +231,10 @@ SCENES: dict[str, Scene] = {
     "catalogue.change_entry": Scene(_module),
     "catalogue.set_active": Scene(_module),
     "catalogue.delete_entry": Scene(_module),
+    "reflections.show": Scene(_reflection),
+    "reflections.write": Scene(_reflection, {"answer-question1": "Well", "version": "0"}),
+    "reflections.keep_draft": Scene(_reflection),
+    "reflections.send": Scene(_reflection),
     "leave.withdraw": Scene(_leave),
     "api.show_log": Scene(_log),
     "api.replace_log": Scene(_log),

@@ -135,3 +135,31 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", (event) => {
   if (event.persisted && !document.body.firstElementChild) location.reload();
 });
+
+// Copies of pages for times without a connection are one person's: they go when that person does, and where nobody or
+// somebody else is signed in. What is not sent yet stays, for its writer alone.
+const person = document.getElementById("reauth")?.dataset.person ?? "";
+function forgetOthers(own) {
+  globalThis.caches?.delete("reflections-pages").catch(() => null);
+  try {
+    for (const key of Object.keys(localStorage)) {
+      if (!key.startsWith("reflection:") || key.startsWith(`reflection:${own}:`)) continue;
+      const { answers, was } = JSON.parse(localStorage.getItem(key));
+      if (Object.keys(answers).every((one) => answers[one] === (was[one] ?? ""))) localStorage.removeItem(key);
+    }
+  } catch {
+    // Storage is off: there is nothing to forget.
+  }
+}
+try {
+  if ((localStorage.getItem("portal-person") ?? "") !== person) {
+    forgetOthers(person);
+    if (person) localStorage.setItem("portal-person", person);
+    else localStorage.removeItem("portal-person");
+  }
+} catch {
+  forgetOthers(person);
+}
+document.addEventListener("submit", (event) => {
+  if (event.target.getAttribute("action") === "/logout") forgetOthers("");
+});

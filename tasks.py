@@ -47,9 +47,9 @@ def app_context() -> Iterator[Flask]:
 def send_due_reminders() -> None:
     """Tell everyone which weekly logs they owe, and have the mails sent."""
     with app_context():
-        told = remind(clock.now())
+        told = remind(clock.now(), settings.zone)
         db.session.commit()
-    if told.people:
+    if told.people or told.managers:
         deliver()
 
 

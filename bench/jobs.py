@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -46,7 +47,7 @@ def measure(database: str, app: Flask) -> Iterator[Figure]:
 def _pass(database: str, name: str, now: datetime) -> Iterator[Figure]:
     begin = time.perf_counter()
     with count_sql() as sql:
-        told = remind(now)
+        told = remind(now, ZoneInfo("UTC"))
         db.session.commit()
     seconds = time.perf_counter() - begin
     yield Figure(database, name, seconds, "s", PASS_SECONDS)

@@ -9,6 +9,7 @@ from portal.config import Settings
 
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
+_LONGEST_BREAK = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,27 @@ def deadline_on(day: date, rules: Rules) -> datetime:
 def opens_at(week_start: date, rules: Rules) -> datetime:
     """When a week begins: midnight of its Monday in the institution's time zone, in UTC."""
     return datetime.combine(week_start, time(0), rules.zone).astimezone(UTC)
+
+
+def is_working_day(day: date, breaks: Sequence[Break] = ()) -> bool:
+    """Whether the institution works on a day: from Monday to Friday, outside every break."""
+    return day.weekday() < 5 and not any(pause.start <= day <= pause.end for pause in breaks)
+
+
+def working_day(day: date, count: int, breaks: Sequence[Break] = ()) -> date:
+    """The working day so many after a day, or before it when `count` is negative.
+
+    Counting back begins at the day itself, or at the last working day before it. Within a break of more than a year
+    every day counts.
+    """
+    step = _DAY if count > 0 else -_DAY
+    found = day if count > 0 else _nearest(day, -_DAY, breaks)
+    for _ in range(abs(count)):
+        found = _nearest(found + step, step, breaks)
+    return found
+
+
+def _nearest(day: date, step: timedelta, breaks: Sequence[Break]) -> date:
+    """The day, or the next one in this direction, on which the institution works."""
+    days = (day + step * n for n in range(_LONGEST_BREAK))
+    return next((one for one in days if is_working_day(one, breaks)), day)

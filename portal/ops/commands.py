@@ -15,7 +15,8 @@ from portal.extensions import db
 from portal.notifications.delivering import deliver_pending
 from portal.notifications.mail import open_mail, write_test
 from portal.notifications.queries import list_addressees
-from portal.tracker.queries.owed import DUE, MISSING, OwedRow
+from portal.tracker.ladder import DUE, MISSING, TODAY
+from portal.tracker.queries.owed import OwedRow
 from portal.tracker.reminding import ranges
 from portal.tracker.services.reminders import remind, untold
 
@@ -78,7 +79,7 @@ def run(dry_run: bool, at: datetime | None) -> None:
     if dry_run:
         _say_who_would_be_told(now)
         return
-    told = remind(now)
+    told = remind(now, _settings().zone)
     db.session.commit()
     click.echo(f"{told.people} people told: {told.missing} logs missing, {told.due} due soon.")
     sent = deliver_pending(_settings(), at=at)
@@ -89,7 +90,7 @@ def run(dry_run: bool, at: datetime | None) -> None:
 
 def _say_who_would_be_told(now: datetime) -> None:
     owed: dict[int, list[OwedRow]] = defaultdict(list)
-    for row in untold(now):
+    for row in untold(now, _settings().zone).owed:
         owed[row.user_id].append(row)
     for person in list_addressees(sorted(owed)):
         click.echo(f"{person.full_name} <{person.email}>: {_in_short(owed[person.user_id])}")
@@ -102,7 +103,7 @@ def _in_short(rows: list[OwedRow]) -> str:
     weeks: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in rows:
         weeks[row.stage, " ".join(filter(None, (row.code, row.class_name))) or row.course].append(row.week)
-    words = {MISSING: "missing", DUE: "due"}
+    words = {MISSING: "missing", TODAY: "due today", DUE: "due"}
     return "; ".join(f"{words[stage]} {name} {ranges(sorted(found))}" for (stage, name), found in weeks.items())
 
 

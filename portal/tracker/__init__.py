@@ -9,6 +9,7 @@ from portal.allocations.services import offerings_changed
 from portal.allocations.services.signals import offerings_leaving
 from portal.catalogue.calendar import rules_of
 from portal.tracker import routes
+from portal.tracker.alert_words import init_alert_words
 from portal.tracker.attendance_words import init_attendance_words
 from portal.tracker.deciding_words import init_decisions
 from portal.tracker.leave_words import init_leave_words
@@ -29,8 +30,10 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(routes.watch)
     app.register_blueprint(routes.items)
     app.register_blueprint(routes.away)
+    app.register_blueprint(routes.ladder)
     init_words(app)
     init_reminders(app)
+    init_alert_words()
     init_replanning()
     init_decisions()
     init_attendance_words()

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 
 from portal.notifications.groups import OVERDUE, REMINDERS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
-from portal.tracker.queries.owed import DUE, MISSING
+from portal.tracker.ladder import DUE, MISSING, TODAY
 from portal.tracker.services.nudging import NUDGE
 from portal.tracker.services.reminders import CourseWeeks, Owed, courses_told, what_is_owed
 from portal.web.locale import datetime_long
@@ -25,6 +25,7 @@ def init_reminders(app: Flask) -> None:
     register(
         Topic("weekly_logs", "mail/weekly_logs", subject, what_is_owed),
         Kind(MISSING, "weekly_logs", "missing", _PAGE, _DEED, _missing, _lines, group=OVERDUE),
+        Kind(TODAY, "weekly_logs", "open", _PAGE, _DEED, _today, _lines, group=REMINDERS),
         Kind(DUE, "weekly_logs", "open", _PAGE, _DEED, _due, _lines, group=REMINDERS),
         Kind(NUDGE, "weekly_logs", "missing", _PAGE, _DEED, _nudged, _lines, group=OVERDUE),
     )
@@ -62,6 +63,12 @@ def _missing(told: Sequence[Params]) -> str:
 
 def _due(told: Sequence[Params]) -> str:
     return str(ngettext("%(num)s weekly log is due soon", "%(num)s weekly logs are due soon", len(told)))
+
+
+def _today(told: Sequence[Params]) -> str:
+    return str(
+        ngettext("%(num)s weekly log reaches its deadline", "%(num)s weekly logs reach their deadline", len(told))
+    )
 
 
 def _nudged(told: Sequence[Params]) -> str:

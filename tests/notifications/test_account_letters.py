@@ -16,7 +16,7 @@ from portal.extensions import db
 from portal.notifications.delivering import DeliveryCounts, deliver_pending
 from portal.notifications.models import Delivery, Notification
 from portal.tracker.services.reminders import remind
-from tests.support.mail import DEADLINE, Mails, parts, settings_of
+from tests.support.mail import DEADLINE, ZONE, Mails, parts, settings_of
 
 PATHS = {
     Purpose.INVITATION: "/invitations/",
@@ -76,7 +76,7 @@ def test_a_letter_goes_to_the_account_and_a_reminder_to_where_the_person_wants_i
         assert user is not None
         user.notification_email = "elsewhere@example.org"
         db.session.commit()
-        remind(DEADLINE - timedelta(days=1))
+        remind(DEADLINE - timedelta(days=1), ZONE)
         db.session.commit()
     send(app, owing.user_id, Purpose.RESET)
     assert deliver(app) == DeliveryCounts(sent=2)

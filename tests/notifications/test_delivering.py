@@ -21,7 +21,7 @@ from portal.notifications.delivering import DeliveryCounts, deliver_pending
 from portal.notifications.models import Delivery, DeliveryState
 from portal.notifications.services import LEASE
 from portal.tracker.services.reminders import remind
-from tests.support.mail import Mails, delivery, settings_of, tell_and_deliver
+from tests.support.mail import ZONE, Mails, delivery, settings_of, tell_and_deliver
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -147,7 +147,7 @@ def test_what_a_killed_worker_had_claimed_is_sent_by_another(
     make_fresh.log(make_fresh.offering(make_fresh.facilitator()), 1)
     settings = settings_of(fresh_app)
     with fresh_app.app_context():
-        remind(clock.now())
+        remind(clock.now(), ZONE)
         db.session.commit()
     environment = {
         "PATH": os.environ["PATH"],
@@ -167,7 +167,7 @@ def test_what_a_killed_worker_had_claimed_is_sent_by_another(
 
 def test_a_message_that_kills_its_worker_each_time_is_given_up(app: Flask, owing: Any, frozen_time: Any) -> None:
     with app.app_context():
-        remind(clock.now())
+        remind(clock.now(), ZONE)
         db.session.execute(db.update(Delivery).values(attempts=8))
         db.session.commit()
         assert deliver_pending(settings_of(app)) == DeliveryCounts(failed=1)
@@ -178,7 +178,7 @@ def test_two_workers_at_once_send_each_mail_once(fresh_app: Flask, make_fresh: A
     for _ in range(45):
         make_fresh.log(make_fresh.offering(make_fresh.facilitator()), 1)
     with fresh_app.app_context():
-        remind(clock.now())
+        remind(clock.now(), ZONE)
         db.session.commit()
     counts: list[DeliveryCounts] = []
 
@@ -199,7 +199,7 @@ def test_a_sweep_ends_in_time_for_other_jobs(app: Flask, make: Any, frozen_time:
     for _ in range(21):
         make.log(make.offering(make.facilitator()), 1)
     with app.app_context():
-        remind(clock.now())
+        remind(clock.now(), ZONE)
         db.session.commit()
         assert deliver_pending(settings_of(app), seconds=0).sent == 20
         assert deliver_pending(settings_of(app), seconds=0).sent == 1

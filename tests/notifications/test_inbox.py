@@ -13,13 +13,14 @@ from portal.extensions import db
 from portal.notifications.models import Notification
 from portal.notifications.services import Fact, notify_many
 from portal.tracker.services.reminders import remind
+from tests.support.mail import ZONE
 
 STATEMENTS = 4  # the person, the bell, the entries, their facts
 
 
 def tell(app: Flask) -> None:
     with app.app_context():
-        remind(clock.now())
+        remind(clock.now(), ZONE)
         db.session.commit()
 
 

@@ -16,7 +16,7 @@ from portal.notifications.mail import write_test
 from portal.notifications.models import DeliveryState
 from portal.tracker.models import ActivityLog
 from portal.tracker.services.reminders import remind
-from tests.support.mail import DEADLINE, Mails, delivery, parts, settings_of, tell_and_deliver, written_to
+from tests.support.mail import DEADLINE, ZONE, Mails, delivery, parts, settings_of, tell_and_deliver, written_to
 
 
 def test_one_mail_lists_everything_overdue_first(app: Flask, owing: Any, mail_files: Mails) -> None:
@@ -61,7 +61,7 @@ def test_a_mail_is_in_the_language_and_time_zone_of_its_reader(app: Flask, make:
     with app.app_context(), pytest.MonkeyPatch.context() as patched:
         write = mail.write_message
         patched.setattr(delivering, "write_message", lambda *given: seen.append(write(*given)) or seen[-1])
-        remind(clock.now())
+        remind(clock.now(), ZONE)
         deliver_pending(settings_of(app))
     (message,) = seen
     assert message["Content-Language"] == "fr"
@@ -127,7 +127,7 @@ def test_markup_in_a_name_stays_text(app: Flask, make: Any, mail_files: Mails) -
 
 def test_a_week_submitted_between_telling_and_sending_is_not_listed(app: Flask, owing: Any, mail_files: Mails) -> None:
     with app.app_context():
-        remind(clock.now())
+        remind(clock.now(), ZONE)
         db.session.execute(db.update(ActivityLog).where(ActivityLog.week_number == 1).values(submitted_at=clock.now()))
         db.session.commit()
         deliver_pending(settings_of(app))
@@ -141,7 +141,7 @@ def test_whoever_owes_nothing_any_more_gets_no_mail(
     app: Flask, owing: Any, mail_files: Mails, change: dict[str, Any]
 ) -> None:
     with app.app_context():
-        remind(clock.now())
+        remind(clock.now(), ZONE)
         db.session.execute(db.update(ActivityLog).values(**change))
         db.session.commit()
         assert deliver_pending(settings_of(app)) == DeliveryCounts(suppressed=1)
@@ -154,7 +154,7 @@ def test_whoever_was_deactivated_or_replaced_gets_no_mail(app: Flask, owing: Any
     make.log(make.offering(left), 1)
     successor = make.facilitator()
     with app.app_context():
-        remind(clock.now())
+        remind(clock.now(), ZONE)
         db.session.execute(
             db.update(ActivityLog)
             .where(ActivityLog.facilitator_id == owing.profile_id)

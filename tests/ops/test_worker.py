@@ -26,7 +26,7 @@ from portal.extensions import db
 from portal.notifications.models import Delivery, DeliveryState
 from portal.ops.queue import LONGEST_PAUSE, new_queue
 from portal.tracker.services.reminders import remind
-from tests.support.mail import parts
+from tests.support.mail import ZONE, parts
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
@@ -83,7 +83,7 @@ def owe(fresh_app: Flask, make_fresh: Any) -> None:
     offering = make_fresh.offering(make_fresh.facilitator(), weeks_ago=4)
     make_fresh.log(offering, 1, due_at=clock.now() - timedelta(days=1))
     with fresh_app.app_context():
-        remind(clock.now())
+        remind(clock.now(), ZONE)
         db.session.commit()
 
 

@@ -7,6 +7,7 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from portal.notifications.delivering import DeliveryCounts, deliver_pending
 from portal.notifications.models import Delivery
 from portal.tracker.services.reminders import remind
 
+ZONE = ZoneInfo("UTC")
 DEADLINE = datetime(2026, 10, 19, 17, tzinfo=UTC)  # of the week of frozen_time
 Mails = Callable[[Flask], list[EmailMessage]]
 
@@ -29,7 +31,7 @@ def settings_of(app: Flask, **changed: Any) -> Settings:
 
 def tell_and_deliver(app: Flask, **changed: Any) -> DeliveryCounts:
     with app.app_context():
-        remind(clock.now())
+        remind(clock.now(), ZONE)
         db.session.commit()
         return deliver_pending(settings_of(app, **changed))
 

@@ -1,7 +1,7 @@
 """Reminders: who is told what, and that nobody is told twice."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,15 +14,19 @@ from portal import clock
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.extensions import db
 from portal.notifications.models import Delivery, DeliveryState, Notification
+from portal.tracker.ladder import DUE, MISSING, TODAY
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries import owed
-from portal.tracker.queries.owed import DUE, MISSING, OwedRow, logs_owed
+from portal.tracker.queries.owed import OwedRow, logs_owed
+from portal.tracker.queries.stages import read_ladder
 from portal.tracker.reminding import ranges
 from portal.tracker.services import reminders
 from portal.tracker.services.reminders import ReminderCounts, remind, what_is_owed
+from tests.support.mail import ZONE
 
 DEADLINE = datetime(2026, 10, 19, 17, tzinfo=UTC)  # of the week of frozen_time
 DAY = timedelta(days=1)
+THURSDAY = datetime(2026, 10, 15, 7, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 Change = Callable[[Any, Any, Any], None]
 
@@ -35,8 +39,12 @@ def people(make: Any, frozen_time: Any) -> tuple[Any, Any, Any]:
     return facilitator, offering, make.log(offering, 3)
 
 
+def owed_at(moment: datetime) -> Sequence[OwedRow]:
+    return logs_owed(moment, read_ladder(ZONE).cutoffs(moment))
+
+
 def one_pass(now: datetime) -> ReminderCounts:
-    told = remind(now)
+    told = remind(now, ZONE)
     db.session.commit()
     return told
 
@@ -49,25 +57,30 @@ def change(model: Any, row_id: int, **values: Any) -> None:
 @pytest.mark.parametrize(
     ("moment", "stage"),
     [
-        (DEADLINE - 2 * DAY - SECOND, None),
-        (DEADLINE - 2 * DAY, DUE),
-        (DEADLINE, DUE),
-        (DEADLINE + SECOND, MISSING),
+        # The deadline is a Monday: two working days before it is Thursday, one after it Tuesday, from seven o’clock on.
+        (THURSDAY - SECOND, None),
+        (THURSDAY, DUE),
+        (DEADLINE - timedelta(hours=10) - SECOND, DUE),
+        (DEADLINE - timedelta(hours=10), TODAY),
+        (DEADLINE, TODAY),
+        (DEADLINE + SECOND, None),
+        (DEADLINE + timedelta(hours=14) - SECOND, None),
+        (DEADLINE + timedelta(hours=14), MISSING),
         (DEADLINE + 90 * DAY, MISSING),
     ],
 )
-def test_a_log_is_owed_from_two_days_before_its_deadline(
+def test_a_log_is_told_at_the_latest_stage_that_has_begun(
     app: Flask, people: Any, moment: datetime, stage: str | None
 ) -> None:
     with app.app_context():
-        found = logs_owed(moment)
+        found = owed_at(moment)
     assert [row.stage for row in found] == ([stage] if stage else [])
 
 
 def test_an_owed_log_says_whose_and_which(app: Flask, people: Any) -> None:
     facilitator, offering, log = people
     with app.app_context():
-        (row,) = logs_owed(DEADLINE + DAY)
+        (row,) = owed_at(DEADLINE + DAY)
     assert (row.user_id, row.log_id, row.offering_id) == (facilitator.user_id, log.id, offering.id)
     assert (row.week, row.due_at) == (3, DEADLINE)
     assert row.code is not None
@@ -76,10 +89,11 @@ def test_an_owed_log_says_whose_and_which(app: Flask, people: Any) -> None:
 
 
 def test_the_key_made_in_python_is_the_key_made_by_the_database(app: Flask, people: Any) -> None:
-    moments = {"now": DEADLINE + DAY, "until": DEADLINE + 3 * DAY}
+    moment = DEADLINE + DAY
     with app.app_context():
-        (row,) = logs_owed(moments["now"])
-        assert db.session.scalar(owed._owed().with_only_columns(owed._KEY), moments) == row.dedupe_key
+        (row,) = owed_at(moment)
+        values = {"now": moment, "until": moment, **read_ladder(ZONE).cutoffs(moment)}
+        assert db.session.scalar(owed._owed().with_only_columns(owed._KEY), values) == row.dedupe_key
 
 
 @pytest.mark.parametrize(
@@ -95,9 +109,9 @@ def test_the_key_made_in_python_is_the_key_made_by_the_database(app: Flask, peop
 )
 def test_what_is_settled_is_not_owed(app: Flask, people: Any, settle: Change) -> None:
     with app.app_context():
-        assert len(logs_owed(DEADLINE + DAY)) == 1
+        assert len(owed_at(DEADLINE + DAY)) == 1
         settle(*people)
-        assert logs_owed(DEADLINE + DAY) == []
+        assert owed_at(DEADLINE + DAY) == []
 
 
 def test_a_log_of_a_planned_course_and_a_started_log_are_owed(app: Flask, people: Any) -> None:
@@ -105,7 +119,7 @@ def test_a_log_of_a_planned_course_and_a_started_log_are_owed(app: Flask, people
     with app.app_context():
         change(CourseOffering, offering.id, status=OfferingStatus.PLANNED)
         change(ActivityLog, log.id, started_at=DEADLINE)
-        assert len(logs_owed(DEADLINE + DAY)) == 1
+        assert len(owed_at(DEADLINE + DAY)) == 1
 
 
 def test_a_second_pass_tells_nothing(app: Flask, people: Any) -> None:
@@ -121,9 +135,9 @@ def test_without_the_anti_join_the_unique_key_still_stops_a_second_telling(
 ) -> None:
     with app.app_context():
         one_pass(DEADLINE + DAY)
-        monkeypatch.setattr(owed, "_UNTOLD", owed._owed())
+        monkeypatch.setattr(owed, "_UNTOLD", owed._owed().add_columns(owed._STAGE).where(owed._STAGE.is_not(None)))
         with pytest.raises(IntegrityError):
-            remind(DEADLINE + DAY)
+            remind(DEADLINE + DAY, ZONE)
         assert db.session.scalar(select(func.count(Notification.id))) == 1
 
 
@@ -132,7 +146,7 @@ def test_without_key_and_anti_join_everyone_is_told_twice(
 ) -> None:
     """The tests above can fail: this is what they would see."""
     numbers = iter(range(9))
-    monkeypatch.setattr(owed, "_UNTOLD", owed._owed())
+    monkeypatch.setattr(owed, "_UNTOLD", owed._owed().add_columns(owed._STAGE).where(owed._STAGE.is_not(None)))
     monkeypatch.setattr(OwedRow, "dedupe_key", property(lambda _row: f"key {next(numbers)}"))
     with app.app_context():
         one_pass(DEADLINE + DAY)
@@ -220,11 +234,11 @@ def test_a_pass_needs_as_many_statements_for_twelve_logs_as_for_one(
         with count_sql() as one:
             one_pass(DEADLINE + DAY)
         for _ in range(12):
-            make.log(make.offering(make.facilitator()), 1)
+            make.log(make.offering(make.facilitator()), 3)
         with count_sql() as twelve:
             one_pass(DEADLINE + DAY)
     # The last one says to open pages that there is something new.
-    assert len(one) == len(twelve) == 6, twelve.text
+    assert len(one) == len(twelve) == 10, twelve.text
 
 
 def test_two_workers_at_once_tell_once(
@@ -238,8 +252,8 @@ def test_two_workers_at_once_tell_once(
     failures: list[BaseException] = []
     counts: list[ReminderCounts] = []
 
-    def read_together(now: datetime) -> Any:
-        rows = logs_owed(now)
+    def read_together(now: datetime, cutoffs: Any) -> Any:
+        rows = logs_owed(now, cutoffs)
         reads.append(len(rows))
         if len(reads) <= 2:
             both_have_read.wait()

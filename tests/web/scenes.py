@@ -39,6 +39,10 @@ def _checklist_item(app: Flask, make: Maker) -> SetUp:
     return SetUp({"item_id": 1}, make.admin())
 
 
+def _stage(app: Flask, make: Maker) -> SetUp:
+    return SetUp({"stage_id": 1}, make.admin())
+
+
 def _module(app: Flask, make: Maker) -> SetUp:
     return SetUp({"kind": "modules", "entry_id": make.module().id}, make.manager())
 
@@ -250,6 +254,7 @@ SCENES: dict[str, Scene] = {
     "tracker.take_attendance": Scene(_log),
     "tracker.count_attendance": Scene(_log, {"there": "1", "of": "2"}),
     "tracker.course_attendance": Scene(_own_course),
+    "stages.change": Scene(_stage, {"days": "3", "is_active": "y", "version": "1"}),
     "checklist.item": Scene(_checklist_item),
     "checklist.change_item": Scene(_checklist_item, {"label_en": "A", "label_fr": "B", "from_week": "1"}),
     "checklist.move_item": Scene(_checklist_item),

@@ -87,6 +87,7 @@ ENTITIES: dict[str, Any] = {
     "cohorts": _l("Cohort"),
     "modes": _l("Mode"),
     "checklist_items": _l("Checklist item"),
+    "reminder_stages": _l("Stage of the reminders"),
     "workload_formulas": _l("Workload formula"),
     "calendar_breaks": _l("Break"),
     "saved_views": _l("Saved view"),

@@ -1,11 +1,12 @@
-"""Which weekly logs are owed: in the two days before their deadline, and after it."""
+"""Which weekly logs are owed, and at which stage of the ladder they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, String, Table, bindparam, case, func, literal, select, type_coerce
+from sqlalchemy.orm import aliased
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, OfferingStatus
@@ -13,16 +14,17 @@ from portal.catalogue.models import ClassGroup, Module
 from portal.database import UtcDateTime
 from portal.extensions import db
 from portal.notifications.models import Notification
+from portal.tracker.ladder import DUE, MISSING, TODAY
 from portal.tracker.models import ActivityLog
 
-DUE = "log_due"
-MISSING = "log_missing"
+# A mail says too what is due so soon, whether it was told of or not.
 NOTICE = timedelta(days=2)
+STAGES = (MISSING, TODAY, DUE)
 
 
 @dataclass(frozen=True, slots=True)
 class OwedRow:
-    """One log that a person owes; `stage` is DUE or MISSING at the moment of asking."""
+    """One log that a person owes; `stage` is MISSING, TODAY or DUE at the moment of asking."""
 
     log_id: int
     offering_id: int
@@ -36,6 +38,11 @@ class OwedRow:
     stage: str
 
     @property
+    def is_overdue(self) -> bool:
+        """Whether its deadline has passed."""
+        return self.stage == MISSING
+
+    @property
     def dedupe_key(self) -> str:
         """The same as `_KEY` makes in the database: obligation, stage, deadline and recipient.
 
@@ -47,7 +54,19 @@ class OwedRow:
 _NOW = bindparam("now", type_=UtcDateTime)
 _UNTIL = bindparam("until", type_=UtcDateTime)
 _LOG = cast(Table, ActivityLog.__table__).c
-_STAGE = case((_LOG.due_at < _NOW, literal(MISSING, String)), else_=literal(DUE, String))
+
+
+def _begun(stage: str) -> ColumnElement[bool]:
+    return _LOG.due_at < bindparam(stage, type_=UtcDateTime)
+
+
+# Only the latest stage is told: after an outage nobody hears of the steps between. What is overdue is not due any more.
+_OVERDUE = _LOG.due_at < _NOW
+_STAGE = case(
+    (_OVERDUE & _begun(MISSING), literal(MISSING, String)),
+    (~_OVERDUE & _begun(TODAY), literal(TODAY, String)),
+    (~_OVERDUE & _begun(DUE), literal(DUE, String)),
+)
 
 
 def _joined(*parts: ColumnElement[Any]) -> ColumnElement[str]:
@@ -61,7 +80,11 @@ def _joined(*parts: ColumnElement[Any]) -> ColumnElement[str]:
     return text
 
 
-_KEY = _joined(_STAGE, _LOG.allocation_id, _LOG.id, _LOG.deadline_version, cast(ColumnElement[int], User.id))
+def _key(stage: ColumnElement[str]) -> ColumnElement[str]:
+    return _joined(stage, _LOG.allocation_id, _LOG.id, _LOG.deadline_version, cast(ColumnElement[int], User.id))
+
+
+_KEY = _key(_STAGE)
 
 
 def _owed() -> Select[Any]:
@@ -93,26 +116,35 @@ def _owed() -> Select[Any]:
     )
 
 
-_UNTOLD = (
-    _owed()
-    .outerjoin(Notification, Notification.dedupe_key == _KEY)
-    .where(Notification.id.is_(None))
+_TOLD = {stage: aliased(Notification, name=f"told_{stage}") for stage in STAGES}
+
+
+def _untold() -> Select[Any]:
+    """Those at a stage of which, and of any later one, nobody was told under this deadline."""
+    found = _owed().add_columns(_STAGE).where(_STAGE.is_not(None))
+    for stage, told in _TOLD.items():
+        found = found.outerjoin(told, told.dedupe_key == _key(literal(stage, String)))
+    later = (_STAGE == MISSING) | _TOLD[TODAY].id.is_(None)
+    latest = (_STAGE != DUE) | _TOLD[DUE].id.is_(None)
     # One order for all workers: two that tell the same facts at once wait for each other and do not deadlock.
-    .order_by(User.id, _LOG.id)
-)
+    return found.where(_TOLD[MISSING].id.is_(None), later, latest).order_by(User.id, _LOG.id)
+
+
+_UNTOLD = _untold()
 _OF_PERSON = _owed().where(User.id == bindparam("user_id")).order_by(_LOG.due_at, Module.code, _LOG.id)
 
 
-def logs_owed(now: datetime) -> Sequence[OwedRow]:
-    """All owed logs whose facilitator was not yet told at this stage and deadline, by person. One statement."""
-    return _rows(_UNTOLD, now)
+def logs_owed(now: datetime, cutoffs: Mapping[str, datetime]) -> Sequence[OwedRow]:
+    """All owed logs whose facilitator was not yet told at this stage and deadline, by person. One statement.
+
+    `cutoffs` are those of the ladder at this moment.
+    """
+    begun = {stage: cutoffs[stage] for stage in STAGES}
+    values = {"now": now, "until": max(begun.values()), **begun}
+    return [OwedRow(*row) for row in db.session.execute(_UNTOLD, values)]
 
 
-def logs_owed_by(user_id: int, now: datetime) -> Sequence[OwedRow]:
-    """All that one person owes, told or not, oldest deadline first. One statement."""
-    return _rows(_OF_PERSON, now, user_id=user_id)
-
-
-def _rows(statement: Select[Any], now: datetime, **values: int) -> Sequence[OwedRow]:
-    found: Sequence[Any] = db.session.execute(statement, {"now": now, "until": now + NOTICE, **values}).all()
+def logs_owed_by(user_id: int, now: datetime, until: datetime) -> Sequence[OwedRow]:
+    """All that one person owes of what is due until then, told or not, oldest deadline first. One statement."""
+    found: Sequence[Any] = db.session.execute(_OF_PERSON, {"until": until, "user_id": user_id}).all()
     return [OwedRow(*(*row, MISSING if row.due_at < now else DUE)) for row in found]

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -11,29 +12,40 @@ from portal.database import only_reading
 from portal.extensions import db
 from portal.notifications.kinds import Params
 from portal.notifications.services import Fact, notify_many
-from portal.tracker.queries.owed import DUE, MISSING, OwedRow, logs_owed, logs_owed_by
+from portal.tracker.ladder import DUE, MISSING, TODAY
+from portal.tracker.queries.owed import NOTICE, OwedRow, logs_owed, logs_owed_by
+from portal.tracker.queries.stages import read_ladder
+from portal.tracker.services.alerting import Alert, find_alerts, tell_managers
 
 _TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ReminderCounts:
-    """What a pass told: logs due soon, logs missing, and the number of people."""
+    """What a pass told: logs due soon, logs at their deadline, logs missing, and the number of people.
+
+    `alerted` are the weeks of which managers or the head were told, and `managers` how many these were.
+    """
 
     due: int = 0
+    today: int = 0
     missing: int = 0
     people: int = 0
+    alerted: int = 0
+    managers: int = 0
 
 
-def remind(now: datetime) -> ReminderCounts:
-    """Tell everyone which logs they owe and were not told of yet. Running it again tells nothing.
+def remind(now: datetime, zone: ZoneInfo) -> ReminderCounts:
+    """Tell everyone which logs they owe, managers which stay missing, each once. Running it again tells nothing.
 
-    It begins its own transactions and leaves the last one, with what was told, for the caller to commit.
+    `zone` is the institution's. It begins its own transactions and leaves the last one, with what was told, for the
+    caller to commit.
     """
     for last in (*[False] * (_TRIES - 1), True):
-        rows = untold(now)
+        found = untold(now, zone)
         try:
-            people = notify_many([_fact(row) for row in rows])
+            people = notify_many([_fact(row) for row in found.owed]) if found.owed else 0
+            managers = tell_managers(found.alerts, now)
         except (IntegrityError, OperationalError):
             # Another worker told the same a moment earlier (or the database chose us in a deadlock):
             # what it told is no longer untold.
@@ -41,23 +53,34 @@ def remind(now: datetime) -> ReminderCounts:
             if last:
                 raise
         else:
-            counts = Counter(row.stage for row in rows)
-            return ReminderCounts(counts[DUE], counts[MISSING], people)
+            counts = Counter(row.stage for row in found.owed)
+            alerted = sum(len(alert.logs) for alert in found.alerts)
+            return ReminderCounts(counts[DUE], counts[TODAY], counts[MISSING], people, alerted, managers)
     raise AssertionError("unreachable")
 
 
-def untold(now: datetime) -> Sequence[OwedRow]:
-    """What a pass at this moment would tell, by person; read without keeping writers waiting."""
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """What a pass would tell: the owed logs by person, and of which weeks managers would hear."""
+
+    owed: Sequence[OwedRow]
+    alerts: Sequence[Alert]
+
+
+def untold(now: datetime, zone: ZoneInfo) -> Untold:
+    """What a pass at this moment would tell; read without keeping writers waiting."""
     with only_reading():
-        rows = logs_owed(now)
+        cutoffs = read_ladder(zone).cutoffs(now)
+        found = Untold(logs_owed(now, cutoffs), find_alerts(now, cutoffs))
         db.session.rollback()
-    return rows
+    return found
 
 
 def _fact(row: OwedRow) -> Fact:
     params = {
         "log_id": row.log_id,
         "offering_id": row.offering_id,
+        "deadline_version": row.deadline_version,
         "code": row.code,
         "module": row.course,
         "class": row.class_name,
@@ -94,13 +117,21 @@ class Owed:
 def what_is_owed(user_id: int, told: Sequence[Params], now: datetime) -> Owed | None:
     """All that a person owes at this moment; None when none of the facts told is true any more. One statement.
 
-    Old debts alone, of which they were told before, are no reason for another mail.
+    Old debts alone, of which they were told before, are no reason for another mail; nor is a week whose deadline was
+    moved since.
     """
-    rows = logs_owed_by(user_id, now)
-    if not {row.log_id for row in rows} & {fact["log_id"] for fact in told}:
+    until = max([now + NOTICE, *(datetime.fromisoformat(fact["due_at"]) for fact in told if "due_at" in fact)])
+    rows = logs_owed_by(user_id, now, until)
+    if not any(_holds(fact, rows) for fact in told):
         return None
-    overdue = [_week(row) for row in rows if row.stage == MISSING]
-    return Owed(by_course(overdue), by_course([_week(row) for row in rows if row.stage == DUE]))
+    overdue = [_week(row) for row in rows if row.is_overdue]
+    return Owed(by_course(overdue), by_course([_week(row) for row in rows if not row.is_overdue]))
+
+
+def _holds(fact: Params, rows: Sequence[OwedRow]) -> bool:
+    """Whether a week is still owed under the deadline of which it was told; what a manager asks for, under any."""
+    version = fact.get("deadline_version")
+    return any(row.log_id == fact["log_id"] and version in {None, row.deadline_version} for row in rows)
 
 
 def courses_told(told: Sequence[Params]) -> tuple[CourseWeeks, ...]:

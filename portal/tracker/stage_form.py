@@ -1,0 +1,42 @@
+"""A stage of the reminders as its form sends it."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, IntegerField
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from portal.allocations.bulk_form import DeedForm
+from portal.errors import DomainError
+from portal.tracker.queries.stages import KeptStage
+from portal.tracker.services.stages import MOST_AFTER, StageDraft
+
+_DAYS = NumberRange(0, MOST_AFTER, _l("Use a number from %(least)s to %(most)s.", least=0, most=MOST_AFTER))
+
+
+class StageForm(DeedForm):
+    """How many working days from the deadline, and whether it is in force."""
+
+    days = IntegerField(_l("Working days"), [InputRequired(_l("Use a whole number.")), _DAYS])
+    is_active = BooleanField(_l("In force"))
+    version = IntegerField(validators=[Optional()])
+
+    @classmethod
+    def of(cls, stage: KeptStage, data: MultiDict[str, str] | None = None) -> "StageForm":
+        """The form as it was sent, else with what the stage holds. Its ids end in the stage's."""
+        values: dict[str, Any] = {
+            "days": abs(stage.working_days), "is_active": stage.is_active, "version": stage.version,
+        }  # fmt: skip
+        form = cls(data, data=values)
+        for field in form:
+            field.id = f"{field.name}-{stage.id}"
+        return form
+
+    def draft(self) -> StageDraft:
+        """The stage as it is wanted."""
+        return StageDraft(self.days.data, self.is_active.data)
+
+    def show(self, error: DomainError) -> None:
+        """Put what a rule says at the number."""
+        self.days.errors = [*self.days.errors, str(error)]

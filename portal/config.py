@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     portal_name: str = "Teaching portal"
     portal_time_zone: str = "UTC"
     portal_deadline: str = "monday 17:00"
+    portal_quiet_hours: str = "20:00-07:00"
     attendance_threshold: int = Field(75, ge=0, le=100)
     attendance_notices: bool = False
     storage_url: str = ""
@@ -119,6 +120,17 @@ class Settings(BaseSettings):
             raise ValueError("use a weekday and a time, such as 'monday 17:00'")
         time.fromisoformat(hour)
         return f"{day} {hour}"
+
+    @field_validator("portal_quiet_hours")
+    @classmethod
+    def _readable_hours(cls, value: str) -> str:
+        try:
+            hours = [time.fromisoformat(part.strip()) for part in value.split("-")] if value.strip() else []
+        except ValueError as error:
+            raise ValueError("use two times, such as 20:00-07:00, or nothing at all") from error
+        if len(hours) not in {0, 2}:
+            raise ValueError("use two times, such as 20:00-07:00, or nothing at all")
+        return value
 
     @field_validator("jwt_expire", "session_idle", "session_lifetime", mode="before")
     @classmethod

@@ -17,11 +17,14 @@ from portal.config import Settings
 from portal.database import only_reading
 from portal.extensions import db
 from portal.notifications import services
-from portal.notifications.kinds import Params, Topic, topic_of
-from portal.notifications.mail import Mail, MailServerAway, Section, open_mail, write_message
+from portal.notifications.kinds import Params, Topic, group_of, topic_of
+from portal.notifications.mail import AddressRefused, Mail, MailServerAway, Section, open_mail, write_message
 from portal.notifications.models import Channel
+from portal.notifications.planning import Planned, plan
 from portal.notifications.queries import list_facts_of
 from portal.notifications.services import Claim
+from portal.notifications.services.refusals import forget_refusal, note_refusal
+from portal.stopping import is_stopping
 
 log = structlog.get_logger()
 # So much of its lease must be left before a message is sent: the ten steps of a slow conversation with a server.
@@ -30,12 +33,16 @@ _MARGIN = timedelta(seconds=200)
 
 @dataclass(slots=True)
 class DeliveryCounts:
-    """What became of the messages of one run; `released` wait for a mail server that was away."""
+    """What became of the messages of one run.
+
+    `released` wait for a mail server that was away; `deferred` for the morning, or are said by another mail of the day.
+    """
 
     sent: int = 0
     suppressed: int = 0
     failed: int = 0
     released: int = 0
+    deferred: int = 0
 
 
 def deliver_pending(
@@ -53,7 +60,9 @@ def deliver_pending(
     end = None if seconds is None else time.monotonic() + seconds
     with open_mail(settings.mail_address()) as mail:
         while claims := _claim(channels):
-            if not _send_all(claims, mail, settings, at, counts) or (end is not None and time.monotonic() > end):
+            planned = plan(claims, settings)
+            counts.deferred += len(claims) - len(planned)
+            if not _send_all(planned, mail, settings, at, counts) or (end is not None and time.monotonic() > end):
                 break
     return counts
 
@@ -69,29 +78,33 @@ def _claim(channels: Collection[Channel]) -> Sequence[Claim]:
 
 
 def _send_all(
-    claims: Sequence[Claim], mail: Mail, settings: Settings, at: datetime | None, counts: DeliveryCounts
+    planned: Sequence[Planned], mail: Mail, settings: Settings, at: datetime | None, counts: DeliveryCounts
 ) -> bool:
-    """Send claimed messages; False when the mail server is away, so that it makes no sense to go on."""
-    for position, claim in enumerate(claims):
-        if clock.now() > claim.until - _MARGIN:
-            _release(claims[position:], None, counts)
+    """Send claimed messages; False when it makes no sense to go on: the mail server is away, or the worker ends."""
+    for position, one in enumerate(planned):
+        if is_stopping():
+            _release(planned[position:], None, counts)
+            return False
+        if clock.now() > one.claim.until - _MARGIN:
+            _release(planned[position:], None, counts)
             break
         try:
-            outcome = _send(claim, mail, settings, at or clock.now())
+            outcome = _send(one, mail, settings, at or clock.now())
         except MailServerAway as error:
             log.error("mail_server_away", error=str(error))
-            _release(claims[position:], str(error), counts)
+            _release(planned[position:], str(error), counts)
             return False
         setattr(counts, outcome, getattr(counts, outcome) + 1)
     return True
 
 
-def _send(claim: Claim, mail: Mail, settings: Settings, now: datetime) -> str:
+def _send(one: Planned, mail: Mail, settings: Settings, now: datetime) -> str:
     """Send one message and record it; the name of the count that it belongs to."""
+    claim = one.claim
     if claim.attempts > services.MAX_ATTEMPTS:
         return _fail(claim, "The worker ended each time while sending this message.")
     try:
-        sections = _gather(claim, now)
+        sections = _gather(one, now)
         if not sections:
             services.mark_suppressed(claim, "Nothing of it holds any more.")
             db.session.commit()
@@ -99,36 +112,59 @@ def _send(claim: Claim, mail: Mail, settings: Settings, now: datetime) -> str:
         mail.send(write_message(claim, sections, settings), f"delivery-{claim.id:08d}")
     except MailServerAway:
         raise
+    except AddressRefused as error:
+        return _refuse(claim, error)
     except Exception as error:  # whatever is wrong with one message must not keep back the others
         return _fail(claim, f"{type(error).__name__}: {error}")
-    _record_sent(claim)
+    _record_sent(one)
     return "sent"
 
 
-def _gather(claim: Claim, now: datetime) -> Sequence[Section]:
+def _gather(one: Planned, now: datetime) -> Sequence[Section]:
     """What the message has to say now, by topic; empty when there is nothing left or its recipient is gone."""
-    by_topic: dict[str, tuple[Topic, list[Params]]] = {}
+    claim = one.claim
+    by_topic: dict[str, tuple[Topic, list[Params], set[str]]] = {}
     with only_reading():
         for fact in list_facts_of(claim.id) if claim.is_active else ():
-            if topic := topic_of(fact.kind):
-                by_topic.setdefault(topic.name, (topic, []))[1].append(fact.params)
+            topic, group = topic_of(fact.kind), group_of(fact.kind)
+            if topic and group not in one.standing.unwanted:
+                _topic, facts, groups = by_topic.setdefault(topic.name, (topic, [], set()))
+                facts.append(fact.params)
+                groups.add(group)
         gathered = [
-            Section(topic, topic.gather(claim.recipient_id, params, now)) for topic, params in by_topic.values()
+            Section(topic, topic.gather(claim.recipient_id, facts, now), frozenset(groups))
+            for topic, facts, groups in by_topic.values()
         ]
         db.session.rollback()
     return [section for section in gathered if section.content is not None]
 
 
-def _record_sent(claim: Claim) -> None:
+def _record_sent(one: Planned) -> None:
     try:
-        kept = services.mark_sent(claim)
-        db.session.commit()
+        kept = _note_sent(one)
     except OperationalError:  # the message is out: what is not recorded would be sent again
         db.session.rollback()
-        kept = services.mark_sent(claim)
-        db.session.commit()
+        kept = _note_sent(one)
     if not kept:
-        log.warning("lease_lost", delivery=claim.id)
+        log.warning("lease_lost", delivery=one.claim.id)
+
+
+def _note_sent(one: Planned) -> bool:
+    kept = services.mark_sent(one.claim)
+    if one.standing.is_refused:
+        forget_refusal(one.claim.recipient_id)
+    db.session.commit()
+    return kept
+
+
+def _refuse(claim: Claim, error: AddressRefused) -> str:
+    """The server will never take mail for this address: say so to administrators, and try no more."""
+    db.session.rollback()
+    log.warning("address_refused", delivery=claim.id, code=error.code)
+    note_refusal(claim.recipient_id, claim.address, error.code, error.said)
+    services.give_up(claim, str(error))
+    db.session.commit()
+    return "failed"
 
 
 def _fail(claim: Claim, error: str) -> str:
@@ -139,7 +175,7 @@ def _fail(claim: Claim, error: str) -> str:
     return "failed"
 
 
-def _release(claims: Sequence[Claim], error: str | None, counts: DeliveryCounts) -> None:
-    services.release(claims, error)
+def _release(planned: Sequence[Planned], error: str | None, counts: DeliveryCounts) -> None:
+    services.release([one.claim for one in planned], error)
     db.session.commit()
-    counts.released += len(claims)
+    counts.released += len(planned)

@@ -114,3 +114,8 @@ def is_mailed(name: str) -> bool:
     """Whether there are words for a mail about a kind."""
     topic = topic_of(name)
     return topic is None or bool(topic.template)
+
+
+def kinds_of_group(name: str) -> list[str]:
+    """The names of the kinds of a group that stand in the inbox."""
+    return [kind.name for kind in _kinds.values() if kind.listed and kind.group == name]

@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from portal.config import Settings
+from portal.stopping import stop_when
 
 if TYPE_CHECKING:
     from huey import Huey
@@ -25,13 +26,19 @@ def new_queue(settings: Settings) -> "Huey":
 
     address = settings.redis_address()
     if address:
-        return PriorityRedisExpireHuey(NAME, url=address, results=False)
-    settings.portal_data_dir.mkdir(parents=True, exist_ok=True)
-    queue = SqliteHuey(NAME, filename=str(settings.portal_data_dir / "queue.db"), results=False, timeout=10)
+        queue: Huey = PriorityRedisExpireHuey(NAME, url=address, results=False)
+    else:
+        settings.portal_data_dir.mkdir(parents=True, exist_ok=True)
+        queue = SqliteHuey(NAME, filename=str(settings.portal_data_dir / "queue.db"), results=False, timeout=10)
     queue.create_consumer = partial(_new_consumer, queue.create_consumer)
     return queue
 
 
 def _new_consumer(create: Any, *, max_delay: float = LONGEST_PAUSE, **options: Any) -> "Consumer":
-    """A consumer that asks often. Redis tells of a job at once; a file must be asked, by default every ten seconds."""
-    return create(max_delay=min(max_delay, LONGEST_PAUSE), **options)
+    """A consumer that asks often, and whose jobs know when it is asked to stop.
+
+    Redis tells of a job at once; a file must be asked, by default every ten seconds.
+    """
+    consumer: Consumer = create(max_delay=min(max_delay, LONGEST_PAUSE), **options)
+    stop_when(consumer.stop_flag.is_set)
+    return consumer

@@ -35,7 +35,7 @@ _PLACES = (
     ("notifications", "notifications.index", _l("Notifications"), "bell", frozenset(Role)),
 )
 # Blueprints whose pages belong to the place of another.
-_WITHIN = {"checklist": "catalogue", "stages": "catalogue"}
+_WITHIN = {"checklist": "catalogue", "stages": "catalogue", "deliveries": "notifications"}
 
 
 def init_pages(app: Flask, count_unread: Callable[[int], int]) -> None:

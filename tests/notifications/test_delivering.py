@@ -153,6 +153,7 @@ def test_what_a_killed_worker_had_claimed_is_sent_by_another(
         "PATH": os.environ["PATH"],
         "DATABASE_URL": committing_database.url,
         "PORTAL_DATA_DIR": str(settings.portal_data_dir),
+        "PORTAL_QUIET_HOURS": "",
     }
     killed = subprocess.run([sys.executable, "-c", KILLED_AT], cwd=ROOT, env=environment, check=False)
     assert killed.returncode == -signal.SIGKILL

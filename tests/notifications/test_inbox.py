@@ -15,7 +15,7 @@ from portal.notifications.services import Fact, notify_many
 from portal.tracker.services.reminders import remind
 from tests.support.mail import ZONE
 
-STATEMENTS = 4  # the person, the bell, the entries, their facts
+STATEMENTS = 5  # the person, the bell, the kinds, the entries, their facts
 
 
 def tell(app: Flask) -> None:

@@ -43,6 +43,7 @@ def environment(fresh_app: Flask, committing_database: Any) -> dict[str, str]:
         "DATABASE_URL": committing_database.url,
         "PORTAL_DATA_DIR": str(settings.portal_data_dir),
         "SECRET_KEY": settings.secret_key,
+        "PORTAL_QUIET_HOURS": "00:00-00:00",
     }
 
 

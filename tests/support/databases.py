@@ -86,6 +86,8 @@ def build_app(url: str, folder: Path, **settings: Any) -> Flask:
         "secret_key": "only-for-tests-0123456789-abcdefghij",
         "ratelimit_enabled": False,
         "log_level": "ERROR",
+        # Tests run at any hour.
+        "portal_quiet_hours": "",
     }
     app = create_app(load_settings(**(defaults | {"database_url": url, "portal_data_dir": folder} | settings)))
     app.config |= {"TESTING": True, "PORTAL_ANSWER_FLOOR": 0}

@@ -52,6 +52,7 @@ def test_a_stage_begins_in_the_morning_of_the_institution():
     ]  # fmt: skip
 
 
+ZONES = ["UTC", "Africa/Kigali", "America/Chicago"]
 YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 moments = st.integers(0, 365 * 24 * 60).map(lambda minutes: YEAR + timedelta(minutes=minutes))
 days = st.dates(date(2026, 1, 1), date(2026, 12, 31))

@@ -19,9 +19,8 @@ from portal.tracker.models import ActivityLog
 from portal.tracker.queries import owed
 from portal.tracker.queries.owed import OwedRow, logs_owed
 from portal.tracker.queries.stages import read_ladder
-from portal.tracker.reminding import ranges
 from portal.tracker.services import reminders
-from portal.tracker.services.reminders import ReminderCounts, remind, what_is_owed
+from portal.tracker.services.reminders import ReminderCounts, remind
 from tests.support.mail import ZONE
 
 DEADLINE = datetime(2026, 10, 19, 17, tzinfo=UTC)  # of the week of frozen_time
@@ -278,32 +277,3 @@ def test_two_workers_at_once_tell_once(
     with fresh_app.app_context():
         assert db.session.scalar(select(func.count(Notification.id))) == 20
         assert db.session.scalar(select(func.count(Delivery.id))) == 20
-
-
-def test_a_mail_lists_all_that_is_owed_overdue_first_by_course(app: Flask, people: Any, make: Any) -> None:
-    facilitator, offering, log = people
-    for week in (1, 2):
-        make.log(offering, week)
-    make.log(make.offering(facilitator), 2)
-    with app.app_context():
-        found = what_is_owed(facilitator.user_id, [{"log_id": log.id}], DEADLINE - DAY)
-    assert found is not None
-    assert [course.weeks for course in found.overdue] == [(1, 2), (2,)]
-    assert [course.weeks for course in found.due] == [(3,)]
-    assert found.count == 4
-
-
-def test_old_debts_alone_are_no_reason_for_a_mail(app: Flask, people: Any, make: Any) -> None:
-    facilitator, offering, log = people
-    make.log(offering, 1)
-    with app.app_context():
-        change(ActivityLog, log.id, submitted_at=DEADLINE)
-        assert what_is_owed(facilitator.user_id, [{"log_id": log.id}], DEADLINE + DAY) is None
-
-
-@pytest.mark.parametrize(
-    ("weeks", "text"),
-    [([], ""), ([5], "5"), ([1, 2], "1, 2"), ([1, 2, 3], "1–3"), ([1, 2, 3, 5, 7, 8, 9], "1–3, 5, 7–9")],
-)
-def test_runs_of_weeks_are_drawn_together(weeks: list[int], text: str) -> None:
-    assert ranges(weeks) == text

@@ -20,6 +20,7 @@ from portal.jobs.works import Owner
 from portal.tracker.models import Leave
 from tests.support.people import Person
 from tests.support.web import Maker, session_of
+from tests.web import scenes_of_notifications
 from tests.web.lesson_scenes import LESSON_SCENES
 from tests.web.scene import Scene, SetUp
 
@@ -37,10 +38,6 @@ def _reflection(app: Flask, make: Maker) -> SetUp:
 
 def _checklist_item(app: Flask, make: Maker) -> SetUp:
     return SetUp({"item_id": 1}, make.admin())
-
-
-def _stage(app: Flask, make: Maker) -> SetUp:
-    return SetUp({"stage_id": 1}, make.admin())
 
 
 def _module(app: Flask, make: Maker) -> SetUp:
@@ -254,7 +251,6 @@ SCENES: dict[str, Scene] = {
     "tracker.take_attendance": Scene(_log),
     "tracker.count_attendance": Scene(_log, {"there": "1", "of": "2"}),
     "tracker.course_attendance": Scene(_own_course),
-    "stages.change": Scene(_stage, {"days": "3", "is_active": "y", "version": "1"}),
     "checklist.item": Scene(_checklist_item),
     "checklist.change_item": Scene(_checklist_item, {"label_en": "A", "label_fr": "B", "from_week": "1"}),
     "checklist.move_item": Scene(_checklist_item),
@@ -270,4 +266,5 @@ SCENES: dict[str, Scene] = {
     "passwords.set_by_link": Scene(_reset),
     "registration.confirmation": Scene(_confirmation),
     "registration.confirm": Scene(_confirmation),
+    **scenes_of_notifications.SCENES,
 }

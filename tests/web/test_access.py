@@ -17,7 +17,8 @@ from portal.extensions import db
 from portal.ops.access_table import list_doors, table, takes_ids
 from portal.roles import Role
 from portal.web.access import PUBLIC, declared_audience, declared_owner
-from tests.web.scenes import SCENES, Scene
+from tests.web.scene import Scene
+from tests.web.scenes import SCENES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "access.md"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

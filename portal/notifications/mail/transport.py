@@ -13,11 +13,20 @@ from urllib.parse import unquote, urlsplit
 # Seconds for each step of the conversation.
 _TIMEOUT = 20.0
 _YES = 250
+_FOR_GOOD = 500
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class MailServerAway(Exception):
     """The mail server cannot be reached, or lets nobody in: no message is at fault."""
+
+
+class AddressRefused(Exception):
+    """The mail server will not take anything for this address, now or later: it answered 5xx to its name."""
+
+    def __init__(self, code: str, said: str) -> None:
+        super().__init__(f"{code} {said}")
+        self.code, self.said = code, said
 
 
 class Mail(Protocol):
@@ -77,10 +86,12 @@ class SmtpMail:
         server = self._at_hand()
         try:
             server.send_message(message)
+        except smtplib.SMTPRecipientsRefused as error:
+            raise _refusal(error) from error
         except OSError as error:
             # A server that said no goes on listening. After anything else it is unknown whether this one
             # was taken, and the next begins on a new connection.
-            if not isinstance(error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused):
+            if not isinstance(error, smtplib.SMTPResponseException):
                 self.close()
             raise
 
@@ -133,3 +144,9 @@ class SmtpMail:
             if not encrypted and self._host not in _LOOPBACK:
                 raise smtplib.SMTPException("the server offers no TLS, and a password is not sent in the open")
             server.login(self._user, self._password)
+
+
+def _refusal(error: smtplib.SMTPRecipientsRefused) -> Exception:
+    """For good when the server said so (RFC 5321 §4.2.1: 5yz), else worth another attempt."""
+    code, said = next(iter(error.recipients.values()))
+    return AddressRefused(str(code), said.decode(errors="replace")) if code >= _FOR_GOOD else error

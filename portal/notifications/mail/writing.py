@@ -24,8 +24,11 @@ from flask_babel import gettext as _
 
 from portal import clock
 from portal.config import Settings
+from portal.notifications.groups import optional_groups
 from portal.notifications.kinds import Topic
+from portal.notifications.models import Channel
 from portal.notifications.services import Claim
+from portal.notifications.unsubscribing import sign_wish
 from portal.web.locale import LANGUAGES, worded
 
 # Letters that no name needs and that turn the reading order of what follows: embeddings, overrides, isolates.
@@ -34,10 +37,11 @@ _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What a mail says about one topic: the topic and what it gathered."""
+    """What a mail says about one topic: the topic, what it gathered, and of which groups the facts were."""
 
     topic: Topic
     content: Any
+    groups: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +71,27 @@ def write_message(claim: Claim, sections: Sequence[Section], settings: Settings)
     with force_locale(locale):
         subject = sections[0].topic.subject(sections[0].content)
         letter = _Letter(name, subject, locale, clock.zone_named(claim.time_zone) or settings.zone)
-        shared = {"letter": letter, "claim": claim, "sections": sections, "address": settings.address()}
+        stop = _stop_address(claim, sections, settings)
+        shared = {"letter": letter, "claim": claim, "sections": sections, "address": settings.address(), "stop": stop}
         text = render_template("mail/message.txt", **shared)
         html = render_template("mail/message.html", **shared)
     message = _headed(settings, to, name, subject)
     # Which delivery, of which installation: identifiers begin at 1 again when a database is made anew.
     number = f"{claim.id}.{int(claim.created_at.timestamp()):x}"
     message["Message-ID"] = f"<delivery.{number}@{urlsplit(settings.address()).hostname or 'localhost'}>"
+    if stop:
+        message["List-Unsubscribe"] = f"<{stop}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return _filled(message, text, html, locale)
+
+
+def _stop_address(claim: Claim, sections: Sequence[Section], settings: Settings) -> str:
+    """Where its recipient stops what of a mail may be stopped (RFC 8058); empty when all of it is mandatory."""
+    groups = frozenset[str]().union(*(section.groups for section in sections)) & optional_groups()
+    if not groups or claim.channel == Channel.LETTER:
+        return ""
+    token = sign_wish(current_app.config["SECRET_KEY"], claim.recipient_id, groups)
+    return f"{settings.address()}/notifications/unsubscribe/{token}"
 
 
 def _recipient(claim: Claim, sections: Sequence[Section]) -> tuple[str, str]:

@@ -2,9 +2,11 @@
 
 from portal.notifications.queries.inbox import (
     Addressee,
+    EntryFilter,
     EntryRow,
     FactRow,
     count_unread,
+    kinds_told,
     list_addressees,
     list_facts_of,
     list_own_deliveries,
@@ -14,9 +16,11 @@ from portal.notifications.queries.inbox import (
 
 __all__ = [
     "Addressee",
+    "EntryFilter",
     "EntryRow",
     "FactRow",
     "count_unread",
+    "kinds_told",
     "list_addressees",
     "list_facts_of",
     "list_own_deliveries",

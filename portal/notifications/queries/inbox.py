@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Subquery, and_, func, or_, select
+from sqlalchemy import Row, Subquery, and_, func, or_, select, true
 
 from portal.accounts.models import User
 from portal.accounts.queries.personal_data import list_of
 from portal.bulk import in_chunks
 from portal.extensions import db
-from portal.notifications.kinds import unlisted_kinds
+from portal.notifications.kinds import kinds_of_group, unlisted_kinds
 from portal.notifications.models import Delivery, Notification
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 
@@ -35,6 +35,18 @@ class EntryRow:
     count: int
     unread: int
     facts: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """Which entries are wanted: all, or those with something unread, or of one group."""
+
+    only_unread: bool = False
+    group: str = ""
+
+    def to_args(self) -> dict[str, str]:
+        """The parameters of an address that mean it."""
+        return ({"unread": "1"} if self.only_unread else {}) | ({"group": self.group} if self.group else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +89,33 @@ def list_facts_of(delivery_id: int) -> Sequence[FactRow]:
     return [FactRow(*row) for row in db.session.execute(wanted.order_by(Notification.id))]
 
 
-def page_of_entries(user_id: int, page: PageRequest) -> Page[EntryRow]:
+def kinds_told(user_id: int) -> set[str]:
+    """The kinds of which somebody was ever told. One statement."""
+    wanted = select(Notification.kind).where(Notification.recipient_id == user_id, Notification.is_hidden.is_(False))
+    return set(db.session.scalars(wanted.distinct())) - set(unlisted_kinds())
+
+
+def page_of_entries(user_id: int, page: PageRequest, asked: EntryFilter | None = None) -> Page[EntryRow]:
     """A person's notifications, newest first, those of one kind and moment together. Two statements."""
+    asked = asked or EntryFilter()
+    unread = func.count() - func.count(Notification.read_at)
     entries: Subquery = (
         select(
             func.max(Notification.id).label("id"),
             Notification.kind,
             Notification.created_at,
             func.count().label("told"),
-            (func.count() - func.count(Notification.read_at)).label("unread"),
+            unread.label("unread"),
         )
         .where(
             Notification.recipient_id == user_id,
             Notification.is_hidden.is_(False),
-            Notification.kind.not_in(unlisted_kinds()),
+            Notification.kind.in_(kinds_of_group(asked.group))
+            if asked.group
+            else Notification.kind.not_in(unlisted_kinds()),
         )
         .group_by(Notification.kind, Notification.created_at)
+        .having(unread > 0 if asked.only_unread else true())
         .subquery()
     )
     wanted = fitting(page, [])

@@ -5,9 +5,12 @@ from portal.notifications.services.outbox import (
     MAX_ATTEMPTS,
     Claim,
     claim_deliveries,
+    defer,
+    give_up,
     mark_failed,
     mark_sent,
     mark_suppressed,
+    merge,
     release,
 )
 from portal.notifications.services.telling import Fact, mark_read, notify_many
@@ -18,10 +21,13 @@ __all__ = [
     "Claim",
     "Fact",
     "claim_deliveries",
+    "defer",
+    "give_up",
     "mark_failed",
     "mark_read",
     "mark_sent",
     "mark_suppressed",
+    "merge",
     "notify_many",
     "release",
 ]

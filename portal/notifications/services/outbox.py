@@ -15,7 +15,7 @@ from sqlalchemy import Select, or_, select, update
 from portal import clock
 from portal.accounts.models import Identity, User
 from portal.extensions import db
-from portal.notifications.models import Channel, Delivery, DeliveryState
+from portal.notifications.models import Channel, Delivery, DeliveryState, Notification
 
 LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 8
@@ -142,6 +142,11 @@ def mark_failed(claim: Claim, error: str) -> bool:
     )
 
 
+def give_up(claim: Claim, error: str) -> bool:
+    """It will never be taken: try no more until somebody says so."""
+    return _settle(claim, state=DeliveryState.FAILED, last_error=error[:_ERROR_LIMIT])
+
+
 def release(claims: Sequence[Claim], error: str | None = None) -> None:
     """Give messages back untried, for instance because the mail server is away; the attempt does not count."""
     for claim in claims:
@@ -152,6 +157,19 @@ def release(claims: Sequence[Claim], error: str | None = None) -> None:
             attempts=claim.attempts - 1,
             last_error=error[:_ERROR_LIMIT] if error else None,
         )
+
+
+def defer(claim: Claim, until: datetime) -> None:
+    """Let a message wait until a moment, for instance the end of quiet hours; the attempt does not count."""
+    _settle(claim, state=DeliveryState.PENDING, next_attempt_at=until, attempts=claim.attempts - 1)
+
+
+def merge(claim: Claim, into: Claim) -> None:
+    """Let another message to the same person say what this one would have said."""
+    in_place = {"synchronize_session": False}
+    theirs = update(Notification).where(Notification.delivery_id == claim.id)
+    db.session.execute(theirs.values(delivery_id=into.id), execution_options=in_place)
+    _settle(claim, state=DeliveryState.SUPPRESSED, last_error="Another mail of the same day says it.")
 
 
 def _settle(claim: Claim, **values: Any) -> bool:

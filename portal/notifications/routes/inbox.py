@@ -1,21 +1,23 @@
 """The inbox."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from flask import Blueprint, redirect, request, url_for
+from flask import redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.extensions import db
 from portal.notifications import queries, services
-from portal.notifications.kinds import Kind, Line, kind_of
-from portal.notifications.queries import EntryRow
+from portal.notifications.groups import Group, group_named, groups_of
+from portal.notifications.kinds import Kind, Line, group_of, kind_of
+from portal.notifications.queries import EntryFilter, EntryRow
+from portal.notifications.routes.blueprint import bp
 from portal.paging import Cursor, PageRequest
 from portal.web.access import everyone
 from portal.web.htmx import fragment
 from portal.web.pages import page
-
-bp = Blueprint("notifications", __name__, url_prefix="/notifications")
 
 PAGE_SIZE = 20
 _MAX_ID = 2**31
@@ -34,12 +36,21 @@ class Entry:
 @bp.get("/")
 @everyone
 def index() -> str:
-    """What a person was told, newest first."""
-    at = request.args.get("at")
+    """What a person was told, newest first: all of it, what is unread, what is of one group."""
+    at, group, groups = request.args.get("at"), request.args.get("group", ""), _groups()
+    asked = EntryFilter("unread" in request.args, group if group in {one.name for one in groups} else "")
     wanted = PageRequest("told", descending=True, cursor=Cursor.decode(at), size=PAGE_SIZE)
-    found = queries.page_of_entries(current_user.id, wanted)
+    found = queries.page_of_entries(current_user.id, wanted, asked)
     entries = [entry for row in found.rows if (entry := _in_words(row))]
-    return page("notifications/page.html", entries=entries, found=found, at=at)
+    return page("notifications/page.html", entries=entries, found=found, at=at, asked=asked, groups=groups)
+
+
+def _groups() -> Sequence[Group]:
+    """The groups of the kinds of which the person is told, or was when they had another role."""
+    kinds = queries.kinds_told(current_user.id)
+    told = {group_of(kind) for kind in kinds}
+    named = {group.name: group for group in groups_of(current_user.roles)} | {name: group_named(name) for name in told}
+    return [group for name, group in named.items() if name in told]
 
 
 @bp.get("/bell")
@@ -58,7 +69,8 @@ def read() -> Response:
         services.mark_read(current_user.id, up_to=up_to, entry=entry)
         db.session.commit()
     at = request.form.get("at")
-    return redirect(url_for(".index", at=at if Cursor.decode(at) else None), 303)
+    asked: dict[str, Any] = {name: request.form[name] for name in ("unread", "group") if request.form.get(name)}
+    return redirect(url_for(".index", at=at if Cursor.decode(at) else None, **asked), 303)
 
 
 def _id(field: str) -> int | None:

@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     ratelimit_auth: str = "5 per 15 minutes"
     ratelimit_api: str = "100 per 15 minutes"
     trusted_proxies: int = Field(0, ge=0, le=10)
+    metrics_token: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "console"
 

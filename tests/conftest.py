@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
         servers.open_run()
     # Whatever reads the settings by itself, such as `tasks`, stays within the run's folder.
     os.environ["PORTAL_DATA_DIR"] = str(servers.run_folder() / "default")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(servers.run_folder() / "metrics")
     os.environ |= dict.fromkeys(("DATABASE_URL", "REDIS_URL", "MAIL_URL"), "")
 
 

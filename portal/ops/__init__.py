@@ -2,18 +2,20 @@
 
 from flask import Flask
 
-from portal.ops import access_table, commands, routes
+from portal.ops import access_table, backup_commands, commands, routes
 from portal.ops.audit_log import routes as audit_log
 from portal.ops.audit_log.words import action_in_words, field_in_words, value_in_words
+from portal.ops.metrics import init_metrics
 
 
 def init_app(app: Flask) -> None:
     """Register the health pages and the commands."""
+    init_metrics(app)
     app.register_blueprint(routes.bp)
     app.register_blueprint(audit_log.bp)
     # Pages of the features below tell of changes too.
     app.jinja_env.filters["audit_action"] = action_in_words
     app.jinja_env.filters["audit_field"] = field_in_words
     app.jinja_env.filters["audit_value"] = value_in_words
-    for command in (commands.prepare, commands.reminders, commands.mail, access_table.access):
+    for command in (commands.prepare, commands.reminders, commands.mail, access_table.access, backup_commands.backup):
         app.cli.add_command(command)

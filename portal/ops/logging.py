@@ -1,11 +1,30 @@
 """Logs as one event a line: JSON for machines, or coloured words for people."""
 
 import logging
+import re
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 
 from portal.config import Settings
+
+_HIDDEN = "<hidden>"
+# Fields whose values are nobody's business, whoever writes them into a log one day.
+_PRIVATE = re.compile(r"password|secret|token|authorization|cookie|answers?$|body|reflection", re.IGNORECASE)
+# What opens something by itself: a bearer token in a header or an address, a login within an address of a server.
+_OPENS = re.compile(r"(?<=Bearer )\S+|(?<=://)[^/@\s]+:[^/@\s]+(?=@)|\beyJ[\w-]+\.[\w-]+\.[\w-]+|[\w-]{40,}")
+
+
+def hide_secrets(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take out of a line of log what must not be kept: passwords, tokens, and what people wrote."""
+    for name, value in entry.items():
+        if _PRIVATE.search(name) and value is not None:
+            entry[name] = _HIDDEN
+        elif isinstance(value, str):
+            entry[name] = _OPENS.sub(_HIDDEN, value)
+    return entry
 
 
 def configure_logging(settings: Settings) -> None:
@@ -23,6 +42,7 @@ def configure_logging(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            hide_secrets,
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -1,11 +1,13 @@
 """What a load balancer or a watchdog asks."""
 
+import hmac
 from http import HTTPStatus
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from portal.extensions import limiter
-from portal.ops.health import DOWN, health
+from portal.ops.health import ERROR, health
+from portal.ops.metrics import exposition
 from portal.web.access import public
 
 bp = Blueprint("ops", __name__)
@@ -18,7 +20,7 @@ def state() -> Response:
     """Database, queue and version as JSON; 503 when the database is away."""
     found = health(current_app)
     response = jsonify(found)
-    response.status_code = HTTPStatus.SERVICE_UNAVAILABLE if found["status"] == DOWN else HTTPStatus.OK
+    response.status_code = HTTPStatus.SERVICE_UNAVAILABLE if found["status"] == ERROR else HTTPStatus.OK
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -29,3 +31,18 @@ def state() -> Response:
 def live() -> Response:
     """That this process answers; it asks nobody else."""
     return Response("ok", mimetype="text/plain", headers={"Cache-Control": "no-store"})
+
+
+@bp.get("/metrics")
+@public
+@limiter.exempt
+def metrics() -> Response:
+    """Figures for Prometheus, for whoever shows METRICS_TOKEN; without such a setting only while developing."""
+    settings = current_app.config["PORTAL"]
+    if not settings.metrics_token and settings.in_production:
+        abort(404)
+    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if settings.metrics_token and not hmac.compare_digest(shown.encode(), settings.metrics_token.encode()):
+        return Response("a token is needed\n", 401, {"WWW-Authenticate": "Bearer"}, mimetype="text/plain")
+    headers = {"Cache-Control": "no-store"}
+    return Response(exposition(settings), headers=headers, content_type="text/plain; version=0.0.4; charset=utf-8")

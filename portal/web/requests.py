@@ -9,6 +9,7 @@ import structlog
 from flask import Flask, Response, current_app, g, request
 
 from portal.database import reading_only
+from portal.measuring import asked_so_far, begin_measuring
 
 log = structlog.get_logger("portal.request")
 # The token of an invitation has 43 letters; nothing else in an address is as long.
@@ -40,6 +41,7 @@ def init_requests(app: Flask) -> None:
 
 def _begin() -> None:
     g.began = time.perf_counter()
+    begin_measuring()
     view = current_app.view_functions.get(request.endpoint or "")
     if request.mimetype == "application/x-www-form-urlencoded":
         request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
@@ -51,16 +53,31 @@ def _begin() -> None:
 
 def _log(response: Response) -> Response:
     if request.endpoint not in _UNLOGGED:
-        took = round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None
+        asked = asked_so_far()
         log.info(
             "request",
             method=request.method,
             path=path_for_log(),
+            route=str(request.url_rule) if request.url_rule else None,
             status=response.status_code,
-            ms=took,
+            ms=round(seconds_so_far() * 1000, 1),
+            sql=asked.statements,
+            sql_ms=round(asked.seconds * 1000, 1),
+            user_id=known_user_id(),
             request_id=g.get("request_id"),
         )
     return response
+
+
+def seconds_so_far() -> float:
+    """How long this request has taken until now."""
+    return time.perf_counter() - g.began if "began" in g else 0.0
+
+
+def known_user_id() -> int | None:
+    """Who is signed in, if anything has asked for that already; a line of log asks no database."""
+    found: int | None = getattr(g.get("_login_user"), "id", None)
+    return found
 
 
 def path_for_log() -> str:

@@ -1,23 +1,36 @@
 """What a load balancer asks."""
 
+import socket
+import threading
+import time
+from datetime import datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from portal.extensions import db
+from portal.ops import health
 from portal.ops.version import version
 from tests.support.databases import build_app
 
 
-def test_health_names_database_queue_and_version(client: Any, database: Any) -> None:
+@pytest.fixture
+def patient(monkeypatch: Any) -> None:
+    """What is asked may take its time: how a busy machine answers is not what these tests are about."""
+    monkeypatch.setattr(health, "LIMIT", 30.0)
+
+
+@pytest.mark.usefixtures("patient")
+def test_health_names_what_the_portal_stands_on(client: Any) -> None:
     answer = client.get("/health")
     assert answer.status_code == 200
     found = answer.get_json()
-    assert (found["status"], found["version"]) == ("ok", version())
-    assert found["database"]["status"] == "ok"
-    assert found["database"]["kind"] in {database.kind, "mysql"}
-    assert found["queue"] == {"status": "ok", "kind": "sqlite", "waiting": 0}
+    assert (found["status"], found["version"], found["environment"]) == ("OK", version(), "development")
+    assert found["services"] == {"database": "OK", "queue": "OK", "redis": "NOT USED"}
+    assert found["queue_waiting"] == 0
+    assert found["uptime"] > 0
+    assert datetime.fromisoformat(found["time"]).tzinfo is not None
     assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -25,22 +38,38 @@ def test_health_is_503_when_the_database_is_away(tmp_path: Any) -> None:
     app = build_app("mysql+pymysql://nobody@127.0.0.1:1/none", tmp_path)
     answer = app.test_client().get("/health")
     assert answer.status_code == 503
-    assert answer.get_json()["status"] == "down"
-    assert answer.get_json()["database"] == {"status": "down"}
+    assert answer.get_json()["status"] == "ERROR"
+    assert answer.get_json()["services"]["database"] == "ERROR"
 
 
+@pytest.mark.usefixtures("patient")
 def test_health_stays_200_when_only_the_queue_is_away(tmp_path: Any) -> None:
     app = build_app("sqlite://", tmp_path, redis_url="redis://127.0.0.1:1/0")
     app.config["RATELIMIT_ENABLED"] = False
     answer = app.test_client().get("/health")
     assert answer.status_code == 200
-    assert answer.get_json()["status"] == "degraded"
-    assert answer.get_json()["queue"] == {"status": "down", "kind": "redis"}
+    assert answer.get_json()["status"] == "DEGRADED"
+    assert answer.get_json()["services"] == {"database": "OK", "queue": "ERROR", "redis": "ERROR"}
 
 
+@pytest.mark.usefixtures("patient")
 def test_health_counts_what_waits_on_redis(tmp_path: Any, redis_url: str) -> None:
     app = build_app("sqlite://", tmp_path, redis_url=redis_url)
-    assert app.test_client().get("/health").get_json()["queue"] == {"status": "ok", "kind": "redis", "waiting": 0}
+    found = app.test_client().get("/health").get_json()
+    assert (found["services"]["redis"], found["queue_waiting"]) == ("OK", 0)
+
+
+def test_both_are_quick_while_the_database_takes_connections_and_says_nothing(tmp_path: Any) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        app = build_app(f"mysql+pymysql://nobody@127.0.0.1:{silent.getsockname()[1]}/none", tmp_path)
+        client, threads = app.test_client(), threading.active_count()
+        began = time.monotonic()
+        answers = [client.get(path).status_code for path in ("/health", "/health/live", "/health")]
+        assert time.monotonic() - began < 2 * health.LIMIT + 10
+        assert answers == [503, 200, 503]
+        assert threading.active_count() <= threads + 2, "a question that hangs is not asked again"
 
 
 def test_live_asks_nobody(tmp_path: Any, count_sql: Any) -> None:

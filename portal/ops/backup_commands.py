@@ -1,0 +1,70 @@
+"""`flask backup create`, `verify` and `restore`."""
+
+from pathlib import Path
+
+import click
+import flask_migrate
+from flask import current_app
+from flask.cli import AppGroup
+
+from portal.config import Settings
+from portal.extensions import db
+from portal.ops import backups
+from portal.ops.backups import BackupError
+
+backup = AppGroup("backup", help="Backups of database and uploaded files.")
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["PORTAL"]
+    return settings
+
+
+def _default_folder() -> Path:
+    return _settings().portal_data_dir.resolve() / "backups"
+
+
+@backup.command("create")
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="Folder; by default backups in the data folder.")
+@click.option("--keep", type=click.IntRange(1, 1000), help="Delete all but so many of the newest in that folder.")
+def create(folder: Path | None, keep: int | None) -> None:
+    """Write a backup, while the portal runs."""
+    wanted = (folder or _default_folder()).resolve()
+    try:
+        path = backups.create_backup(db.engine.engine, _settings().portal_data_dir.resolve(), wanted)
+        backups.verify_backup(path)
+    except (BackupError, OSError) as error:
+        raise click.ClickException(f"No backup was made. {error}") from error
+    click.echo(path)
+    for name in backups.delete_old_backups(wanted, keep) if keep else ():
+        click.echo(f"{name} was deleted.", err=True)
+
+
+@backup.command("verify")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def verify(path: Path) -> None:
+    """Say whether a backup is whole and what is in it."""
+    try:
+        manifest = backups.verify_backup(path)
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
+    files = sum(name.startswith("files/") for name in manifest["members"])
+    rows = sum(manifest["rows"].values())
+    click.echo(f"Whole: {rows} rows of {len(manifest['rows'])} tables and {files} files, made {manifest['made_at']}.")
+
+
+@backup.command("restore")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask. All that is in the database now is lost.")
+def restore(path: Path, yes: bool) -> None:
+    """Put a backup in the place of everything that the database holds; stop web and worker before."""
+    if not yes:
+        click.confirm("All that is in the database now will be lost. Go on?", abort=True)
+    data = _settings().portal_data_dir.resolve()
+    try:
+        manifest = backups.restore_backup(path, db.engine.engine, data, lambda to: flask_migrate.upgrade(revision=to))
+    except BackupError as error:
+        raise click.ClickException(f"Nothing was changed. {error}") from error
+    # A backup of an earlier version is restored as it was, then brought up to date.
+    flask_migrate.upgrade()
+    click.echo(f"{sum(manifest['rows'].values())} rows were put back; the state is that of {manifest['made_at']}.")

@@ -1,0 +1,226 @@
+"""Backups: every row and every uploaded file in one archive, from which any of the three engines can be restored.
+
+The archive is a ZIP: `manifest.json` (revision of the schema, rows of each table, a checksum of each member),
+`tables/NAME.jsonl` (one row a line, as it stands in the database) and `files/…`. Rows are read in one transaction that
+sees one moment, so a backup is consistent while people work.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, Table
+
+from portal import clock
+
+FORMAT = 1
+# Folders below the data folder that are no waste: what people uploaded, wherever a feature keeps it.
+_LEFT_OUT = frozenset({"backups", "mail", "metrics"})
+_NAME = "portal-%Y%m%d-%H%M%S.zip"
+_REVISIONS = "alembic_version"
+_CHUNK = 1000
+
+
+class BackupError(Exception):
+    """A backup cannot be made, read or restored; says why in a sentence."""
+
+
+def create_backup(engine: Engine, data: Path, folder: Path) -> Path:
+    """Write a backup into a folder and give its path. A run that is interrupted leaves no file that looks whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / clock.now().strftime(_NAME)
+    unfinished = path.with_suffix(".part")
+    with _opened(unfinished) as archive:
+        manifest: dict[str, Any] = {"format": FORMAT, "made_at": clock.now().isoformat(), "members": {}, "rows": {}}
+        with _one_moment(engine) as connection:
+            metadata = _reflect(connection)
+            manifest["revision"] = _revisions(connection, metadata)
+            for table in metadata.sorted_tables:
+                _write_table(archive, connection, table, manifest)
+        for file in _files(data, folder):
+            _add(archive, f"files/{file.relative_to(data).as_posix()}", file.read_bytes(), manifest)
+        archive.writestr("manifest.json", json.dumps(manifest, indent=1))
+    unfinished.rename(path)
+    return path
+
+
+def verify_backup(path: Path) -> dict[str, Any]:
+    """The manifest of a backup whose every member is as it was written. Raises BackupError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest: dict[str, Any] = json.loads(archive.read("manifest.json"))
+            if manifest["format"] != FORMAT:
+                raise BackupError(f"{path.name} has format {manifest['format']}, which this version does not read.")
+            for name, digest in manifest["members"].items():
+                if hashlib.sha256(archive.read(name)).hexdigest() != digest:
+                    raise BackupError(f"{path.name}: {name} is not as it was written.")
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise BackupError(f"{path.name} is no whole backup: {error}") from error
+    return manifest
+
+
+def restore_backup(path: Path, engine: Engine, data: Path, migrate: Callable[[str], None]) -> dict[str, Any]:
+    """Put back what a backup holds, in place of all that is there.
+
+    `migrate` brings an empty database to a revision. The backup is checked before anything is touched; rows come in one
+    transaction, so a failure leaves empty tables and never a part of them.
+    """
+    manifest = verify_backup(path)
+    _empty(engine)
+    migrate(manifest["revision"][0])
+    with zipfile.ZipFile(path) as archive:
+        with engine.begin() as connection:
+            metadata = _reflect(connection)
+            _without_checks(connection, lambda: _put_back(archive, connection, metadata))
+        for name in archive.namelist():
+            if name.startswith("files/"):
+                _write_file(data, name.removeprefix("files/"), archive.read(name))
+    return manifest
+
+
+def delete_old_backups(folder: Path, keep: int) -> list[str]:
+    """Delete all but the newest backups of a folder; gives the names of the deleted ones."""
+    found = sorted(folder.glob("portal-*.zip"), reverse=True)
+    for path in found[keep:]:
+        path.unlink()
+    return [path.name for path in found[keep:]]
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    # Only its owner may read it: it holds all that the portal knows.
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    return zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=4)
+
+
+def _one_moment(engine: Engine) -> Any:
+    """A connection whose reads all see the same moment."""
+    if engine.dialect.name == "sqlite":
+        return engine.connect()
+    return engine.connect().execution_options(isolation_level="REPEATABLE READ")
+
+
+def _reflect(connection: Connection) -> sa.MetaData:
+    metadata = sa.MetaData()
+    metadata.reflect(connection)
+    return metadata
+
+
+def _revisions(connection: Connection, metadata: sa.MetaData) -> list[str]:
+    if _REVISIONS not in metadata.tables:
+        raise BackupError("This database holds no portal: bring it up to date first (flask db upgrade).")
+    return [row[0] for row in connection.execute(metadata.tables[_REVISIONS].select())]
+
+
+def _write_table(archive: zipfile.ZipFile, connection: Connection, table: Table, manifest: dict[str, Any]) -> None:
+    if table.name == _REVISIONS:
+        return
+    name, digest, count = f"tables/{table.name}.jsonl", hashlib.sha256(), 0
+    with archive.open(name, "w", force_zip64=True) as member:
+        for row in connection.execution_options(yield_per=_CHUNK).execute(_plain(table)).mappings():
+            line = json.dumps(dict(row), default=_as_json, ensure_ascii=False).encode() + b"\n"
+            member.write(line)
+            digest.update(line)
+            count += 1
+    manifest["members"][name], manifest["rows"][table.name] = digest.hexdigest(), count
+
+
+def _plain(table: Table) -> sa.Select[Any]:
+    """All rows as the driver gives them; JSON columns as they are read by everyone."""
+    return sa.select(*table.columns)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return {"$": type(value).__name__, "is": value.isoformat()}
+    if isinstance(value, Decimal):
+        return {"$": "Decimal", "is": str(value)}
+    if isinstance(value, bytes | memoryview):
+        return {"$": "bytes", "is": base64.b64encode(bytes(value)).decode()}
+    return str(value)
+
+
+def _from_json(value: dict[str, Any]) -> Any:
+    if set(value) != {"$", "is"}:
+        return value
+    read: dict[str, Callable[[str], Any]] = {
+        "datetime": datetime.fromisoformat,
+        "date": date.fromisoformat,
+        "Decimal": Decimal,
+        "bytes": base64.b64decode,
+    }
+    return read[value["$"]](value["is"])
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes, manifest: dict[str, Any]) -> None:
+    archive.writestr(name, content)
+    manifest["members"][name] = hashlib.sha256(content).hexdigest()
+
+
+def _files(data: Path, folder: Path) -> Iterator[Path]:
+    """What was uploaded: every file in a folder of the data folder; databases and secrets lie beside those folders."""
+    for path in sorted(data.glob("*/**/*")):
+        inside = path.relative_to(data).parts[0]
+        if path.is_file() and inside not in _LEFT_OUT and folder not in path.parents:
+            yield path
+
+
+def _empty(engine: Engine) -> None:
+    with engine.begin() as connection:
+        metadata = _reflect(connection)
+        _without_checks(connection, lambda: metadata.drop_all(connection))
+
+
+def _without_checks(connection: Connection, do: Callable[[], None]) -> None:
+    """Do something while rows and tables need not come in the order of their foreign keys."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+        do()
+    elif connection.dialect.name in {"mysql", "mariadb"}:
+        connection.exec_driver_sql("SET foreign_key_checks=0")
+        do()
+        connection.exec_driver_sql("SET foreign_key_checks=1")
+    else:
+        do()
+
+
+def _put_back(archive: zipfile.ZipFile, connection: Connection, metadata: sa.MetaData) -> None:
+    tables = [table for table in metadata.sorted_tables if table.name != _REVISIONS]
+    for table in reversed(tables):
+        connection.execute(table.delete())
+    for table in tables:
+        with archive.open(f"tables/{table.name}.jsonl") as member:
+            chunk: list[dict[str, Any]] = []
+            for line in member:
+                chunk.append(json.loads(line, object_hook=_from_json))
+                if len(chunk) == _CHUNK:
+                    connection.execute(table.insert(), chunk)
+                    chunk = []
+            if chunk:
+                connection.execute(table.insert(), chunk)
+        _go_on_counting(connection, table)
+
+
+def _go_on_counting(connection: Connection, table: Table) -> None:
+    """PostgreSQL numbers new rows by a sequence, which rows with numbers of their own leave where it was."""
+    keys = list(table.primary_key.columns)
+    if connection.dialect.name != "postgresql" or len(keys) != 1 or not isinstance(keys[0].type, sa.Integer):
+        return
+    sequence = connection.scalar(sa.select(sa.func.pg_get_serial_sequence(table.name, keys[0].name)))
+    if sequence and (last := connection.scalar(sa.select(sa.func.max(keys[0])))):
+        connection.execute(sa.select(sa.func.setval(sequence, last)))
+
+
+def _write_file(data: Path, name: str, content: bytes) -> None:
+    path = (data / name).resolve()
+    if not path.is_relative_to(data.resolve()):
+        raise BackupError(f"{name} would lie outside of the data folder.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

@@ -1,0 +1,130 @@
+"""Figures for Prometheus: what each process measures, put together over all of them, and what the tables say.
+
+Each process writes what it measures into files of its own in a folder that they share (PROMETHEUS_MULTIPROC_DIR);
+whoever is asked adds them up. What stands in the database is read when it is asked for, so it is right over any number
+of machines.
+"""
+
+import hashlib
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from flask import Flask, Response, g, request
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
+
+from portal.config import Settings
+from portal.measuring import asked_so_far
+from portal.ops.figures import Figure, list_figures
+from portal.web.requests import seconds_so_far
+
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 10.0)
+# Asked for so often, or by machines only, that they would hide what people wait for.
+_UNCOUNTED = frozenset({"static", "ops.metrics", "ops.live", "ops.state"})
+
+
+def init_metrics(app: Flask) -> None:
+    """Measure every request."""
+    settings: Settings = app.config["PORTAL"]
+    os.environ.setdefault(_FOLDER, str(_folder_of(settings)))
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.teardown_request(_end)
+
+
+def _folder_of(settings: Settings) -> Path:
+    """A folder of this machine for the processes of one portal, outlived by no restart of the machine."""
+    name = hashlib.sha256(f"{settings.portal_data_dir.resolve()}:{settings.port}".encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"portal-metrics-{os.getuid()}-{name}"
+
+
+@cache
+def _measures() -> SimpleNamespace:
+    """The measures of this process. The library reads its folder from the environment when it is first imported."""
+    Path(os.environ[_FOLDER]).mkdir(mode=0o700, parents=True, exist_ok=True)
+    from prometheus_client import Counter, Gauge, Histogram
+
+    names = ["method", "route", "status"]
+    found = SimpleNamespace(
+        requests=Histogram(
+            "http_request_duration_seconds", "How long requests took.", names, buckets=_BUCKETS, registry=None
+        ),
+        flying=Gauge(
+            "http_requests_in_flight", "Requests being answered.", multiprocess_mode="livesum", registry=None
+        ),
+        statements=Counter("db_statements", "Statements sent to the database by requests.", registry=None),
+        seconds=Counter("db_statement_seconds", "Seconds that the database took for them.", registry=None),
+        pool=Gauge(
+            "db_pool_connections_in_use", "Connections taken from the pools.", multiprocess_mode="livesum",
+            registry=None,
+        ),
+    )  # fmt: skip
+    event.listen(Pool, "checkout", lambda *_: found.pool.inc())
+    event.listen(Pool, "checkin", lambda *_: found.pool.dec())
+    return found
+
+
+def _begin() -> None:
+    if request.endpoint not in _UNCOUNTED:
+        g.measured = True
+        _measures().flying.inc()
+
+
+def _finish(response: Response) -> Response:
+    if "measured" in g:
+        route = str(request.url_rule) if request.url_rule else "none"
+        method = request.method if request.method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} else "other"
+        measures, asked = _measures(), asked_so_far()
+        measures.requests.labels(method, route, response.status_code).observe(seconds_so_far())
+        measures.statements.inc(asked.statements)
+        measures.seconds.inc(asked.seconds)
+    return response
+
+
+def _end(_error: BaseException | None) -> None:
+    if g.pop("measured", False):
+        _measures().flying.dec()
+
+
+def exposition(settings: Settings) -> str:
+    """All figures in Prometheus' text format."""
+    _measures()
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    _forget_dead_processes(Path(os.environ[_FOLDER]))
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry).decode() + "".join(map(_lines, list_figures(settings)))
+
+
+def _forget_dead_processes(folder: Path) -> None:
+    """What a killed process had in flight is nobody's any more; what it had counted stays counted."""
+    for path in folder.glob("gauge_live*_*.db"):
+        number = path.stem.rpartition("_")[2]
+        if number.isdigit() and not _runs(int(number)):
+            path.unlink(missing_ok=True)
+
+
+def _runs(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _lines(figure: Figure) -> str:
+    head = f"# HELP {figure.name} {figure.words}\n# TYPE {figure.name} gauge\n"
+    return head + "".join(f"{figure.name}{_labels(labels)} {value}\n" for labels, value in figure.values)
+
+
+def _labels(labels: dict[str, Any]) -> str:
+    return "{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}" if labels else ""

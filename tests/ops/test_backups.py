@@ -1,0 +1,102 @@
+"""Backups: made while people work, checked, and put back into a database that was destroyed."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from portal.extensions import db
+from portal.ops.backups import BackupError, delete_old_backups, verify_backup
+
+
+def _dump(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
+    metadata = sa.MetaData()
+    with engine.connect() as connection:
+        metadata.reflect(connection)
+        tables = metadata.sorted_tables
+        return {table.name: sorted(map(repr, connection.execute(table.select()))) for table in tables}
+
+
+@pytest.fixture
+def filled(fresh_app: Any, make_fresh: Any) -> Any:
+    """A portal with people, a course, a week, and a file that somebody uploaded."""
+    facilitator = make_fresh.facilitator(first_name="Đặng", last_name="مريم 🌱")
+    make_fresh.log(make_fresh.offering(facilitator=facilitator), notes="“Quoted”, back\\slash\nand a second line")
+    uploaded = fresh_app.config["PORTAL"].portal_data_dir / "files" / "ab" / "abcdef"
+    uploaded.parent.mkdir(parents=True)
+    uploaded.write_bytes(bytes(range(256)))
+    return fresh_app
+
+
+def _run(app: Any, *words: str) -> Any:
+    answer = app.test_cli_runner().invoke(args=["backup", *words])
+    db.session.remove()
+    return answer
+
+
+def test_what_was_destroyed_is_put_back(filled: Any, tmp_path: Path) -> None:
+    with filled.app_context():
+        engine = db.engine
+        before = _dump(engine)
+        made = _run(filled, "create", "--to", str(tmp_path / "kept"))
+        assert made.exit_code == 0, made.output
+        path = Path(made.output.strip())
+        uploaded = filled.config["PORTAL"].portal_data_dir / "files" / "ab" / "abcdef"
+        uploaded.unlink()
+        with engine.begin() as connection:
+            metadata = sa.MetaData()
+            metadata.reflect(connection)
+            for table in ("activity_trackers", "user_sessions"):
+                connection.execute(metadata.tables[table].delete())
+        answer = _run(filled, "restore", str(path), "--yes")
+        assert answer.exit_code == 0, answer.output
+        assert _dump(engine) == before
+        assert uploaded.read_bytes() == bytes(range(256))
+
+
+def test_numbers_go_on_after_it(filled: Any, make_fresh: Any, tmp_path: Path) -> None:
+    with filled.app_context():
+        path = Path(_run(filled, "create", "--to", str(tmp_path)).output.strip())
+        assert _run(filled, "restore", str(path), "--yes").exit_code == 0
+    assert make_fresh.facilitator().user_id > 1
+
+
+@pytest.mark.one_database
+def test_a_damaged_backup_is_refused_before_anything_is_touched(filled: Any, tmp_path: Path) -> None:
+    with filled.app_context():
+        path = Path(_run(filled, "create", "--to", str(tmp_path)).output.strip())
+        before = _dump(db.engine)
+        damaged = tmp_path / "damaged.zip"
+        with zipfile.ZipFile(path) as whole, zipfile.ZipFile(damaged, "w") as copy:
+            for name in whole.namelist():
+                copy.writestr(name, whole.read(name) + (b"x" if name == "tables/users.jsonl" else b""))
+        assert "tables/users.jsonl" in _run(filled, "verify", str(damaged)).output
+        assert _run(filled, "restore", str(damaged), "--yes").exit_code == 1
+        assert _dump(db.engine) == before
+    (tmp_path / "half.zip").write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(BackupError, match="no whole backup"):
+        verify_backup(tmp_path / "half.zip")
+
+
+@pytest.mark.one_database
+def test_it_holds_no_keys_and_only_its_owner_reads_it(filled: Any, tmp_path: Path) -> None:
+    with filled.app_context():
+        path = Path(_run(filled, "create", "--to", str(tmp_path)).output.strip())
+        assert "Whole" in _run(filled, "verify", str(path)).output
+    assert path.stat().st_mode & 0o077 == 0
+    with zipfile.ZipFile(path) as archive:
+        assert not any("secret_key" in name for name in archive.namelist())
+        assert "alembic_version" not in json.loads(archive.read("manifest.json"))["rows"]
+
+
+def test_so_many_are_kept(tmp_path: Path) -> None:
+    for number in range(5):
+        (tmp_path / f"portal-2026010{number}-000000.zip").touch()
+    (tmp_path / "somebody's.zip").touch()
+    assert len(delete_old_backups(tmp_path, 2)) == 3
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "portal-20260104-000000.zip", "portal-20260103-000000.zip", "somebody's.zip",
+    }  # fmt: skip

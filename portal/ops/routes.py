@@ -18,7 +18,7 @@ bp = Blueprint("ops", __name__)
 @limiter.exempt
 def state() -> Response:
     """Database, queue and version as JSON; 503 when the database is away."""
-    found = health(current_app)
+    found = health(current_app._get_current_object())  # type: ignore[attr-defined]
     response = jsonify(found)
     response.status_code = HTTPStatus.SERVICE_UNAVAILABLE if found["status"] == ERROR else HTTPStatus.OK
     response.headers["Cache-Control"] = "no-store"

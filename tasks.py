@@ -18,6 +18,8 @@ from portal.config import load_settings
 from portal.exchange.services.runs import delete_old_files, delete_some_old_rows
 from portal.extensions import db
 from portal.jobs.running import run_waiting_jobs
+from portal.learning.services.announcing import announce_due
+from portal.learning.services.cleaning import delete_marked, mark_unkept
 from portal.notifications.delivering import deliver_pending
 from portal.notifications.models import Channel
 from portal.ops.queue import new_queue
@@ -97,4 +99,22 @@ def delete_unconfirmed_accounts() -> None:
     """Delete accounts that were registered and never confirmed."""
     with app_context():
         while delete_some_unconfirmed():
+            db.session.commit()
+
+
+@huey.periodic_task(crontab(minute="*/5"), expires=240)  # type: ignore[untyped-decorator]
+def announce_lessons() -> None:
+    """Tell students of lessons whose moment has come."""
+    with app_context():
+        while announce_due(clock.now()):
+            db.session.commit()
+
+
+@huey.periodic_task(crontab(minute="30", hour="3"), expires=3600)  # type: ignore[untyped-decorator]
+def delete_unkept_files() -> None:
+    """Delete files that nobody keeps any more: first they are marked, then their content goes, then their rows."""
+    with app_context() as app:
+        while mark_unkept(clock.now()):
+            db.session.commit()
+        while delete_marked(app.extensions["portal_storage"]):
             db.session.commit()

@@ -73,6 +73,16 @@ def _delivered(app: Flask, make: Maker) -> SetUp:
     return SetUp(values, found.owner, (student, None, *found.strangers))
 
 
+def _by_id(app: Flask, make: Maker) -> SetUp:
+    found = _lesson(app, make)
+    return SetUp({"lesson_id": found.values["lesson_id"]}, found.owner, found.strangers)
+
+
+def _done(app: Flask, make: Maker) -> SetUp:
+    found = _read(app, make)
+    return SetUp({"lesson_id": found.values["lesson_id"]}, found.owner, found.strangers[:1])
+
+
 _TEXT = {"title": "A", "body": "b", "publish": "draft"}
 _QUESTION = {"prompt": "2 + 2?", "answered_by": "text", "accepted": "4"}
 LESSON_SCENES: dict[str, Scene] = {
@@ -105,5 +115,12 @@ LESSON_SCENES: dict[str, Scene] = {
     "lessons.read": Scene(_read),
     "lessons.set_done": Scene(_read, {"done": "1"}),
     "lessons.answer": Scene(_answer, {"answer": "4"}),
+    "api.index_lessons": Scene(_course),
+    "api.create_lesson": Scene(_course),
+    "api.show_lesson": Scene(_by_id),
+    "api.change_lesson": Scene(_by_id),
+    "api.delete_lesson": Scene(_by_id),
+    "api.complete_lesson": Scene(_done),
+    "api.uncomplete_lesson": Scene(_done),
     "files.deliver": Scene(_delivered),
 }

@@ -36,6 +36,7 @@ from portal.enrolments.services.bulk import EnrolmentDraft, save_enrolments
 from portal.errors import Conflict, NotAllowed, lazy
 from portal.exchange.demo import people, teaching
 from portal.exchange.demo.history import write_history
+from portal.exchange.demo.lessons import write_lessons
 from portal.exchange.demo.term import Term, term_around
 from portal.extensions import db
 from portal.folding import fold
@@ -81,6 +82,7 @@ def load_demo(settings: Settings, by: Actor) -> DemoCounts:
     logs = plan_logs(list(offerings.values()), rules).created
     write_history(chance, list(offerings.values()), rules)
     _set_status(_over(offerings), OfferingStatus.COMPLETED, by)
+    write_lessons(chance, f"facilitator{people.DOMAIN}", f"student{people.DOMAIN}", by)
     return DemoCounts(len(offerings), len(facilitators), len(students), len(rosters), logs)
 
 

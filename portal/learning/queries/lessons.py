@@ -150,3 +150,8 @@ def published_among(lesson_ids: Sequence[int], now: datetime) -> set[int]:
     """Which of these lessons are published. One statement."""
     wanted = select(Lesson.id).where(Lesson.id.in_(lesson_ids), Lesson.published_at <= now)
     return set(db.session.scalars(wanted))
+
+
+def offering_of(lesson_id: int) -> int | None:
+    """The course of a lesson; None when there is no such lesson. One statement."""
+    return db.session.scalar(select(Lesson.offering_id).where(Lesson.id == lesson_id))

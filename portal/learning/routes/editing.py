@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal.errors import Conflict, DomainError, NotFound
 from portal.extensions import db
 from portal.learning.lesson_form import LessonForm
-from portal.learning.markdown import render
+from portal.learning.markdown import RENDERER, Rendered, render
+from portal.learning.models import BODY_LIMIT
 from portal.learning.queries import CourseHead
 from portal.learning.queries.files import bytes_used, list_files
 from portal.learning.queries.lessons import LessonText
@@ -41,7 +42,7 @@ def create(offering_id: int) -> Answer:
     course, zone = staffed_course(offering_id), zone_of_reader()
     form = LessonForm.of(None, zone, request.form)
     if request.form.get("do") == "preview":
-        return lesson_page(course, None, form, preview=render(form.body.data or ""))
+        return lesson_page(course, None, form)
     draft = form.draft(None, zone) if form.validate() else None
     if draft is None:
         return lesson_page(course, None, form), 422
@@ -73,8 +74,7 @@ def change(offering_id: int, lesson_id: int) -> Answer:
     lesson = lesson_of(course, lesson_id)
     form = LessonForm.of(lesson, zone, request.form)
     if request.form.get("do") == "preview":
-        files = [file.ref for file in list_files(lesson_id)]
-        return lesson_page(course, lesson, form, preview=render(form.body.data or "", files))
+        return lesson_page(course, lesson, form)
     draft = form.draft(lesson, zone) if form.validate() else None
     if draft is None:
         return lesson_page(course, lesson, form), 422
@@ -102,22 +102,25 @@ def preview(offering_id: int) -> BaseResponse:
     files = [file.ref for file in list_files(lesson.id)] if lesson else []
     form = LessonForm(request.form)
     form.body.validate(form)
-    made = render((form.body.data or "")[:60_000], files)
+    made = render((form.body.data or "")[:BODY_LIMIT], files)
     return fragment("learning/_preview.html", preview=made, faults=list(form.body.errors))
 
 
 def lesson_page(course: CourseHead, lesson: LessonText | None, form: LessonForm, **context: Any) -> str:
-    """The page on which a lesson is written. `context` may hold a preview, or what is wrong with a file."""
-    used, most = bytes_used(course.id), limits()
-    given: dict[str, Any] = {"preview": None, "file_faults": ()} | context
+    """The page on which a lesson is written. `context` may hold what is wrong with a file."""
+    used, files = bytes_used(course.id), list_files(lesson.id) if lesson else ()
+    text = (form.body.data or "")[:BODY_LIMIT]
+    is_stored = lesson is not None and (lesson.body, lesson.renderer) == (text, RENDERER)
+    shown = Rendered(lesson.html) if lesson and is_stored else render(text, [file.ref for file in files])
+    given: dict[str, Any] = {"preview": shown if text else None, "file_faults": ()} | context
     return page(
         "learning/edit.html",
         course=course,
         lesson=lesson,
         form=form,
-        files=list_files(lesson.id) if lesson else (),
+        files=files,
         used_mb=-(-used // (1024 * 1024)),
-        limits=most,
+        limits=limits(),
         **given,
     )
 

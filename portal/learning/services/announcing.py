@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import uuid4
 
 from sqlalchemy import select, update
 
@@ -42,12 +43,15 @@ def announce(lesson_ids: Sequence[int], now: datetime) -> None:
         .where(Lesson.id.in_(untold), Enrolment.status == EnrolmentStatus.ACTIVE)
         .where(CourseOffering.status.in_((OfferingStatus.PLANNED, OfferingStatus.ACTIVE)))
     )
+    # That nobody is told twice follows from the lesson; the key only tells this time from that of a lesson which had
+    # the same number before it was deleted.
+    time = uuid4().hex[:12]
     facts = [
         Fact(
             user_id,
             PUBLISHED,
             {"lesson_id": lesson_id, "lesson": title, "offering_id": course, "course": own or module or ""},
-            f"{PUBLISHED}:{lesson_id}:{user_id}",
+            f"{PUBLISHED}:{time}:{lesson_id}:{user_id}",
         )
         for user_id, lesson_id, title, course, own, module in rows
     ]

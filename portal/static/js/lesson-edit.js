@@ -16,7 +16,3 @@ addEventListener("pageshow", () => {
 });
 // A form that came back with something to mend is not saved either.
 if (document.querySelector(".wrong")) saved = "";
-// What is there already is shown at once.
-if (form.elements.body.value && !document.querySelector("#preview .lesson-text")) {
-  addEventListener("load", () => form.elements.body.dispatchEvent(new Event("input", { bubbles: true })));
-}

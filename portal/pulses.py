@@ -6,8 +6,9 @@ first statement, before all that it may keep: what it keeps is never older than 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from contextvars import ContextVar
+from datetime import date
 from threading import Lock
 from time import monotonic
 from typing import Any, TypeVar, cast
@@ -17,19 +18,25 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from portal.extensions import Model, db
 
-COURSES, WEEKS, NOTICES = "courses", "weeks", "notices"
-TABLES: Mapping[str, str] = {
-    "course_offerings": COURSES,
-    "modules": COURSES,
-    "modes": COURSES,
-    "cohorts": COURSES,
-    "departments": COURSES,
-    "facilitators": COURSES,
-    "activity_trackers": WEEKS,
-    "notifications": NOTICES,
+COURSES, WEEKS, NOTICES, NAMES, PEOPLE, PLANS = "courses", "weeks", "notices", "names", "people", "plans"
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "course_offerings": (COURSES,),
+    "modules": (COURSES, NAMES),
+    "modes": (COURSES,),
+    "classes": (NAMES,),
+    "cohorts": (COURSES, NAMES),
+    "departments": (COURSES,),
+    "facilitators": (COURSES, PEOPLE),
+    "users": (PEOPLE,),
+    "activity_trackers": (WEEKS, PLANS),
+    "notifications": (NOTICES,),
 }
-# An execution option of statements that change nothing that anybody keeps, such as a tick.
+# An execution option of statements that change nothing that anybody keeps, such as a tick or the time of a sign-in.
 QUIET = "portal_quiet"
+# An execution option of statements that change logs of one week alone: its Monday. Without it plans have changed.
+OF_WEEK = "portal_week"
+# Weeks have a pulse each, in turn; more of them than a term has.
+SLOTS = 32
 _RAISED = "portal_pulses"
 _MOST = 400
 # For so many seconds nobody asks the database again whether anything has changed.
@@ -48,10 +55,12 @@ class Pulse(Model):
 
 
 _PULSES = cast(Table, Pulse.__table__)
+# Those that requests keep things under.
+_OF_REQUESTS = (COURSES, WEEKS, NAMES, PEOPLE, PLANS, NOTICES)
 # For the first statement of a request: a column for each subject.
 PULSE_COLUMNS = tuple(
     _PULSES.select().with_only_columns(_PULSES.c.value).where(_PULSES.c.subject == subject).scalar_subquery()
-    for subject in (COURSES, WEEKS)
+    for subject in _OF_REQUESTS
 )
 _present: ContextVar[Mapping[str, int] | None] = ContextVar("pulses", default=None)
 
@@ -101,7 +110,7 @@ def init_pulses() -> None:
 
 def take(*values: int | None) -> None:
     """Note the pulses of this request, as PULSE_COLUMNS gave them; without any, nothing is kept in it."""
-    found = dict(zip((COURSES, WEEKS), values, strict=False))
+    found = dict(zip(_OF_REQUESTS, values, strict=False))
     _present.set({subject: value for subject, value in found.items() if value is not None} or None)
 
 
@@ -129,21 +138,65 @@ def kept(name: str, key: Hashable, make: Callable[[], Kept], *subjects: str) -> 
 
     It must follow from the key and the tables of the subjects alone, and nobody may change it.
     """
-    pulses = pulse_of(*subjects)
-    if pulses is None:
-        return make()
-    whole = (db.engine.engine.url, name, key, pulses)
-    found = _store.get(whole)
+    found = recall(name, key, *subjects)
     if found is None:
         found = make()
-        _store.put(whole, found)
+        keep(name, key, found, *subjects)
     return cast(Kept, found)
+
+
+def recall(name: str, key: Hashable, *subjects: str) -> Any | None:
+    """What is kept under this name, key and the pulses of this request; None for nothing."""
+    pulses = pulse_of(*subjects)
+    return None if pulses is None else _store.get((db.engine.engine.url, name, key, pulses))
+
+
+def keep(name: str, key: Hashable, thing: Any, *subjects: str) -> None:
+    """Keep a thing; it must have been read in this request, whose pulses were read before it."""
+    pulses = pulse_of(*subjects)
+    if pulses is not None:
+        _store.put((db.engine.engine.url, name, key, pulses), thing)
+
+
+def kept_by_week(
+    name: str, key: Hashable, read: Callable[[Collection[date]], Mapping[date, Kept]], *subjects: str
+) -> Mapping[date, Kept]:
+    """As `kept`, for what follows from each week by itself: only weeks of which a log has changed are read again.
+
+    `read` gives what these weeks have, by their Mondays; of every week when it is given none.
+    """
+    pulses = pulse_of(*subjects, PLANS)
+    if pulses is None:
+        return read(())
+    whole = (db.engine.engine.url, name, key, pulses)
+    found: tuple[Mapping[str, int], Mapping[date, Kept]] | None = _store.get(whole)
+    if found is None:
+        # Which change comes next nobody knows: only from the second time on it is told apart by its week.
+        weeks = read(())
+        _store.put(whole, ({}, weeks))
+        return weeks
+    seen, weeks = found
+    slots = _slots()
+    stale = [week for week in weeks if seen.get(_slot(week)) != slots.get(_slot(week))]
+    if stale:
+        weeks = {**weeks, **read(stale)} if 2 * len(stale) < len(weeks) else read(())
+    _store.put(whole, (slots, weeks))
+    return weeks
+
+
+def _slots() -> Mapping[str, int]:
+    wanted = select(_PULSES.c.subject, _PULSES.c.value).where(_PULSES.c.subject.like("week %"))
+    return {row.subject: row.value for row in db.session.execute(wanted)}
+
+
+def _slot(week: date) -> str:
+    return f"week {week.toordinal() // 7 % SLOTS}"
 
 
 def _note_statement(state: ORMExecuteState) -> None:
     statement = state.statement
     if isinstance(statement, Insert | Update | Delete) and not state.execution_options.get(QUIET):
-        _note(state.session, getattr(statement.table, "name", ""))
+        _note(state.session, getattr(statement.table, "name", ""), state.execution_options.get(OF_WEEK))
 
 
 def _note_flush(session: Session, _context: Any) -> None:
@@ -151,9 +204,10 @@ def _note_flush(session: Session, _context: Any) -> None:
         _note(session, thing.__tablename__)
 
 
-def _note(session: Session, table: str) -> None:
+def _note(session: Session, table: str, week: date | None = None) -> None:
     if table in TABLES:
-        session.info.setdefault(_RAISED, set()).add(TABLES[table])
+        subjects = TABLES[table] if week is None else (WEEKS, _slot(week))
+        session.info.setdefault(_RAISED, set()).update(subjects)
         # From here on the request sees what nobody else does.
         _present.set(None)
 

@@ -5,7 +5,10 @@ import threading
 import pytest
 from sqlalchemy import select, update
 
+from portal import clock
+from portal.accounts.models import User
 from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.queries import OfferingFilter
 from portal.audit.services import System
 from portal.catalogue.models import Module
 from portal.extensions import db
@@ -13,6 +16,7 @@ from portal.pulses import PULSE_COLUMNS, kept, pulse_of, take
 from portal.tracker import queries, services
 from portal.tracker.models import ActivityLog, ItemStatus
 from portal.tracker.queries import Moment
+from portal.tracker.queries.compliance import sums_by_week
 from portal.tracker.services import Edit, plan_logs
 from tests.support.people import PASSWORD
 from tests.support.teaching import RULES
@@ -24,7 +28,7 @@ def pulses(fresh_app):
 
     def do():
         with fresh_app.app_context():
-            return tuple(db.session.execute(select(*PULSE_COLUMNS)).one())
+            return tuple(db.session.execute(select(*PULSE_COLUMNS[:2])).one())
 
     return do
 
@@ -92,7 +96,7 @@ def test_every_way_of_writing_raises_the_pulse_once(fresh_app, make_fresh, pulse
 
 def pulses_within():
     """The pulses as the transaction under way has them."""
-    return tuple(db.session.execute(select(*PULSE_COLUMNS)).one())
+    return tuple(db.session.execute(select(*PULSE_COLUMNS[:2])).one())
 
 
 def test_what_is_rolled_back_or_only_read_raises_nothing(fresh_app, make_fresh, pulses):
@@ -137,6 +141,52 @@ def test_nothing_is_kept_outside_of_a_request(fresh_app):
     with fresh_app.app_context():
         take()
         assert [kept("y", 1, iter([number]).__next__, "courses") for number in range(2)] == [0, 1]
+
+
+def test_a_name_is_searched_by_as_soon_as_it_is_another(fresh_app, manager, make_fresh):
+    course = make_fresh.offering(
+        make_fresh.facilitator(last_name="Before"), module_id=make_fresh.module(name="Botany").id
+    )
+
+    def found(word):
+        return f"course-{course.id}" in manager.get(f"/allocations/?q={word}").text
+
+    assert [found(word) for word in ("before", "botany", "after")] == [True, True, False]
+    with fresh_app.app_context():
+        db.session.execute(update(User).where(User.last_name == "Before").values(name_folded="ida after"))
+        db.session.commit()
+    assert [found(word) for word in ("before", "botany+after", "after")] == [False, True, True]
+    with fresh_app.app_context():
+        db.session.scalars(select(Module).where(Module.name == "Botany")).one().name = "Biology"
+        db.session.commit()
+    assert [found(word) for word in ("biology", "botany")] == [True, False]
+
+
+def test_only_the_week_that_changed_is_counted_anew(fresh_app, manager, course, count_sql):
+    def submit():
+        with fresh_app.app_context():
+            left = select(ActivityLog).where(ActivityLog.submitted_at.is_(None)).order_by(ActivityLog.week_start)
+            log = db.session.scalars(left).first()
+            moment = Moment.of(log.due_at, RULES.zone)
+            found = queries.log_owned_by(log.facilitator_id, log.id, moment)
+            services.save(found, Edit(), moment, System(), submit=True)
+            db.session.commit()
+
+    def counted():
+        with count_sql() as sql:
+            manager.get("/compliance/")
+        return [statement for statement in sql.statements if "AS logs" in statement]
+
+    counted()
+    for number in (1, 2, 3):
+        submit()
+        (statement,) = counted()
+        # Which week it will be is known from the second change on.
+        assert ("week_start IN" in statement) is (number > 1)
+    with fresh_app.app_context():
+        weeks = sums_by_week(OfferingFilter(), Moment.of(clock.now(), RULES.zone))
+    assert sum(week.sums.on_time for week in weeks) == 3
+    assert manager.get("/compliance/").text.count('class="cell on-time"') == 3
 
 
 def test_many_writers_raise_it_as_often_as_they_commit(fresh_app, make_fresh, pulses):

@@ -92,6 +92,17 @@ class ActivityLog(Timestamps, Model):
             "facilitator_id",
         ),
         Index(None, "week_start", "allocation_id"),
+        # All that the states of a week's courses are made of.
+        Index(
+            "ix_activity_trackers_weeks",
+            "week_start",
+            "excused_at",
+            "submitted_at",
+            "due_at",
+            "allocation_id",
+            "week_number",
+            "facilitator_id",
+        ),
         Index(None, "reopen_asked_at"),
     )
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from urllib.parse import quote_plus
 
 from flask import current_app, url_for
 from flask_babel import gettext as _
@@ -15,6 +16,8 @@ from portal.tracker.words import state_word
 
 # Stands where the address comes in; no word and no number holds it.
 _ADDRESS = "\ue000"
+# Stand in an address for a week and for somebody, and are written there as they are.
+_WEEK, _SOMEBODY = "0week0", "0somebody0"
 
 
 class Painter:
@@ -25,6 +28,9 @@ class Painter:
         self._cell: Any = current_app.jinja_env.get_template("ui/state.html").module.cell  # type: ignore[attr-defined]
         self._drawn: dict[tuple[Any, ...], str] = {}
         self._log = url_for("tracker.log", log_id=0).removesuffix("0")
+        # Made once: a page has hundreds of them.
+        args = form.to_args(week=_WEEK, facilitator=[_SOMEBODY], by="", state="")
+        self._logs = url_for("compliance.logs", **args)
 
     def paint(self, box: Box) -> Markup:
         """The cell of a log, which leads to it."""
@@ -42,9 +48,8 @@ class Painter:
         return Markup(self._drawn[kind].replace(_ADDRESS, str(escape(address))))  # noqa: S704  # the parts are escaped
 
     def _list(self, line: Line, week: date) -> str:
-        of = f"{line.name} ({line.code})"
-        args = self._form.to_args(week=week.isoformat(), facilitator=[of], by="", state="")
-        return url_for("compliance.logs", **args)
+        somebody = quote_plus(f"{line.name} ({line.code})")
+        return self._logs.replace(_WEEK, week.isoformat()).replace(_SOMEBODY, somebody)
 
 
 def _note(box: Box) -> str | None:

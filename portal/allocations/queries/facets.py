@@ -9,10 +9,10 @@ from typing import TypeVar
 from sqlalchemy import Integer, cast, func, select
 
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingStatus
-from portal.allocations.queries.filters import OfferingFilter, conditions_of_texts
+from portal.allocations.queries.filters import OfferingFilter, conditions_of_texts, subjects_of
 from portal.catalogue.models import Mode, Module
 from portal.extensions import db
-from portal.pulses import COURSES, kept
+from portal.pulses import kept
 
 Key = TypeVar("Key")
 
@@ -99,15 +99,13 @@ def facets_of(wanted: OfferingFilter) -> Facets:
 def groups_of(wanted: OfferingFilter) -> Sequence[Group]:
     """What all counts of a list are made of: the offerings that match all but its choices.
 
-    One statement at most: kept while no course changes, but for searches, which also ask for people's names.
+    One statement at most: kept while no course changes, nor a name that is asked for.
     """
     texts = OfferingFilter(
         cohorts=wanted.cohorts, facilitators=wanted.facilitators, modules=wanted.modules,
         departments=wanted.departments, q=wanted.q,
     )  # fmt: skip
-    if texts.facilitators or texts.q:
-        return _read_groups(texts)
-    return kept("groups", texts, lambda: _read_groups(texts), COURSES)
+    return kept("groups", texts, lambda: _read_groups(texts), *subjects_of(texts))
 
 
 def _read_groups(wanted: OfferingFilter) -> Sequence[Group]:

@@ -1,7 +1,6 @@
 """What a list of course offerings can be narrowed to, by keys that people can read in an address."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
@@ -9,8 +8,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingStatus
-from portal.catalogue.models import ClassGroup, Cohort, Department, Mode, Module
+from portal.allocations.queries.names import names_holding
+from portal.catalogue.models import Cohort, Department, Mode, Module
 from portal.folding import fold
+from portal.pulses import COURSES, NAMES, PEOPLE
 
 # Between a key and its name, as the type-ahead writes them: "CS357 · Algorithms".
 KEY_END = " · "
@@ -50,6 +51,11 @@ class OfferingFilter:
 def conditions_of(wanted: OfferingFilter) -> list[ColumnElement[bool]]:
     """Every condition of a list, on course offerings alone."""
     return [*conditions_of_choices(wanted), *conditions_of_texts(wanted)]
+
+
+def subjects_of(wanted: OfferingFilter) -> tuple[str, ...]:
+    """What the courses of a filter follow from, for whoever keeps them: courses, and names if they are asked for."""
+    return (COURSES, NAMES, PEOPLE) if wanted.q or wanted.facilitators else (COURSES,)
 
 
 def conditions_of_texts(wanted: OfferingFilter) -> list[ColumnElement[bool]]:
@@ -135,19 +141,5 @@ def _is_key(column: InstrumentedAttribute[str], *texts: str) -> ColumnElement[bo
 
 
 def _mentions(word: str) -> ColumnElement[bool]:
-    """Whether a course mentions a word anywhere. The small tables are searched once each, not once per course."""
-    people = select(Facilitator.id).join(User, User.id == Facilitator.user_id)
-    places: Sequence[ColumnElement[bool]] = (
-        CourseOffering.module_id.in_(
-            select(Module.id).where(or_(holds(Module.name_folded, word), holds_any_case(Module.code, word)))
-        ),
-        CourseOffering.class_id.in_(select(ClassGroup.id).where(holds(ClassGroup.name_folded, word))),
-        CourseOffering.cohort_id.in_(
-            select(Cohort.id).where(or_(holds_any_case(Cohort.code, word), holds(Cohort.name_folded, word)))
-        ),
-        CourseOffering.facilitator_id.in_(
-            people.where(or_(holds(User.name_folded, word), holds_any_case(Facilitator.employee_id, word)))
-        ),
-        holds(CourseOffering.title_folded, word),
-    )
-    return or_(*places)
+    """Whether a course mentions a word anywhere."""
+    return or_(*names_holding(word), holds(CourseOffering.title_folded, word))

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, case, select
+from sqlalchemy import ColumnElement, Select, case, select
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
 from portal.allocations.queries.filters import OfferingFilter, conditions_of
+from portal.allocations.queries.nearby import people_nearby
 from portal.allocations.queries.sorting import LOAD, RUNNING, slice_sorted, values_in
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.extensions import db
@@ -125,19 +126,29 @@ _ROWS = (
 def page_of_offerings(wanted: OfferingFilter, page: PageRequest, total: int) -> Page[OfferingRow]:
     """Course offerings that match, as plain rows of what a list shows; `total` as `facets_of` counted it.
 
-    One statement at any size: what is sorted is narrow, and only the rows of the page are looked up.
+    One statement at any size, seldom a second one: what is sorted is narrow, and only the rows of the page are
+    looked up.
     """
     values = values_in(page.sort)
     page = fitting(page, values)
-    sliced = slice_sorted(conditions_of(wanted), page)
+    conditions = conditions_of(wanted)
+    near = people_nearby(page, total)
+    rows = _rows_of_page([*conditions, near.condition], page, values) if near else []
+    if near is None or (len(rows) <= page.size and not near.reaches_end):
+        rows = _rows_of_page(conditions, page, values)
+    width = len(_COLUMNS)
+    return make_page([_row(row[:width]) for row in rows], [tuple(row[width:]) for row in rows], page, total)
+
+
+def _rows_of_page(
+    conditions: Sequence[ColumnElement[bool]], page: PageRequest, values: Sequence[ColumnElement[Any]]
+) -> Sequence[Any]:
+    sliced = slice_sorted(conditions, page)
     backward = page.cursor is not None and page.cursor.backward
     places = [*(column for column in sliced.c if column.key != "id"), sliced.c.id]
     order = [place.desc() if page.descending != backward else place.asc() for place in places]
-    rows = db.session.execute(
-        _ROWS.add_columns(*values, sliced.c.id).join(sliced, sliced.c.id == CourseOffering.id).order_by(*order)
-    ).all()
-    width = len(_COLUMNS)
-    return make_page([_row(row[:width]) for row in rows], [tuple(row[width:]) for row in rows], page, total)
+    wanted = _ROWS.add_columns(*values, sliced.c.id).join(sliced, sliced.c.id == CourseOffering.id)
+    return db.session.execute(wanted.order_by(*order)).all()
 
 
 def every_offering(wanted: OfferingFilter, sort: str, descending: bool) -> Iterator[OfferingRow]:

@@ -1,7 +1,7 @@
 """How a term stands, week by week: the sums of every week, and the cells of a matrix of courses or of facilitators."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, case, func, select
 
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.allocations.queries import OfferingFilter
-from portal.allocations.queries.filters import conditions_of
+from portal.allocations.queries.filters import conditions_of, subjects_of
 from portal.extensions import db
-from portal.pulses import COURSES, WEEKS, kept
+from portal.pulses import PLANS, WEEKS, kept, kept_by_week
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.rows import Moment
 from portal.tracker.states import LogState, in_state, state_of
@@ -95,32 +95,37 @@ class Cell:
 
 
 def sums_by_week(courses: OfferingFilter, moment: Moment) -> list[WeekSums]:
-    """Every week of the courses with its sums, first week first. One statement at most.
+    """Every week of the courses with its sums, first week first. Two statements at most.
 
     The database counts logs that are alike; which state that is, `state_of` decides here as everywhere.
     """
-    if courses.facilitators or courses.q:
-        rows = _count_alike(courses)
-    else:
-        rows = kept("weeks", courses, lambda: _count_alike(courses), COURSES, WEEKS)
-    weeks = [(start, list(part)) for start, part in groupby(rows, lambda row: row.week_start)]
+
+    def read(weeks: Collection[date]) -> Mapping[date, Sequence[Any]]:
+        return _count_alike(courses, weeks)
+
+    def read_all() -> Mapping[date, Sequence[Any]]:
+        return kept_by_week("weeks by themselves", courses, read, *subjects_of(courses))
+
+    counted = kept("weeks", courses, read_all, *subjects_of(courses), WEEKS)
     return [
         # The usual deadline is that of most logs; few have more time.
         WeekSums(start, number, max(part, key=lambda row: row.logs).due_at, _add_up(part, moment))
-        for number, (start, part) in enumerate(weeks, 1)
+        for number, (start, part) in enumerate(sorted(counted.items()), 1)
     ]
 
 
-def _count_alike(courses: OfferingFilter) -> Sequence[Any]:
+def _count_alike(courses: OfferingFilter, weeks: Collection[date]) -> Mapping[date, Sequence[Any]]:
+    """By Monday, how many logs are alike: of these weeks, or of all when there are none."""
     wanted = (
         select(*_ALIKE, func.count().label("logs"))
         .select_from(ActivityLog)
         .join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
-        .where(*watched_courses(courses))
+        .where(*watched_courses(courses), *([ActivityLog.week_start.in_(weeks)] if weeks else []))
         .group_by(*_ALIKE)
         .order_by(ActivityLog.week_start, ActivityLog.due_at)
     )
-    return db.session.execute(wanted).all()
+    rows = db.session.execute(wanted).all()
+    return {start: list(part) for start, part in groupby(rows, lambda row: row.week_start)}
 
 
 def count_courses(watched: Watched, moment: Moment) -> int:
@@ -130,9 +135,9 @@ def count_courses(watched: Watched, moment: Moment) -> int:
         conditions = with_logs(watched, moment)
         return db.session.scalar(select(func.count()).select_from(CourseOffering).where(*conditions)) or 0
 
-    if watched.state is not None or watched.courses.facilitators or watched.courses.q:
+    if watched.state is not None:
         return count()
-    return kept("courses", watched, count, COURSES, WEEKS)
+    return kept("courses", watched, count, *subjects_of(watched.courses), PLANS)
 
 
 def _add_up(rows: Iterable[Any], moment: Moment) -> Sums:
@@ -156,9 +161,19 @@ def watched_courses(courses: OfferingFilter) -> list[ColumnElement[bool]]:
 
 def with_logs(watched: Watched, moment: Moment) -> list[ColumnElement[bool]]:
     """The conditions on courses that stand in the matrix: they owe logs, one of them in the state that is asked for."""
+    in_state_asked = in_asked_state(watched, moment)
+    if in_state_asked:
+        # The logs of a week that stand so lie together in an index.
+        owing = select(ActivityLog.allocation_id).where(*in_state_asked)
+        return [*watched_courses(watched.courses), CourseOffering.id.in_(owing)]
+    return [*watched_courses(watched.courses), owes_logs()]
+
+
+def owes_logs() -> ColumnElement[bool]:
+    """The condition on courses that they owe any log."""
     # A scalar: MariaDB would read all logs once for an EXISTS, instead of one index entry for each course.
-    own = select(ActivityLog.id).where(ActivityLog.allocation_id == CourseOffering.id, *in_asked_state(watched, moment))
-    return [*watched_courses(watched.courses), own.limit(1).correlate(CourseOffering).scalar_subquery().is_not(None)]
+    own = select(ActivityLog.id).where(ActivityLog.allocation_id == CourseOffering.id)
+    return own.limit(1).correlate(CourseOffering).scalar_subquery().is_not(None)
 
 
 def in_asked_state(watched: Watched, moment: Moment) -> list[ColumnElement[bool]]:

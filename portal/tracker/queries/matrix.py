@@ -1,23 +1,28 @@
 """The rows of the compliance matrix, a page at a time: courses, or facilitators."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Subquery, func, select
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
+from portal.allocations.queries.filters import subjects_of
+from portal.allocations.queries.names import read_people
+from portal.allocations.queries.nearby import begin_of, ids_in_order
 from portal.allocations.queries.sorting import slice_sorted, values_in
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page, slice_by_key
-from portal.pulses import COURSES, WEEKS, kept
+from portal.pulses import PEOPLE, PLANS, kept
 from portal.tracker.models import ActivityLog
-from portal.tracker.queries.compliance import Watched, in_asked_state, watched_courses, with_logs
+from portal.tracker.queries.compliance import Watched, in_asked_state, owes_logs, watched_courses, with_logs
 from portal.tracker.queries.rows import Moment
 
 _STRIDE = 500
+# So many courses without any log may stand among those of a page; fewer than these are looked through altogether.
+_SPARE, _MANY = 25, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +37,27 @@ class Line:
 
 
 def page_of_courses(watched: Watched, page: PageRequest, moment: Moment, total: int = 0) -> Page[Line]:
-    """Courses that owe logs; `total` as `count_courses` counted it. One statement."""
+    """Courses that owe logs; `total` as `count_courses` counted it. One statement, seldom a second one."""
     values = values_in(page.sort)
     page = fitting(page, values)
-    conditions = with_logs(watched, moment)
-    sliced = slice_sorted(conditions, page)
+    rows: Sequence[Any] = []
+    if watched.state is None and total > _MANY:
+        # Nearly every course owes logs: they are put in order first, and only those near the page are looked through.
+        near = slice_sorted(watched_courses(watched.courses), replace(page, size=page.size + _SPARE))
+        rows = _rows_of_page(near, page, values, owes_logs())
+    if len(rows) <= page.size:
+        rows = _rows_of_page(slice_sorted(with_logs(watched, moment), page), page, values)
+    rows = rows[: page.size + 1]
+    lines = [Line(row[0], row[1], row[2], row[3], f"{row[4] or ''} {row[5] or ''}".strip()) for row in rows]
+    return make_page(lines, [tuple(row[6:]) for row in rows], page, total)
+
+
+def _rows_of_page(
+    sliced: Subquery, page: PageRequest, values: Sequence[ColumnElement[Any]], *conditions: ColumnElement[bool]
+) -> Sequence[Any]:
     backward = page.cursor is not None and page.cursor.backward
     places = [*(column for column in sliced.c if column.key != "id"), sliced.c.id]
-    rows = db.session.execute(
+    return db.session.execute(
         select(
             CourseOffering.id,
             func.coalesce(CourseOffering.title, Module.name, ""),
@@ -55,43 +73,46 @@ def page_of_courses(watched: Watched, page: PageRequest, moment: Moment, total: 
         .outerjoin(ClassGroup, ClassGroup.id == CourseOffering.class_id)
         .outerjoin(Facilitator, Facilitator.id == CourseOffering.facilitator_id)
         .outerjoin(User, User.id == Facilitator.user_id)
+        .where(*conditions)
         .order_by(*(place.desc() if backward else place.asc() for place in places))
     ).all()
-    lines = [Line(row[0], row[1], row[2], row[3], f"{row[4] or ''} {row[5] or ''}".strip()) for row in rows]
-    return make_page(lines, [tuple(row[6:]) for row in rows], page, total)
 
 
 def page_of_people(watched: Watched, page: PageRequest, moment: Moment) -> Page[Line]:
-    """Facilitators who owe logs of these courses. Two statements at most."""
-    keys = [User.name_folded.expression]
+    """Facilitators who owe logs of these courses, by name. Two statements at most.
+
+    Who they are, in their order, is kept: only those of the page are read.
+    """
+    keys: list[ColumnElement[Any]] = [User.name_folded.expression, Facilitator.employee_id.expression]
     page = fitting(page, keys)
     owing = _owing(watched, moment)
+    backward = page.cursor is not None and page.cursor.backward
+    ids = ids_in_order(owing, downward=backward)
+    begin = begin_of(owing, ids, page)
     named: list[Any] = [Facilitator.id, User.first_name, User.last_name, Facilitator.employee_id]
     wanted = (
         select(*named, *keys, Facilitator.id)
         .join(User, User.id == Facilitator.user_id)
-        .where(Facilitator.id.in_(owing))
+        .where(Facilitator.id.in_(ids if begin is None else ids[begin : begin + page.size + 2]))
     )
     rows = db.session.execute(slice_by_key(wanted, keys, Facilitator.id.expression, page)).all()
     lines = [Line(row[0], f"{row[1]} {row[2]}".strip(), row[3], None, "") for row in rows]
     return make_page(lines, [tuple(row[4:]) for row in rows], page, len(owing))
 
 
-def _owing(watched: Watched, moment: Moment) -> Sequence[int]:
-    """The facilitators who owe any of these logs. One statement at most."""
-    wanted = (
+def _owing(watched: Watched, moment: Moment) -> Mapping[int, str]:
+    """The facilitators who owe any of these logs, as `read_people` has them. One statement at most."""
+    owed = (
         select(ActivityLog.facilitator_id)
         .join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
         .where(*watched_courses(watched.courses), *in_asked_state(watched, moment))
         .distinct()
+        .subquery("owed")
     )
-
-    def read() -> Sequence[int]:
-        return db.session.scalars(wanted).all()
-
-    if watched.state is not None or watched.courses.facilitators or watched.courses.q:
-        return read()
-    return kept("owing", watched, read, COURSES, WEEKS)
+    if watched.state is not None:
+        return read_people(owed.c.facilitator_id)
+    subjects = (*subjects_of(watched.courses), PLANS, PEOPLE)
+    return kept("owing", watched, lambda: read_people(owed.c.facilitator_id), *subjects)
 
 
 def every_course(watched: Watched, moment: Moment) -> Iterator[Sequence[Line]]:

@@ -10,10 +10,11 @@ from sqlalchemy import Integer, Select, String, and_, func, literal, select, uni
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
 from portal.allocations.queries import OfferingFilter
+from portal.allocations.queries.filters import subjects_of
 from portal.allocations.queries.sorting import RUNNING
 from portal.catalogue.models import Module
 from portal.extensions import db
-from portal.pulses import COURSES, WEEKS, kept
+from portal.pulses import COURSES, PEOPLE, WEEKS, keep, kept, recall
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.compliance import watched_courses
 from portal.tracker.queries.rows import Moment
@@ -46,20 +47,26 @@ class Need:
 def list_needs(courses: OfferingFilter, last_weeks: Sequence[date], moment: Moment) -> Sequence[Need]:
     """Wishes to reopen, courses that miss both of the `last_weeks`, loads over the limit, courses without anybody.
 
-    One statement at most: kept for the minute, while no course and no week changes.
+    One statement at most: what weeks say is kept for the minute, while no week changes, the rest while no course does.
     """
-    if courses.facilitators or courses.q:
-        return _read_needs(courses, last_weeks, moment)
-    minute = moment.now.replace(second=0, microsecond=0)
-    key = (courses, tuple(last_weeks), minute)
-    return kept("needs", key, lambda: _read_needs(courses, last_weeks, moment), COURSES, WEEKS)
-
-
-def _read_needs(courses: OfferingFilter, last_weeks: Sequence[date], moment: Moment) -> Sequence[Need]:
     conditions = watched_courses(courses)
-    parts = [_wishes(conditions), _over(conditions), _nobody(conditions)]
-    if len(last_weeks) > 1:
-        parts.insert(1, _missing(conditions, last_weeks, moment))
+    subjects = (COURSES, PEOPLE, *subjects_of(courses))
+    key = (courses, tuple(last_weeks), moment.now.replace(second=0, microsecond=0))
+
+    def of_weeks() -> list[Select[Any]]:
+        missing = [_missing(conditions, last_weeks, moment)] if len(last_weeks) > 1 else []
+        return [_wishes(conditions), *missing]
+
+    standing = recall("needs of courses", courses, *subjects)
+    if standing is not None:
+        return [*kept("needs of weeks", key, lambda: _read_needs(of_weeks()), *subjects, WEEKS), *standing]
+    found = _read_needs([*of_weeks(), _over(conditions), _nobody(conditions)])
+    keep("needs of courses", courses, [need for need in found if need.kind in {OVER, NOBODY}], *subjects)
+    keep("needs of weeks", key, [need for need in found if need.kind not in {OVER, NOBODY}], *subjects, WEEKS)
+    return found
+
+
+def _read_needs(parts: Sequence[Select[Any]]) -> Sequence[Need]:
     limited = [select(part.limit(SHOWN).subquery()) for part in parts]
     rows = db.session.execute(union_all(*limited)).all()
     return [Need(row[0], row[1], row[2], row[3], f"{row[4]} {row[5]}".strip(), *row[6:]) for row in rows]
@@ -74,21 +81,26 @@ def _wishes(conditions: Sequence[Any]) -> Select[Any]:
 
 
 def _missing(conditions: Sequence[Any], weeks: Sequence[date], moment: Moment) -> Select[Any]:
-    twice = (
+    # Only the few that are shown are given their names: there may be thousands.
+    found = (
         select(
             ActivityLog.allocation_id,
             func.min(ActivityLog.week_number).label("first"),
             func.max(ActivityLog.week_number).label("last"),
+            func.count().over().label("total"),
         )
-        .where(ActivityLog.week_start.in_(weeks), in_state(LogState.MISSING, moment.now, moment.today))
+        .join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
+        .where(ActivityLog.week_start.in_(weeks), in_state(LogState.MISSING, moment.now, moment.today), *conditions)
         .group_by(ActivityLog.allocation_id)
         .having(func.count() == len(weeks))
+        .order_by(ActivityLog.allocation_id)
+        .limit(SHOWN)
         .subquery("twice")
     )
-    wanted = _part(MISSING, CourseOffering.id, twice.c.first, twice.c.last).select_from(twice)
-    wanted = wanted.join(CourseOffering, CourseOffering.id == twice.c.allocation_id)
-    wanted = _with_names(wanted, Facilitator.id == CourseOffering.facilitator_id).where(*conditions)
-    return wanted.order_by(twice.c.allocation_id)
+    wanted = _part(MISSING, CourseOffering.id, found.c.first, found.c.last, found.c.total).select_from(found)
+    wanted = wanted.join(CourseOffering, CourseOffering.id == found.c.allocation_id)
+    wanted = _with_names(wanted, Facilitator.id == CourseOffering.facilitator_id)
+    return wanted.order_by(found.c.allocation_id)
 
 
 def _over(conditions: Sequence[Any]) -> Select[Any]:
@@ -117,9 +129,9 @@ def _nobody(conditions: Sequence[Any]) -> Select[Any]:
     return wanted.order_by(CourseOffering.start_date, CourseOffering.id)
 
 
-def _part(kind: str, row_id: Any, first: Any, last: Any) -> Select[Any]:
-    code = func.coalesce(Module.code, "")
-    return select(literal(kind, String), row_id, _NAME, code, _FIRST, _LAST, first, last, func.count().over())
+def _part(kind: str, row_id: Any, first: Any, last: Any, total: Any = None) -> Select[Any]:
+    code, all_of_them = func.coalesce(Module.code, ""), func.count().over() if total is None else total
+    return select(literal(kind, String), row_id, _NAME, code, _FIRST, _LAST, first, last, all_of_them)
 
 
 def _with_names(wanted: Select[Any], facilitator: Any) -> Select[Any]:

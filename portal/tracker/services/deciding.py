@@ -12,6 +12,7 @@ from sqlalchemy import Table, update
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
+from portal.pulses import OF_WEEK
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries import Log
 from portal.tracker.services.telling import Decision, tell
@@ -148,7 +149,8 @@ def _write(log: Log, ruling: Ruling, values: dict[str, Any], now: datetime) -> N
     written = db.session.execute(
         update(_LOGS)
         .where(_LOGS.c.id == log.id, _LOGS.c.version == ruling.version)
-        .values(**values, version=_LOGS.c.version + 1, updated_at=now)
+        .values(**values, version=_LOGS.c.version + 1, updated_at=now),
+        execution_options={OF_WEEK: log.week_start},
     )
     if not written.rowcount:  # type: ignore[attr-defined]
         raise Conflict(lazy("Someone changed this week meanwhile. Look at it as it is now, then decide again."))

@@ -8,7 +8,7 @@ from sqlalchemy import Table, insert, update
 
 from portal.audit.services import Actor
 from portal.extensions import db
-from portal.pulses import QUIET
+from portal.pulses import OF_WEEK, QUIET
 from portal.tracker.models import ActivityLog, ActivityLogItem, ItemStatus
 from portal.tracker.queries import Item, Log
 
@@ -31,7 +31,7 @@ def take_version(log: Log, values: Mapping[str, Any], now: datetime, *, quiet: b
             _LOGS.c.excused_at.is_(None),
         )
         .values(**values, version=log.version + 1, started_at=log.started_at or now, updated_at=now),
-        execution_options={QUIET: quiet},
+        execution_options={QUIET: quiet, OF_WEEK: log.week_start},
     )
     return bool(taken.rowcount)  # type: ignore[attr-defined]
 

@@ -15,6 +15,13 @@ from portal.folding import one_line
 _NEEDED = _l("Enter a time.")
 
 
+def weekday_choices() -> list[SelectChoice]:
+    """Monday to Sunday, in the reader's language."""
+    locale = get_locale()
+    names = locale.days["stand-alone"]["wide"] if locale else {}
+    return [SelectChoice(str(n), names.get(n - 1, str(n)).capitalize()) for n in range(1, 8)]
+
+
 class MeetingForm(DeedForm):
     """On which day, from when to when, and where."""
 
@@ -25,9 +32,7 @@ class MeetingForm(DeedForm):
 
     def __init__(self, sent: MultiDict[str, str] | None) -> None:
         super().__init__(sent)
-        locale = get_locale()
-        names = locale.days["stand-alone"]["wide"] if locale else {}
-        self.weekday.choices = [SelectChoice(str(n), names.get(n - 1, str(n)).capitalize()) for n in range(1, 8)]
+        self.weekday.choices = weekday_choices()
 
     def read(self) -> MeetingDraft | None:
         """What it means; None when fields have errors, which then stand at them."""

@@ -19,7 +19,9 @@ def manager(make_fresh, live_server):
     return make_fresh.manager()
 
 
-def test_a_course_is_made_with_a_module_that_was_missing(page, browser_sign_in, manager, live_server):
+def test_a_course_is_made_with_a_module_that_was_missing(page, browser_sign_in, manager, make_fresh, live_server):
+    siya = make_fresh.facilitator(first_name="Siya", last_name="Bhat", profile={"max_course_load": 1})
+    make_fresh.offering(siya, academic_year=2026, trimester=3)
     browser_sign_in(page, manager)
     page.goto("/allocations/")
     page.get_by_role("link", name="New course").click()
@@ -42,11 +44,17 @@ def test_a_course_is_made_with_a_module_that_was_missing(page, browser_sign_in, 
         page.keyboard.press("Enter")
     page.get_by_label("First day").fill("2026-09-07")
     page.get_by_label("Last day").fill("2026-12-20")
+    page.get_by_role("combobox", name="Facilitator").press_sequentially("bhat")
+    expect(page.locator(".list:visible [role=option]")).to_contain_text("Would be over the limit")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
     page.get_by_role("button", name="Make the course").click()
+    page.get_by_label("Reason").fill("Nobody else can")
+    page.get_by_role("button", name="Make and allocate anyway").click()
     expect(page.get_by_role("heading", name="Algorithms")).to_be_visible()
-    expect(page.locator("#toasts")).to_contain_text("Nobody teaches it yet")
+    expect(page.locator("#toasts")).to_contain_text("Siya Bhat teaches it")
     with live_server.app.app_context():
-        made = db.session.scalars(select(CourseOffering)).one()
+        made = db.session.scalars(select(CourseOffering).order_by(CourseOffering.id.desc())).first()
         module_id = db.session.scalars(select(Module.id).where(Module.code == "CS357")).one()
         assert (made.module_id, made.academic_year, made.trimester) == (module_id, 2026, 3)
 
@@ -64,6 +72,7 @@ def test_the_pages_are_accessible_and_never_scroll_sideways(
         f"/allocations/{course.id}",
         f"/allocations/{course.id}/edit",
         f"/allocations/{course.id}/status",
+        f"/allocations/new?copy={course.id}",
         "/catalogue/modules",
         "/catalogue/modules/1",
         "/catalogue/breaks",

@@ -46,7 +46,27 @@ class Candidate:
         return self.load + 1 > self.limit
 
 
-def list_candidates(offering: OfferingRow | None, text: str, most: int = MOST) -> Sequence[Candidate]:
+@dataclass(frozen=True, slots=True)
+class ComingCourse:
+    """A course that is not made yet, as far as its term and module are known; 0 for a year or trimester that is not."""
+
+    academic_year: int
+    trimester: int
+    module_id: int | None
+
+    # As if it were a row: it has no id and nobody teaches it.
+    @property
+    def id(self) -> int:
+        """No course has this id."""
+        return 0
+
+    @property
+    def facilitator_id(self) -> None:
+        """Nobody."""
+        return
+
+
+def list_candidates(offering: OfferingRow | ComingCourse | None, text: str, most: int = MOST) -> Sequence[Candidate]:
     """Active facilitators whom a text means, best match first. One statement.
 
     Names that begin with it stand before names that hold it. Without a text those of the course's own department
@@ -57,7 +77,7 @@ def list_candidates(offering: OfferingRow | None, text: str, most: int = MOST) -
         statement = statement.where(named(text)).order_by(_nearness(text))
     elif offering is not None:
         room = statement.selected_columns["load"] - Facilitator.max_course_load
-        statement = statement.order_by(Facilitator.is_available.desc(), _fitness(offering.id), room)
+        statement = statement.order_by(Facilitator.is_available.desc(), _fitness(offering), room)
     rows = db.session.execute(statement.order_by(User.name_folded, Facilitator.id).limit(most))
     return [Candidate(*row) for row in rows]
 
@@ -68,7 +88,7 @@ def find_candidate(offering: OfferingRow, facilitator_id: int) -> Candidate | No
     return Candidate(*row) if row else None
 
 
-def _with_load(offering: OfferingRow | None) -> Select[Any]:
+def _with_load(offering: OfferingRow | ComingCourse | None) -> Select[Any]:
     """Active people who may teach; loads are of the offering's term and without it, or 0 when there is no offering."""
     base = select(
         Facilitator.id, Facilitator.employee_id, User.first_name, User.last_name,
@@ -106,13 +126,11 @@ def _nearness(text: str) -> ColumnElement[int]:
     return case((and_(true(), *begins), 0), else_=1)
 
 
-def _fitness(offering_id: int) -> ColumnElement[int]:
+def _fitness(offering: OfferingRow | ComingCourse) -> ColumnElement[int]:
     """0 for the department that owns the course's module, else 1."""
-    own = (
-        select(Department.code)
-        .join(Module, Module.department_id == Department.id)
-        .join(CourseOffering, CourseOffering.module_id == Module.id)
-        .where(CourseOffering.id == offering_id)
-        .scalar_subquery()
-    )
-    return case((Facilitator.department == own, 0), else_=1)
+    own = select(Department.code).join(Module, Module.department_id == Department.id)
+    if isinstance(offering, ComingCourse):
+        own = own.where(Module.id == offering.module_id)
+    else:
+        own = own.join(CourseOffering, CourseOffering.module_id == Module.id).where(CourseOffering.id == offering.id)
+    return case((Facilitator.department == own.scalar_subquery(), 0), else_=1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -80,6 +80,34 @@ def clashing_facilitators(offering_id: int, facilitator_ids: Collection[int]) ->
     """Those of these facilitators who teach elsewhere when this course meets. One statement."""
     wanted = _together(select(CourseOffering.facilitator_id).distinct()).where(
         _own.id == offering_id, CourseOffering.facilitator_id.in_(facilitator_ids)
+    )
+    return frozenset(one for one in db.session.scalars(wanted) if one is not None)
+
+
+def busy_facilitators(
+    times: Sequence[tuple[int, time, time]], days: tuple[date, date], facilitator_ids: Collection[int]
+) -> frozenset[int]:
+    """Those of these facilitators who teach at one of these times (weekday, begin, end) between two days.
+
+    For a course that is to come. One statement, or none.
+    """
+    if not times or not facilitator_ids:
+        return frozenset()
+    then = [
+        and_(Meeting.weekday == weekday, Meeting.starts_at < ends, Meeting.ends_at > begins)
+        for weekday, begins, ends in times
+    ]
+    wanted = (
+        select(CourseOffering.facilitator_id)
+        .join(Meeting, Meeting.offering_id == CourseOffering.id)
+        .where(
+            or_(*then),
+            CourseOffering.facilitator_id.in_(facilitator_ids),
+            CourseOffering.start_date <= days[1],
+            CourseOffering.end_date >= days[0],
+            CourseOffering.status.in_(RUNNING),
+        )
+        .distinct()
     )
     return frozenset(one for one in db.session.scalars(wanted) if one is not None)
 

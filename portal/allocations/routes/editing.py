@@ -1,13 +1,12 @@
-"""Making a course, changing one, and copying one."""
+"""Changing a course field by field, and what its form offers."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, abort, current_app, flash, redirect, request, url_for
+from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
 from portal.allocations import queries
 from portal.allocations.course_form import CourseForm, form_of, values_of
 from portal.allocations.course_merge import Merge, merge
@@ -18,7 +17,6 @@ from portal.allocations.queries.selections import list_mode_names
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.routes.highlight import highlight
 from portal.allocations.services.editing import draft_of, edit_offering
-from portal.allocations.services.offerings import OfferingDraft, create_offering, status_by_dates
 from portal.errors import DomainError, NotFound
 from portal.extensions import db
 from portal.folding import one_line
@@ -29,45 +27,6 @@ from portal.web.pages import page
 
 # How often a change is tried again after somebody was faster, field by field.
 _TRIES = 3
-_LARGEST = 2**31 - 1
-
-
-@bp.get("/new")
-@audience(Role.MANAGER, Role.ADMIN)
-def new_course() -> str:
-    """An empty form; with `copy` that of a course to make a similar one."""
-    modes = list_mode_names()
-    number = request.args.get("copy", 0, type=int)
-    sheet = find_sheet(number) if 0 < number <= _LARGEST else None
-    if sheet is None:
-        form = CourseForm(None)
-        form.offer(modes)
-    else:
-        form = form_of(values_of(draft_of(sheet.course), sheet.keys), modes)
-    return page("allocations/new.html", form=form, copied=_row(sheet.course.id) if sheet else None)
-
-
-@bp.post("/new")
-@audience(Role.MANAGER, Role.ADMIN)
-def create_course() -> BaseResponse | tuple[str, int]:
-    """Make a course, then show it, where a facilitator can be allocated."""
-    form = CourseForm(request.form)
-    form.offer(list_mode_names())
-    values = form.read()
-    if values is None:
-        return page("allocations/new.html", form=form, copied=None), 422
-    try:
-        today = clock.today(current_app.config["PORTAL"].zone)
-        status = status_by_dates(values["start_date"], values["end_date"], today)
-        course_id = create_offering(OfferingDraft(**values, status=status), actor()).id
-        db.session.commit()
-    except DomainError as error:
-        db.session.rollback()
-        form.show(error)
-        return page("allocations/new.html", form=form, copied=None, existing=_existing(error)), error.status
-    row = queries.find_offering(course_id) or abort(404)
-    flash(_("%(course)s was made. Nobody teaches it yet.", course=row.code or row.name), "done")
-    return redirect(url_for(".course", offering_id=course_id), 303)
 
 
 @bp.get("/<int(max=2147483647):offering_id>/edit")
@@ -103,7 +62,7 @@ def change(offering_id: int) -> BaseResponse | tuple[str, int]:
             db.session.rollback()
             if error.field != "version" or not tries:
                 merged.form.show(error)
-                return _edit_page(offering_id, merged.form, merged.now, existing=_existing(error)), error.status
+                return _edit_page(offering_id, merged.form, merged.now, existing=existing_of(error)), error.status
 
 
 def _changed(offering_id: int, merged: Merge, sheet: CourseSheet) -> BaseResponse | tuple[str, int]:
@@ -148,7 +107,7 @@ def _row(offering_id: int) -> queries.OfferingRow:
     return queries.find_offering(offering_id) or abort(404)
 
 
-def _existing(error: DomainError) -> queries.OfferingRow | None:
+def existing_of(error: DomainError) -> queries.OfferingRow | None:
     """The course that stands in the way, if one does."""
     other = error.facts.get("offering_id")
     return queries.find_offering(other) if other else None

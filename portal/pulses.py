@@ -18,7 +18,8 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from portal.extensions import Model, db
 
-COURSES, WEEKS, NOTICES, NAMES, PEOPLE, PLANS = "courses", "weeks", "notices", "names", "people", "plans"
+COURSES, WEEKS, PLANS, NOTICES = "courses", "weeks", "plans", "notices"
+NAMES, PEOPLE, VIEWS = "names", "people", "views"
 TABLES: Mapping[str, tuple[str, ...]] = {
     "course_offerings": (COURSES,),
     "modules": (COURSES, NAMES),
@@ -30,6 +31,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "users": (PEOPLE,),
     "activity_trackers": (WEEKS, PLANS),
     "notifications": (NOTICES,),
+    "saved_views": (VIEWS,),
 }
 # An execution option of statements that change nothing that anybody keeps, such as a tick or the time of a sign-in.
 QUIET = "portal_quiet"
@@ -56,7 +58,7 @@ class Pulse(Model):
 
 _PULSES = cast(Table, Pulse.__table__)
 # Those that requests keep things under.
-_OF_REQUESTS = (COURSES, WEEKS, NAMES, PEOPLE, PLANS, NOTICES)
+_OF_REQUESTS = (COURSES, WEEKS, NAMES, PEOPLE, PLANS, VIEWS)
 # For the first statement of a request: a column for each subject.
 PULSE_COLUMNS = tuple(
     _PULSES.select().with_only_columns(_PULSES.c.value).where(_PULSES.c.subject == subject).scalar_subquery()

@@ -15,7 +15,7 @@ depends_on = None
 _PULSES = sa.table("pulses", sa.column("subject"), sa.column("value"))
 
 
-_SUBJECTS = ("names", "people", "plans", *(f"week {number}" for number in range(32)))
+_SUBJECTS = ("names", "people", "plans", "views", *(f"week {number}" for number in range(32)))
 _STATES = ("week_start", "excused_at", "submitted_at", "due_at", "allocation_id", "week_number", "facilitator_id")
 
 

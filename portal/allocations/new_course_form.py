@@ -32,12 +32,14 @@ _THERE = frozenset({"reason", "weekday", "starts_at", "ends_at", "room"})
 class NewCourseForm(CourseForm):
     """A staff-led course with the person who teaches it and one weekly meeting, if these are known already.
 
-    `copy` is the course that it is made after, `with_meetings` whether it meets as that one does. `people` are those
+    `copy` is the course that it is made after, `with_meetings` whether it meets as that one does, `with_lessons` whether its
+    lessons come along. `people` are those
     who may have been meant.
     """
 
     copy = HiddenField()
     with_meetings = BooleanField()
+    with_lessons = BooleanField(_l("Its lessons come along, as drafts"))
     weekday = SelectField(_l("Day"), default="1")
     starts_at = TimeField(_l("From"), [Optional()])
     ends_at = TimeField(_l("To"), [Optional()])

@@ -32,6 +32,7 @@ class RolloverForm(DeedForm):
     department = SelectField(_l("Department"), default="")
     with_facilitators = BooleanField(_l("Facilitators come along"))
     with_meetings = BooleanField(_l("Weekly meeting times come along"))
+    with_lessons = BooleanField(_l("Lessons come along, as drafts"))
     cohort_from = StringField(_l("In cohort codes, replace"), [Length(max=40)])
     cohort_to = StringField(_l("by"), [Length(max=40)])
     reason = StringField(_l("Reason"), [Length(max=MAX_REASON)])
@@ -39,7 +40,7 @@ class RolloverForm(DeedForm):
     @classmethod
     def fresh(cls, terms: Sequence[TermSummary], departments: Sequence[tuple[str, str]]) -> "RolloverForm":
         """The form for the latest term, with what most will want: the same trimester a year later, on a Monday."""
-        form = cls(None, data={"with_facilitators": True, "with_meetings": True})
+        form = cls(None, data={"with_facilitators": True, "with_meetings": True, "with_lessons": True})
         form.offer(terms, departments)
         if terms:
             latest = terms[0]
@@ -71,6 +72,7 @@ class RolloverForm(DeedForm):
             department=self.department.data or "",
             with_facilitators=self.with_facilitators.data,
             with_meetings=self.with_meetings.data,
+            with_lessons=self.with_lessons.data,
             cohort_from=(self.cohort_from.data or "").strip(),
             cohort_to=(self.cohort_to.data or "").strip(),
             reason=one_line(self.reason.data),

@@ -19,7 +19,7 @@ def test_the_page_takes_five_statements_at_most_with_1_and_with_12_rows(client, 
         with count_sql() as sql:
             client.get(f"/allocations/?{address}")
         counts.append(len(sql))
-    # The session, the names that are searched, the counts, the page, the views; the first page also what is unread.
+    # The session, the names that are searched, the counts, the page, what is unread; the first page also the views.
     assert counts[0] - 1 == counts[1] == (5 if "q=" in address else 4)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 from portal.accounts.models import User
 from portal.allocations.models import SavedView
 from portal.extensions import db
+from portal.pulses import PEOPLE, VIEWS, kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,11 @@ class ViewRow:
 
 
 def list_views(user_id: int) -> Sequence[ViewRow]:
-    """One's own views and the shared ones of others, each by name. One statement."""
+    """One's own views and the shared ones of others, each by name. One statement at most: kept while no view changes."""
+    return kept("views", user_id, lambda: _read_views(user_id), VIEWS, PEOPLE)
+
+
+def _read_views(user_id: int) -> Sequence[ViewRow]:
     rows = db.session.execute(
         select(
             SavedView.id, SavedView.name, SavedView.args, SavedView.is_shared, SavedView.owner_id,

@@ -24,6 +24,7 @@ from portal.allocations.services import assign_facilitator
 from portal.allocations.services.editing import draft_of
 from portal.allocations.services.meetings import MeetingDraft, add_meeting
 from portal.allocations.services.offerings import OfferingDraft, create_offering, status_by_dates
+from portal.allocations.services.signals import offerings_copied
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.roles import Role
@@ -32,6 +33,8 @@ from portal.web.htmx import fragment
 from portal.web.pages import page
 
 _LARGEST = 2**31 - 1
+# What a copy has of its source unless it is unticked.
+_TAKEN_OVER = {"with_meetings": "y", "with_lessons": "y"}
 
 
 @bp.get("/new")
@@ -42,7 +45,7 @@ def new_course() -> str:
     sheet = find_sheet(number) if number else None
     form = NewCourseForm(None)
     if sheet is not None:
-        form = NewCourseForm(MultiDict(values_of(draft_of(sheet.course), sheet.keys) | {"with_meetings": "y"}))
+        form = NewCourseForm(MultiDict(values_of(draft_of(sheet.course), sheet.keys) | _TAKEN_OVER))
     return _page(form)
 
 
@@ -74,6 +77,9 @@ def _make(values: dict[str, Any], meetings: Sequence[MeetingDraft], form: NewCou
     course = create_offering(OfferingDraft(**values, status=status), actor())
     for meeting in meetings:
         add_meeting(course.id, meeting, actor())
+    copied = _number(form.copy.data) if form.with_lessons.data else 0
+    if copied and queries.find_offering(copied):
+        offerings_copied.send(None, pairs={copied: course.id}, by=actor())
     wanted = form.assignment()
     if wanted is not None:
         row = queries.find_offering(course.id) or abort(404)

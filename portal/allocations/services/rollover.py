@@ -20,7 +20,7 @@ from portal.allocations.queries.rollover import (
     teachers_in,
 )
 from portal.allocations.services.assignment import MAX_REASON
-from portal.allocations.services.signals import offerings_changed
+from portal.allocations.services.signals import offerings_changed, offerings_copied
 from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, insert_rows
 from portal.errors import Conflict, DomainError, lazy
@@ -42,6 +42,7 @@ class Rollover:
     department: str = ""
     with_facilitators: bool = True
     with_meetings: bool = True
+    with_lessons: bool = False
     cohort_from: str = ""
     cohort_to: str = ""
     reason: str = ""
@@ -114,6 +115,8 @@ def copy_term(wanted: Rollover, seen: str, by: Actor, today: date, tell: Callabl
     batch = open_batch(by, "rollover", len(preview.coming), source=list(wanted.source), target=list(wanted.target))
     made = _insert(preview.coming, wanted)
     _record(preview.coming, made, wanted, by, batch)
+    if wanted.with_lessons:
+        offerings_copied.send(None, pairs=made, by=by)
     for part in in_chunks(sorted(made.values())):
         offerings_changed.send(None, offering_ids=part)
         tell(len(part))
@@ -180,7 +183,7 @@ def _over(copies: Sequence[Copy], teachers: Mapping[int, Teacher]) -> list[tuple
 
 def _digest(copies: Sequence[Copy], wanted: Rollover) -> str:
     lines = [f"{one.course.id}:{sorted(one.columns.items(), key=str)}:{bool(one.refusal)}" for one in copies]
-    return sha256("\n".join([f"{wanted.with_meetings}", *lines]).encode()).hexdigest()
+    return sha256("\n".join([f"{wanted.with_meetings} {wanted.with_lessons}", *lines]).encode()).hexdigest()
 
 
 def _insert(coming: Sequence[Copy], wanted: Rollover) -> dict[int, int]:

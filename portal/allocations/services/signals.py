@@ -28,3 +28,8 @@ offering_planned = Signal("""Somebody planned a course offering for a cohort.
 Sent with `offering_id` and `by` inside the transaction, after its flush; not for what comes from files or is copied
 from another term.
 """)
+
+offerings_copied = Signal("""Course offerings were made after others, and what students read in them shall come along.
+
+Sent with `pairs`, the ids of the new ones by those of the copied, and `by`, inside the transaction, after its flush.
+""")

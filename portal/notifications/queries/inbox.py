@@ -15,7 +15,6 @@ from portal.extensions import db
 from portal.notifications.kinds import kinds_of_group, unlisted_kinds
 from portal.notifications.models import Delivery, Notification
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
-from portal.pulses import NOTICES, kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +59,7 @@ class Addressee:
 
 
 def count_unread(user_id: int) -> int:
-    """How many entries of a person's list hold something unread: twelve weeks told at once are one.
-
-    One statement at most: kept while nobody is told anything and nobody reads.
-    """
-    return kept("unread", user_id, lambda: _count_unread(user_id), NOTICES)
-
-
-def _count_unread(user_id: int) -> int:
+    """How many entries of a person's list hold something unread: twelve weeks told at once are one. One statement."""
     entries = (
         select(Notification.kind, Notification.created_at)
         .where(

@@ -1,14 +1,14 @@
 """Pulses of what courses are called by, of plans, and of each week by itself; an index of how the logs of a week stand.
 
 Revision ID: 0009
-Revises: 0016
+Revises: 0012
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0016"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

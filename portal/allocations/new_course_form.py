@@ -32,9 +32,8 @@ _THERE = frozenset({"reason", "weekday", "starts_at", "ends_at", "room"})
 class NewCourseForm(CourseForm):
     """A staff-led course with the person who teaches it and one weekly meeting, if these are known already.
 
-    `copy` is the course that it is made after, `with_meetings` whether it meets as that one does, `with_lessons` whether its
-    lessons come along. `people` are those
-    who may have been meant.
+    `copy` is the course that it is made after, `with_meetings` whether it meets as that one does, `with_lessons`
+    whether its lessons come along. `people` are those who may have been meant.
     """
 
     copy = HiddenField()

@@ -5,6 +5,7 @@ from flask import Flask
 from portal.accounts import personal_data
 from portal.accounts.signals import Former, person_left
 from portal.learning import routes
+from portal.learning.following import init_following
 from portal.learning.queries.personal import SECTIONS
 from portal.learning.services.forgetting import forget_answers
 from portal.learning.storage import open_storage
@@ -20,6 +21,7 @@ def init_app(app: Flask) -> None:
     for name, read in SECTIONS.items():
         personal_data.register(name, read)
     person_left.connect(_forget)
+    init_following()
 
 
 def _forget(_sender: object, former: Former) -> None:

@@ -1,6 +1,6 @@
 """Saved views of the list: one's own, and those that are shared with all managers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,25 +24,25 @@ class ViewRow:
 
 
 def list_views(user_id: int) -> Sequence[ViewRow]:
-    """One's own views and the shared ones of others, each by name. One statement at most: kept while no view changes."""
-    return kept("views", user_id, lambda: _read_views(user_id), VIEWS, PEOPLE)
+    """One's own views and the shared ones of others, each by name. Two statements at most, whose rows are kept."""
+    rows = kept("views", user_id, lambda: _read_views(user_id), VIEWS)
+    others = frozenset(row.owner_id for row in rows) - {user_id}
+    names = kept("owners of views", others, lambda: _names_of(others), PEOPLE) if others else {}
+    found = [ViewRow(row.id, row.name, row.args, row.is_shared, names.get(row.owner_id, "")) for row in rows]
+    return sorted(found, key=lambda view: bool(view.owner))
 
 
-def _read_views(user_id: int) -> Sequence[ViewRow]:
-    rows = db.session.execute(
-        select(
-            SavedView.id, SavedView.name, SavedView.args, SavedView.is_shared, SavedView.owner_id,
-            User.first_name, User.last_name,
-        )
-        .join(User, User.id == SavedView.owner_id)
+def _read_views(user_id: int) -> Sequence[Any]:
+    return db.session.execute(
+        select(SavedView.id, SavedView.name, SavedView.args, SavedView.is_shared, SavedView.owner_id)
         .where(or_(SavedView.owner_id == user_id, SavedView.is_shared.is_(True)))
         .order_by(SavedView.name_folded, SavedView.id)
-    )  # fmt: skip
-    found = [
-        ViewRow(row_id, name, args, is_shared, "" if owner_id == user_id else f"{first} {last}".strip())
-        for row_id, name, args, is_shared, owner_id, first, last in rows
-    ]
-    return sorted(found, key=lambda view: bool(view.owner))
+    ).all()
+
+
+def _names_of(user_ids: Collection[int]) -> Mapping[int, str]:
+    rows = db.session.execute(select(User.id, User.first_name, User.last_name).where(User.id.in_(user_ids)))
+    return {user_id: f"{first} {last}".strip() for user_id, first, last in rows}
 
 
 def find_own_view(user_id: int, view_id: int) -> ViewRow | None:

@@ -60,6 +60,8 @@ def verify_backup(path: Path) -> dict[str, Any]:
             if manifest["format"] != FORMAT:
                 raise BackupError(f"{path.name} has format {manifest['format']}, which this version does not read.")
             for name, digest in manifest["members"].items():
+                if ".." in Path(name).parts:
+                    raise BackupError(f"{path.name}: {name} would lie outside of the data folder.")
                 if hashlib.sha256(archive.read(name)).hexdigest() != digest:
                     raise BackupError(f"{path.name}: {name} is not as it was written.")
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
@@ -80,7 +82,7 @@ def restore_backup(path: Path, engine: Engine, data: Path, migrate: Callable[[st
         with engine.begin() as connection:
             metadata = _reflect(connection)
             _without_checks(connection, lambda: _put_back(archive, connection, metadata))
-        for name in archive.namelist():
+        for name in manifest["members"]:
             if name.startswith("files/"):
                 _write_file(data, name.removeprefix("files/"), archive.read(name))
     return manifest
@@ -219,8 +221,6 @@ def _go_on_counting(connection: Connection, table: Table) -> None:
 
 
 def _write_file(data: Path, name: str, content: bytes) -> None:
-    path = (data / name).resolve()
-    if not path.is_relative_to(data.resolve()):
-        raise BackupError(f"{name} would lie outside of the data folder.")
+    path = data / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)

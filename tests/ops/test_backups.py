@@ -92,6 +92,14 @@ def test_it_holds_no_keys_and_only_its_owner_reads_it(filled: Any, tmp_path: Pat
         assert "alembic_version" not in json.loads(archive.read("manifest.json"))["rows"]
 
 
+def test_a_file_that_leads_out_of_the_data_folder_is_refused(tmp_path: Path) -> None:
+    manifest = {"format": 1, "members": {"files/../../stolen": "0"}, "rows": {}}
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+        archive.writestr("manifest.json", json.dumps(manifest))
+    with pytest.raises(BackupError, match="outside"):
+        verify_backup(tmp_path / "odd.zip")
+
+
 def test_so_many_are_kept(tmp_path: Path) -> None:
     for number in range(5):
         (tmp_path / f"portal-2026010{number}-000000.zip").touch()

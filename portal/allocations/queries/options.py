@@ -104,7 +104,8 @@ _KINDS: Mapping[str, _Kind] = {
 
 
 def list_options(kind: str, text: str, beside: OfferingFilter) -> Sequence[Option]:
-    """At most eight options of a kind that hold all words of the text, those that show something first; one statement.
+    """At most eight options of a kind that hold all words of the text, those that show something first; one
+    statement, and one for names that a search beside it looks through, unless they are kept.
 
     Each counts the courses that it would show with the other filters of `beside`; its own place there is ignored.
     """

@@ -75,6 +75,8 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "SECRET_KEY": secret,
         # In production the settings demand one of its own.
         "JWT_SECRET": settings.jwt_secret or f"{secret}.jwt",
+        # While keys are changed: tokens that the former one signed hold until they expire.
+        "JWT_SECRET_PREVIOUS": settings.jwt_secret_previous,
         "SQLALCHEMY_DATABASE_URI": settings.database_address(),
         "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
         "MAX_CONTENT_LENGTH": _MAX_BODY,

@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     upload_limit_mb: int = Field(500, ge=1, le=20_000)
     course_files_limit_mb: int = Field(2_000, ge=1, le=1_000_000)
     jwt_secret: str = ""
+    jwt_secret_previous: str = ""
     jwt_expire: timedelta = timedelta(hours=24)
     session_idle: timedelta = timedelta(hours=12)
     session_lifetime: timedelta = timedelta(days=7)
@@ -94,6 +95,7 @@ class Settings(BaseSettings):
     ratelimit_enabled: bool = True
     ratelimit_auth: str = "5 per 15 minutes"
     ratelimit_api: str = "100 per 15 minutes"
+    cors_origins: str = ""
     trusted_proxies: int = Field(0, ge=0, le=10)
     metrics_token: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -209,11 +211,22 @@ class Settings(BaseSettings):
             raise ValueError("use a number and a time, such as '5 per 15 minutes'")
         return value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _known_origins(cls, value: str) -> str:
+        for origin in _listed(value):
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+                raise ValueError("use addresses without a path, such as https://app.example.org, with commas between")
+        return value
+
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:
         for name, value in (("SECRET_KEY", self.secret_key), ("JWT_SECRET", self.jwt_secret)):
             if self.portal_env == "production" and (len(value) < 32 or value.lower() in _KNOWN_SECRETS):
                 raise ValueError(f"{name}: in production at least 32 characters of your own are needed")
+        if self.jwt_secret_previous and (len(self.jwt_secret_previous) < 32) and self.portal_env == "production":
+            raise ValueError("JWT_SECRET_PREVIOUS: in production at least 32 characters are needed, or nothing")
         return self
 
     @model_validator(mode="after")
@@ -248,6 +261,10 @@ class Settings(BaseSettings):
     def roles_to_register(self) -> tuple[Role, ...]:
         """The roles that strangers may give themselves; empty when registration is closed."""
         return tuple(Role(name) for name in _listed(self.registration_roles))
+
+    def allowed_origins(self) -> frozenset[str]:
+        """The origins whose pages may use the JSON API, lower-case."""
+        return frozenset(_listed(self.cors_origins))
 
     def allowed_domains(self) -> frozenset[str]:
         """Mail domains, lower-case, whose owners single sign-on lets in without more ado."""

@@ -5,6 +5,7 @@ from flask import Flask
 from portal.accounts import commands
 from portal.accounts.routes import (
     address_links,
+    api_tokens,
     forgotten,
     invitations,
     password_change,
@@ -23,6 +24,6 @@ from portal.accounts.routes import sessions as own_sessions
 def init_app(app: Flask) -> None:
     """Register pages and commands."""
     doors = (sign_in, invitations, registration, forgotten, address_links)
-    for pages in (*doors, profile, password_change, own_sessions, providers, provider_state, people):
+    for pages in (*doors, profile, password_change, own_sessions, api_tokens, providers, provider_state, people):
         app.register_blueprint(pages.bp)
     app.cli.add_command(commands.users)

@@ -14,6 +14,8 @@ _TABS = (
     ("profile.edit", _l("Profile")),
     ("password_change.change", _l("Password")),
     ("sessions.index", _l("Sessions")),
+    ("api_tokens.index", _l("Access tokens")),
+    ("calendar_feed.index", _l("Calendar")),
     (_CONNECTIONS, _l("Connected accounts")),
     ("profile.data", _l("Your data")),
 )

@@ -4,6 +4,7 @@ A token says which family of tokens it came of, and the database says on each re
 and who the person is by now. What else it says (address, role) is for the client to read; nothing here believes it.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +60,8 @@ def issue_access_token(grant: Grant, user_id: int | None, email: str, role: Role
         "iss": ISSUER,
         "aud": AUDIENCE,
     }
-    text = jwt.encode(claims, current_app.config["JWT_SECRET"], algorithm=_ALGORITHM)
+    secret = current_app.config["JWT_SECRET"]
+    text = jwt.encode(claims, secret, algorithm=_ALGORITHM, headers={"kid": key_id(secret)})
     return AccessToken(text, int((expires - now).total_seconds()))
 
 
@@ -70,7 +72,7 @@ def read_access_token(text: str) -> Claims | None:
     try:
         claims = jwt.decode(
             text,
-            current_app.config["JWT_SECRET"],
+            _secret_of(text),
             algorithms=[_ALGORITHM],
             issuer=ISSUER,
             audience=AUDIENCE,
@@ -81,6 +83,19 @@ def read_access_token(text: str) -> Claims | None:
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
         return None
     return _understood(claims)
+
+
+def key_id(secret: str) -> str:
+    """The name of a key, which says nothing of the key."""
+    return hashlib.sha256(f"kid:{secret}".encode()).hexdigest()[:8]
+
+
+def _secret_of(text: str) -> str:
+    """The key that a token names; the present one for a token that names none, or one that is not known."""
+    present: str = current_app.config["JWT_SECRET"]
+    previous: str = current_app.config["JWT_SECRET_PREVIOUS"]
+    named = jwt.get_unverified_header(text).get("kid")
+    return previous if previous and named == key_id(previous) else present
 
 
 def _understood(claims: dict[str, Any]) -> Claims | None:

@@ -175,7 +175,7 @@ class OneTimeToken(Timestamps, Model):
 
 
 class ApiToken(Timestamps, Model):
-    """A long-lived token for an integration."""
+    """A long-lived token for an integration, made by a person, with which it may do some of what they may."""
 
     __tablename__ = "api_tokens"
 
@@ -184,6 +184,11 @@ class ApiToken(Timestamps, Model):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(100))
     scopes: Mapped[list[str]] = mapped_column(JSON)
+    # `users.session_epoch` when it was made: it holds only while both are the same.
+    epoch: Mapped[int] = mapped_column(default=0, server_default="0")
+    # Its last letters, by which people tell their tokens apart.
+    ending: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -35,6 +35,7 @@ section: an object, or a list of objects whose members are named as the columns 
     leaves, leaves_stood_in_for, leaves_granted
                         when they were on leave and why, stood in for somebody, and entered leave
     imports, jobs       imports that they carried out, and long work that they began
+    calendar_feed       since when their calendar has an address
     saved_views         views of the list of courses that they keep
     bulk_changes, workload_formulas, workloads_set
                         what they changed in many courses at once, formulas they put in force, courses they weighed

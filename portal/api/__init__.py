@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from portal.api import bearer, errors, manners
+from portal.api import bearer, errors, manners, resources
 from portal.api.blueprint import IdConverter, bp
 from portal.api.routes import auth, lessons, logs, me, passwords, users
 from portal.extensions import csrf
@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
     csrf.exempt(bp)
     app.url_map.converters["id"] = IdConverter
     app.register_blueprint(bp)
+    resources.init_resources(app)
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/api/"):
             # `/api//users` is nothing, rather than a redirect with a page in it.

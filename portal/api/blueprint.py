@@ -3,6 +3,7 @@
 from flask import Blueprint
 from werkzeug.routing import IntegerConverter
 
+from portal.api.bearer import check_scope
 from portal.api.manners import api_limit, caller
 from portal.extensions import limiter
 
@@ -12,6 +13,7 @@ _MOST_DIGITS = 10
 bp = Blueprint("api", __name__, url_prefix="/api")
 # One count for all operations together, beside the narrower ones that some have.
 limiter.shared_limit(api_limit, scope="api", key_func=caller, override_defaults=False)(bp)
+bp.before_request(check_scope)
 
 
 class IdConverter(IntegerConverter):

@@ -4,11 +4,13 @@ from contextlib import suppress
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, current_app
+from flask import Flask, Response, current_app, request
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 
 from portal import clock
+from portal.api.bearer import present_token
+from portal.api.cors import allow_origin, answer_preflight
 from portal.extensions import limiter
 from portal.web.entrances import present_entrance
 
@@ -19,6 +21,8 @@ _WAITS = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 def init_manners(app: Flask) -> None:
     """Finish each answer of the API, after everything else has."""
     app.after_request_funcs.setdefault(None, []).insert(0, _finish)
+    # Before the guard: a browser asks whether it may send a token without sending one.
+    app.before_request_funcs.setdefault(None, []).insert(0, answer_preflight)
 
 
 def api_limit() -> str:
@@ -27,7 +31,9 @@ def api_limit() -> str:
 
 
 def caller() -> str:
-    """Who asks, for counting."""
+    """Who asks, for counting: an integration, a person, or a network address."""
+    if token := present_token():
+        return f"token:{token.token_id}"
     return f"user:{current_user.id}" if current_user.is_authenticated else get_remote_address()
 
 
@@ -35,7 +41,11 @@ def _finish(response: Response) -> Response:
     if present_entrance() is None:
         return response
     headers = response.headers
-    headers.setdefault("Cache-Control", "no-store")
+    # What is said of people and courses may lie with the program that asked, and with nobody between; tokens nowhere.
+    may_keep = "ETag" in headers and request.method in {"GET", "HEAD"}
+    headers.setdefault("Cache-Control", "private, no-cache" if may_keep else "no-store")
+    headers.add("Vary", "Authorization, Accept-Language")
+    allow_origin(response)
     if not response.content_length and response.is_sequence:
         headers.pop("Content-Type", None)
     # The limiter says it in every answer, whether or not there is something to wait for.

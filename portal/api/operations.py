@@ -5,11 +5,16 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
+from flask import request
 from pydantic import BaseModel, TypeAdapter
 from werkzeug.wrappers import Response
 
+from portal.api.conditional import not_modified, with_tag, word_of_pulses
+from portal.api.idempotency import answer_once
 from portal.api.reading import read_body, read_query
+from portal.pulses import kept
 
+_READS = frozenset({"GET", "HEAD"})
 View = Callable[..., Any]
 
 
@@ -22,6 +27,8 @@ class Operation:
     query: type[BaseModel] | None
     answer: Any
     status: int
+    errors: tuple[int, ...] = ()
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +46,62 @@ def operation(
     query: type[BaseModel] | None = None,
     answer: Any = None,
     status: int = 200,
+    errors: tuple[int, ...] = (),
+    subjects: tuple[str, ...] = (),
 ) -> Callable[[View], View]:
     """Hand a view its `body` and `query` as models, and send what it gives back as JSON.
 
-    `answer` is a model, a list of one, or None for an answer without a body (204). Stands right above the view.
+    `answer` is a model, a list of one, or None for an answer without a body (204). `errors` are statuses beyond those
+    that follow from who may ask and what is sent (see document/errors.py). `subjects` are the pulses that say whether
+    the answer to a GET is still the same (see conditional.py). Stands right above the view.
     """
+    declared = Operation(summary, body, query, answer, status, errors, subjects)
     writer = TypeAdapter(answer) if answer is not None else None
 
     def mark(view: View) -> View:
         @wraps(view)
         def read_and_write(**values: Any) -> Response:
-            if query is not None:
-                values["query"] = read_query(query)
-            if body is not None:
-                values["body"] = read_body(body)
-            given = view(**values)
-            if isinstance(given, Response):
-                return given
-            reply = given if isinstance(given, Reply) else Reply(given)
-            text = writer.dump_json(reply.content) if writer else b""
-            return Response(text, status, dict(reply.headers), mimetype="application/json")
+            def give() -> Response:
+                return _give(view, declared, writer, values)
 
-        read_and_write.__operation__ = Operation(summary, body, query, answer, status)  # type: ignore[attr-defined]
+            if request.method == "POST":
+                return answer_once(give)
+            return _read(declared, give) if request.method in _READS else give()
+
+        read_and_write.__operation__ = declared  # type: ignore[attr-defined]
         return read_and_write
 
     return mark
+
+
+def _give(view: View, declared: Operation, writer: TypeAdapter[Any] | None, values: dict[str, Any]) -> Response:
+    if declared.query is not None:
+        values["query"] = read_query(declared.query)
+    if declared.body is not None:
+        values["body"] = read_body(declared.body)
+    given = view(**values)
+    if isinstance(given, Response):
+        return given
+    reply = given if isinstance(given, Reply) else Reply(given)
+    text = writer.dump_json(reply.content) if writer else b""
+    return Response(text, declared.status, dict(reply.headers), mimetype="application/json")
+
+
+def _read(declared: Operation, give: Callable[[], Response]) -> Response:
+    """An answer to a GET: the one that is kept while the pulses stay, and none where the asker has it already."""
+    if declared.query is not None:
+        read_query(declared.query)  # what cannot be meant is refused, whatever the asker has already
+    word = word_of_pulses(declared.subjects)
+    if word is None:
+        return with_tag(give(), None)
+    if short := not_modified(word):
+        return short
+    text, headers = kept("api", word, lambda: _parts(give()), *declared.subjects)
+    return with_tag(Response(text, declared.status, headers, mimetype="application/json"), word)
+
+
+def _parts(response: Response) -> tuple[bytes, dict[str, str]]:
+    return response.get_data(), dict(response.headers)
 
 
 def declared_operation(view: View) -> Operation | None:

@@ -21,6 +21,9 @@ _SENTENCES: Mapping[str, Any] = {
     "int_from_float": lazy("%(field)s must be a whole number"),
     "greater_than_equal": lazy("%(field)s must be at least %(ge)s"),
     "less_than_equal": lazy("%(field)s must be at most %(le)s"),
+    "date_from_datetime_parsing": lazy("%(field)s is no day of the calendar"),
+    "date_parsing": lazy("%(field)s is no day of the calendar"),
+    "list_type": lazy("%(field)s must be a list"),
     "enum": lazy("%(field)s must be one of: %(expected)s"),
     "literal_error": lazy("%(field)s must be one of: %(expected)s"),
 }

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from portal.accounts import personal_data
-from portal.exchange import routes
+from portal.exchange import feeds, routes
 from portal.exchange.commands import calendar, exchange
 from portal.exchange.demo.commands import demo
 from portal.exchange.notices import init_notices
@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
     for group in (exchange, calendar, demo):
         app.cli.add_command(group)
     personal_data.register("imports", list_own_imports)
+    feeds.init_feeds(app)
     init_words(app)
     init_works()
     init_notices()

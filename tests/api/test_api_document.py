@@ -91,7 +91,7 @@ def test_the_table_has_every_operation(bare_app):
     there = {
         f"{method} {re.sub(r'<[^>]*>', '{id}', rule.rule.removeprefix('/api'))}"
         for rule in bare_app.url_map.iter_rules()
-        if rule.rule.startswith("/api/")
+        if rule.rule.startswith("/api/") and not rule.endpoint.startswith("api_docs.")
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     assert told == there

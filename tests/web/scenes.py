@@ -6,6 +6,7 @@ One entry for each view that takes an id, by endpoint.
 from flask import Flask
 from sqlalchemy import select
 
+import tests.web.api_scenes as of_the_api
 from portal import clock
 from portal.accounts import services
 from portal.accounts.models import Identity, UserSession
@@ -197,9 +198,6 @@ SCENES: dict[str, Scene] = {
     "allocations.bulk_undo": Scene(_batch),
     "jobs.follow": Scene(_job),
     "jobs.cancel": Scene(_job),
-    "api.show_user": Scene(_person),
-    "api.change_user": Scene(_person),
-    "api.deactivate_user": Scene(_person),
     "people.show": Scene(_person),
     "people.identify": Scene(_person, _NAME),
     "people.change_role": Scene(_person, {"role": "manager", "seen": "student"}),
@@ -237,6 +235,7 @@ SCENES: dict[str, Scene] = {
     "reflections.keep_draft": Scene(_reflection),
     "reflections.send": Scene(_reflection),
     "leave.withdraw": Scene(_leave),
+    **of_the_api.API_SCENES,
     "api.show_log": Scene(_log),
     "api.replace_log": Scene(_log),
     "api.change_log": Scene(_log),

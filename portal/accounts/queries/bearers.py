@@ -1,15 +1,17 @@
 """Who is behind a token of the JSON API."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, or_, select
 
 from portal import clock
-from portal.accounts.models import RefreshToken, User
+from portal.accounts.models import ApiToken, RefreshToken, User
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
+from portal.pulses import PULSE_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,31 @@ class Bearer:
 
     person: Person
     is_confirmed: bool
+    pulses: Sequence[int | None] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBearer:
+    """A person whose personal token came with a request, what it is for, and when its use was last noted."""
+
+    person: Person
+    token_id: int
+    scopes: frozenset[str]
+    last_used_at: datetime | None
+    pulses: Sequence[int | None] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A personal token as its owner sees it."""
+
+    id: int
+    name: str
+    ending: str
+    scopes: Sequence[str]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +61,61 @@ class KeptToken:
     is_account_open: bool
 
 
+# Built once: every request of a program begins with one of these two.
+_BEARER = (
+    PERSON.add_columns(User.is_confirmed, *PULSE_COLUMNS)
+    .join(RefreshToken, RefreshToken.user_id == User.id)
+    .where(
+        RefreshToken.family == bindparam("family"),
+        RefreshToken.used_at.is_(None),
+        RefreshToken.revoked_at.is_(None),
+        RefreshToken.expires_at > bindparam("now"),
+        RefreshToken.epoch == User.session_epoch,
+        User.is_active,
+    )
+)
+_TOKEN_BEARER = (
+    PERSON.add_columns(ApiToken.id, ApiToken.scopes, ApiToken.last_used_at, *PULSE_COLUMNS)
+    .join(ApiToken, ApiToken.user_id == User.id)
+    .where(
+        ApiToken.token_hash == bindparam("token_hash"),
+        ApiToken.revoked_at.is_(None),
+        or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")),
+        ApiToken.epoch == User.session_epoch,
+        User.is_active,
+        User.is_confirmed,
+    )
+)
+_WIDTH = len(PERSON.selected_columns)
+
+
 def find_bearer(family: str) -> Bearer | None:
     """The active person whose family of tokens still holds; None when it was ended, by whatever. One statement."""
+    row: Any = db.session.execute(_BEARER, {"family": family, "now": clock.now()}).one_or_none()
+    return Bearer(Person(*row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1 :]) if row else None
+
+
+def find_token_bearer(token_hash: str) -> TokenBearer | None:
+    """The active person whose personal token this is; None when it is over. One statement."""
+    row: Any = db.session.execute(_TOKEN_BEARER, {"token_hash": token_hash, "now": clock.now()}).one_or_none()
+    if row is None:
+        return None
+    token_id, scopes, last_used_at = row[_WIDTH : _WIDTH + 3]
+    return TokenBearer(Person(*row[:_WIDTH]), token_id, frozenset(scopes), last_used_at, row[_WIDTH + 3 :])
+
+
+def list_tokens(user_id: int) -> list[TokenRow]:
+    """A person's tokens that hold, the newest first. One statement."""
+    now = clock.now()
     wanted = (
-        PERSON.add_columns(User.is_confirmed)
-        .join(RefreshToken, RefreshToken.user_id == User.id)
-        .where(
-            RefreshToken.family == family,
-            RefreshToken.used_at.is_(None),
-            RefreshToken.revoked_at.is_(None),
-            RefreshToken.expires_at > clock.now(),
-            RefreshToken.epoch == User.session_epoch,
-            User.is_active,
-        )
-    )
-    row: Any = db.session.execute(wanted).one_or_none()
-    return Bearer(Person(*row[:-1]), row[-1]) if row else None
+        select(ApiToken.id, ApiToken.name, ApiToken.ending, ApiToken.scopes, ApiToken.created_at,
+               ApiToken.expires_at, ApiToken.last_used_at)
+        .join(User, User.id == ApiToken.user_id)
+        .where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None), ApiToken.epoch == User.session_epoch,
+               or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now))
+        .order_by(ApiToken.id.desc())
+    )  # fmt: skip
+    return [TokenRow(*row) for row in db.session.execute(wanted)]
 
 
 def find_refresh_token(token_hash: str) -> KeptToken | None:

@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 
-from flask import abort, request, url_for
+from flask import abort, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.allocations.queries import OfferingFilter
 from portal.allocations.queries.facets import groups_of
 from portal.api.blueprint import bp
+from portal.api.conditional import version_seen
 from portal.api.errors import error_answer, refuse
 from portal.api.operations import Reply, operation
 from portal.api.paging import page_reply
 from portal.api.schemas.logs import LogChange, LogNew, LogQuery, LogShown, SummaryQuery, SummaryShown
 from portal.api.sentences import label_of, name_of
-from portal.errors import Conflict, lazy
 from portal.extensions import db
 from portal.roles import Role
 from portal.tracker import queries
@@ -45,7 +45,7 @@ def index_logs(query: LogQuery) -> Reply:
 
 @bp.post("/activity-tracker")
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
-@operation("Fill in and submit a week", body=LogNew, answer=LogShown, status=201)
+@operation("Fill in and submit a week", body=LogNew, answer=LogShown, status=201, errors=(404,))
 def submit_week(body: LogNew) -> Reply:
     """A week is filled in and handed in, once."""
     filling = _filling(body)
@@ -63,7 +63,7 @@ def submit_week(body: LogNew) -> Reply:
 
 @bp.get("/activity-tracker/summary")
 @audience(Role.MANAGER, Role.ADMIN)
-@operation("How a week stands", query=SummaryQuery, answer=SummaryShown)
+@operation("How a week stands", query=SummaryQuery, answer=SummaryShown, errors=(404,))
 def show_summary(query: SummaryQuery) -> SummaryShown:
     """A week of a term in numbers, the same as on the page about compliance."""
     moment = moment_now()
@@ -158,7 +158,4 @@ def _filling(body: LogChange) -> Filling:
 
 def _check_version(log: Log, version: int | None) -> None:
     """Refuse a change to a log that was read before somebody else changed it."""
-    seen = {str(version)} if version is not None else {tag.strip('"') for tag in request.if_match} - {"*"}
-    if seen and str(log.version) not in seen:
-        said = lazy("Someone else changed this week meanwhile. Read it again, then repeat your change.")
-        raise Conflict(said, "version")
+    version_seen(version, log.version)

@@ -11,6 +11,7 @@ from portal.accounts.services import UserDraft, administration, invitations
 from portal.accounts.services.administration import Identification, NewPerson
 from portal.accounts.services.opening import open_account, set_specialization
 from portal.api.blueprint import bp
+from portal.api.conditional import tag_seen
 from portal.api.operations import Reply, operation
 from portal.api.paging import page_reply
 from portal.api.proving import renamed
@@ -69,6 +70,7 @@ def show_user(user_id: int) -> UserShown:
 def change_user(user_id: int, body: UserChange) -> UserShown:
     """Another name, address or role; in or out. All of it or nothing."""
     found, by = _find(user_id), actor()
+    tag_seen(UserShown.model_validate(found))
     sent = body.model_dump(exclude_unset=True)
     if named := {name: sent[name] for name in ("email", "first_name", "last_name") if name in sent}:
         present = {"email": found.email, "first_name": found.first_name, "last_name": found.last_name}
@@ -88,7 +90,7 @@ def change_user(user_id: int, body: UserChange) -> UserShown:
 @operation("Deactivate an account", status=204)
 def deactivate_user(user_id: int) -> None:
     """Shut someone out; what they did stays."""
-    _find(user_id)
+    tag_seen(_shown(user_id))
     administration.deactivate(user_id, actor())
     db.session.commit()
 

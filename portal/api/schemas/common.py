@@ -1,14 +1,48 @@
 """What all schemas share."""
 
-from datetime import datetime
-from typing import Annotated
+import re
+from datetime import date, datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StrictInt,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from portal.errors import lazy
 
 # An id that every database can look for.
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 # ISO 8601 in UTC, such as 2026-10-14T12:00:00Z.
-Moment = Annotated[datetime, PlainSerializer(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%SZ}", return_type=str)]
+Moment = Annotated[
+    datetime,
+    PlainSerializer(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%SZ}", return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
+
+
+def _as_written(value: Any) -> Any:
+    """Days are written `YYYY-MM-DD` and nothing else: no seconds since 1970, no moments."""
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError(lazy("%(field)s must be a day such as 2026-10-14"))
+    if value is not None and not isinstance(value, str):
+        raise ValueError(lazy("%(field)s must be a day such as 2026-10-14"))
+    return value
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+# An id, a count and a day in a body; what is no such thing is not taken for one.
+SentId = Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]
+Version = Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]
+# Of a member that may be left out of a change but not be empty. Read what was sent: model_dump(exclude_unset=True).
+LEFT_OUT: Any = Field(default_factory=lambda: None)
+Day = Annotated[date, BeforeValidator(_as_written)]
 # Their rules are the services' business; here only what no rule lets through.
 Email = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1000)]

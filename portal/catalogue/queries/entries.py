@@ -50,7 +50,7 @@ class EntryCounts:
 def count_entries(kind: Kind, q: str) -> EntryCounts:
     """How many match. One statement."""
     active = kind.model.is_active if kind.retires else literal(True)
-    counted = select(active, func.count()).select_from(kind.model).where(*_matching(kind, q))
+    counted = select(active, func.count()).select_from(kind.model).where(*matching(kind, q))
     rows = db.session.execute(counted.group_by(active))
     found = {bool(is_active): count for is_active, count in rows}
     return EntryCounts(found.get(True, 0), found.get(False, 0))
@@ -60,7 +60,7 @@ def page_of_entries(kind: Kind, wanted: EntryFilter, page: PageRequest, total: i
     """Entries by `page.sort`, one of the kind's fields that are never empty. One statement."""
     keys = [getattr(kind.model, page.sort)]
     page = fitting(page, keys)
-    statement = select(*_columns(kind)).where(*_matching(kind, wanted.q))
+    statement = select(*_columns(kind)).where(*matching(kind, wanted.q))
     if kind.retires and wanted.is_active is not None:
         statement = statement.where(kind.model.is_active == wanted.is_active)
     rows = db.session.execute(slice_by_key(statement, keys, kind.model.id, page)).all()
@@ -116,7 +116,7 @@ def _entry(kind: Kind, row: Any) -> Entry:
     return Entry(row.id, row.version, bool(row.active), row.uses, {name: getattr(row, name) for name in kind.fields})
 
 
-def _matching(kind: Kind, q: str) -> list[ColumnElement[bool]]:
+def matching(kind: Kind, q: str) -> list[ColumnElement[bool]]:
     """Every word stands in the name or the key, whatever its accents and case."""
     folded = getattr(kind.model, "name_folded", None)
     texts = [func.lower(getattr(kind.model, kind.key)), *([folded] if folded is not None else [])]

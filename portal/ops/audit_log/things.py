@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from portal.accounts.models import Facilitator, Identity, Manager, RefreshToken, Student, User, UserSession
+from portal.accounts.models import ApiToken, Facilitator, Identity, Manager, RefreshToken, Student, User, UserSession
 from portal.allocations.models import CourseOffering
 from portal.catalogue.models import CalendarBreak, ClassGroup, Cohort, Department, Mode, Module
 from portal.enrolments.models import Enrolment
@@ -48,6 +48,7 @@ _KINDS: Mapping[str, _Kind] = {
     "students": _person(Student),
     "user_sessions": _person(UserSession),
     "refresh_tokens": _person(RefreshToken),
+    "api_tokens": _person(ApiToken),
     "identities": _person(Identity),
     "departments": _Kind(select(Department.id, Department.code, Department.name, Department.id)),
     "modules": _Kind(select(Module.id, Module.code, Module.name, Module.id)),

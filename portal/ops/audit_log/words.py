@@ -81,6 +81,7 @@ ENTITIES: dict[str, Any] = {
     "students": _l("Student"),
     "user_sessions": _l("Session"),
     "refresh_tokens": _l("Access of an integration"),
+    "api_tokens": _l("Access token"),
     "identities": _l("Connected account"),
     "departments": _l("Department"),
     "modules": _l("Module"),
@@ -105,6 +106,7 @@ FIELDS: dict[str, Any] = {
     "allocated_on": _l("Allocated on"),
     "anonymised_at": _l("Anonymised"),
     "bio": _l("About"),
+    "calendar_feed": _l("Calendar address"),
     "class_id": _l("Class"),
     "class_name": _l("Class"),
     "check_counts": _l("Quick check counts"),
@@ -145,6 +147,9 @@ FIELDS: dict[str, Any] = {
     "module_code": _l("Module"),
     "module_id": _l("Module"),
     "name": _l("Name"),
+    "scopes": _l("What it may do"),
+    "expires_at": _l("Good until"),
+    "revoked_at": _l("Revoked"),
     "attendance": _l("Attendance"),
     "notes": _l("Notes"),
     "notification_email": _l("Notification address"),
@@ -187,6 +192,7 @@ VALUES: Mapping[str, Mapping[Any, Any]] = {
     "item": {"Done": _l("Done"), "Pending": _l("Pending"), "Not Started": _l("Not started")},
     "family": _OPEN,
     "refresh_tokens": _OPEN,
+    "calendar_feed": _OPEN,
 }
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00", re.ASCII)

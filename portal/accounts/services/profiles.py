@@ -1,0 +1,36 @@
+"""What the office says of people who teach and who study, beside their accounts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.accounts.models import Facilitator, Student
+from portal.audit.services import Actor, record
+from portal.errors import NotFound, lazy
+from portal.extensions import db
+
+
+def change_facilitator(facilitator_id: int, values: Mapping[str, Any], by: Actor) -> bool:
+    """Other values of `department` and `specialization`; False when they stood so already. Raises NotFound."""
+    return _change(Facilitator, facilitator_id, values, by)
+
+
+def change_student(student_id: int, values: Mapping[str, Any], by: Actor) -> bool:
+    """Other values of `cohort_id` and `status`; False when they stood so already. Raises NotFound."""
+    return _change(Student, student_id, values, by)
+
+
+def _change(model: Any, row_id: int, values: Mapping[str, Any], by: Actor) -> bool:
+    wanted = select(model).where(model.id == row_id).with_for_update()
+    profile = db.session.scalar(wanted.execution_options(populate_existing=True))
+    if profile is None:
+        raise NotFound(lazy("There is no such person."))
+    changed = {name: (getattr(profile, name), value) for name, value in values.items()
+               if getattr(profile, name) != value}  # fmt: skip
+    for name, (_before, after) in changed.items():
+        setattr(profile, name, after)
+    if changed:
+        db.session.flush()
+        record(by, "update", model.__tablename__, row_id, **changed)
+    return bool(changed)

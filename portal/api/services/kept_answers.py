@@ -1,0 +1,94 @@
+"""Keeping the first answer to a request, so that one which is sent again is not done again.
+
+A row claims the key first, in a transaction of its own, so that another request with it is turned away at once. The
+answer is written in the transaction of what the request does: either both are there or neither.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from portal import clock
+from portal.api.models import KeptAnswer
+from portal.errors import Conflict, DomainError, lazy
+from portal.extensions import db
+
+LASTS = timedelta(hours=24)
+# No request takes that long; one that did not end in it was killed before it committed.
+LEASE = timedelta(seconds=60)
+
+
+class OtherRequest(DomainError):
+    """A key was used for another request before."""
+
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it was given."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+def claim_key(user_id: int, key_hash: str, fingerprint: str) -> str | Answer:
+    """A claim, to be given to `keep_answer` or `release_key`, or the answer that was given already. Commit then.
+
+    Raises OtherRequest when the key belongs to another request, Conflict while the first one is being answered.
+    """
+    now, claim = clock.now(), str(uuid4())
+    fresh = {"fingerprint": fingerprint, "claim": claim, "claimed_until": now + LEASE, "expires_at": now + LASTS}
+    db.session.execute(
+        delete(KeptAnswer).where(KeptAnswer.expires_at <= now).execution_options(synchronize_session=False)
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(KeptAnswer(user_id=user_id, key_hash=key_hash, **fresh))
+    except IntegrityError:
+        return _claim_known(user_id, key_hash, fresh)
+    return claim
+
+
+def _claim_known(user_id: int, key_hash: str, fresh: dict[str, Any]) -> str | Answer:
+    same = (KeptAnswer.user_id == user_id, KeptAnswer.key_hash == key_hash)
+    kept = db.session.scalar(select(KeptAnswer).where(*same).execution_options(populate_existing=True))
+    if kept is not None and kept.fingerprint != fresh["fingerprint"]:
+        raise OtherRequest(lazy("This Idempotency-Key was used for another request."), "Idempotency-Key")
+    if kept is not None and kept.status is not None:
+        return Answer(kept.status, dict(kept.headers or {}), kept.body or "")
+    over = update(KeptAnswer).where(*same, KeptAnswer.status.is_(None), KeptAnswer.claimed_until <= clock.now())
+    taken = db.session.execute(over.values(**fresh).execution_options(synchronize_session=False))
+    if not taken.rowcount:  # type: ignore[attr-defined]
+        message = lazy("The first request with this Idempotency-Key is being answered. Ask again in a moment.")
+        raise Conflict(message, "Idempotency-Key")
+    return str(fresh["claim"])
+
+
+def keep_answer(claim: str, answer: Answer) -> bool:
+    """Keep an answer in the transaction that it tells of; False when the claim was lost to another request."""
+    kept = (
+        update(KeptAnswer)
+        .where(KeptAnswer.claim == claim, KeptAnswer.status.is_(None))
+        .values(status=answer.status, headers=answer.headers, body=answer.body)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(db.session.execute(kept).rowcount)  # type: ignore[attr-defined]
+
+
+def forget_answers(user_id: int) -> None:
+    """What was answered to somebody who leaves."""
+    db.session.execute(
+        delete(KeptAnswer).where(KeptAnswer.user_id == user_id), execution_options={"synchronize_session": False}
+    )
+
+
+def release_key(claim: str) -> None:
+    """Forget a claim whose request did nothing: it may be sent again."""
+    mine = delete(KeptAnswer).where(KeptAnswer.claim == claim, KeptAnswer.status.is_(None))
+    db.session.execute(mine.execution_options(synchronize_session=False))

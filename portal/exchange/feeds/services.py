@@ -1,0 +1,40 @@
+"""Making and ending the address of a calendar."""
+
+import secrets
+
+from sqlalchemy import delete
+
+from portal.accounts.services import hash_token
+from portal.audit.services import Actor, record
+from portal.exchange.feeds.models import CalendarFeed
+from portal.extensions import db
+
+
+def make_feed(user_id: int, by: Actor) -> str:
+    """A new address: its secret part, which nobody can read again. The one before works no more."""
+    token = secrets.token_urlsafe(32)
+    _delete(user_id)
+    db.session.add(CalendarFeed(user_id=user_id, token_hash=hash_token(token)))
+    db.session.flush()
+    record(by, "update", "users", user_id, calendar_feed=(None, "open"))
+    return token
+
+
+def end_feed(user_id: int, by: Actor) -> bool:
+    """Make the address work no more; False when there was none."""
+    ended = _delete(user_id)
+    if ended:
+        record(by, "update", "users", user_id, calendar_feed=("open", "ended"))
+    return ended
+
+
+def forget(user_id: int) -> None:
+    """What is left when somebody leaves."""
+    _delete(user_id)
+
+
+def _delete(user_id: int) -> bool:
+    done = db.session.execute(
+        delete(CalendarFeed).where(CalendarFeed.user_id == user_id), execution_options={"synchronize_session": False}
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]

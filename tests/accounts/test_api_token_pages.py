@@ -1,0 +1,49 @@
+"""The page of one's own access tokens: made, shown once, revoked."""
+
+import re
+
+import pytest
+
+pytestmark = pytest.mark.one_database
+PAGE = "/profile/tokens"
+
+
+@pytest.fixture
+def signed_in(app, client, make, sign_in):
+    """Somebody's browser."""
+    sign_in(client, make.facilitator())
+    app.config["WTF_CSRF_ENABLED"] = False
+    return client
+
+
+def test_a_token_is_shown_once_works_and_is_revoked(app, signed_in):
+    assert "You have no tokens" in signed_in.get(PAGE).text
+    # A browser must not ask for every box to be ticked.
+    assert "required" not in re.search(r'<input[^>]*value="courses:read"[^>]*>', signed_in.get(PAGE).text)[0]
+    made = signed_in.post(PAGE, data={"name": "Timetable", "lasts": "90", "scopes": ["courses:read"]})
+    assert made.headers["Cache-Control"] == "no-store"
+    token = re.search(r"portal_[\w-]{43}", made.text)[0]
+    program = app.test_client(use_cookies=False)
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert program.get("/api/course-offerings", headers=bearer).status_code == 200
+    listed = signed_in.get(PAGE).text
+    assert token not in listed
+    assert "Timetable" in listed
+    address = re.search(r'action="(/profile/tokens/\d+/revoke)"', listed)[1]
+    assert signed_in.post(address).status_code == 303
+    assert program.get("/api/course-offerings", headers=bearer).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"name": "", "lasts": "90", "scopes": ["courses:read"]}, "This is needed."),
+        ({"name": "A", "lasts": "90"}, "Choose what the token may do."),
+        ({"name": "A", "lasts": "90", "scopes": ["everything"]}, "error"),
+        ({"name": "A", "lasts": "9000", "scopes": ["courses:read"]}, "error"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field(signed_in, data, said):
+    answer = signed_in.post(PAGE, data=data)
+    assert answer.status_code == 422
+    assert said in answer.text

@@ -14,6 +14,7 @@ from huey import crontab
 from portal import clock, create_app
 from portal.accounts.services.cleaning import delete_some_old
 from portal.accounts.services.registration import delete_some_unconfirmed
+from portal.catalogue.calendar import rules_of
 from portal.config import load_settings
 from portal.exchange.services.runs import delete_old_files, delete_some_old_rows
 from portal.extensions import db
@@ -24,6 +25,7 @@ from portal.notifications.delivering import deliver_pending
 from portal.notifications.models import Channel
 from portal.ops.queue import new_queue
 from portal.tracker.services.reminders import remind
+from portal.tracker.services.weekly import tell_weekly
 
 # A sweep ends after this long, so that no worker is kept from other jobs; the next one goes on.
 SWEEP_SECONDS = 50
@@ -51,7 +53,9 @@ def send_due_reminders() -> None:
     with app_context():
         told = remind(clock.now(), settings.zone)
         db.session.commit()
-    if told.people or told.managers:
+        numbers = tell_weekly(clock.now(), rules_of(settings))
+        db.session.commit()
+    if told.people or told.managers or numbers:
         deliver()
 
 

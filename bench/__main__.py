@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import time_machine
 
-from bench import accounts, attendance, compliance, desk, importing, jobs, listing, pages, terms
+from bench import accounts, attendance, compliance, desk, importing, jobs, listing, notifying, pages, terms
 from bench.figures import Figure, show
 from tests.support import servers
 from tests.support.databases import build_app, dispose, migrate
@@ -38,6 +38,8 @@ def measure(database: str, parts: set[str]) -> Iterator[Figure]:
         for name, part in (("listing", listing), ("compliance", compliance)):
             if not parts or name in parts:
                 yield from part.measure(database, app)
+        if not parts or "notifying" in parts:
+            yield from notifying.measure(database, app, url, folder)
         if not parts or "desk" in parts:
             yield from desk.measure(database, app, url, folder)
     dispose(app)
@@ -57,7 +59,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--db", default="sqlite,mariadb", help="databases with commas: sqlite, mariadb, postgresql")
     parser.add_argument(
-        "--only", default="", help="parts with commas: pages, jobs, accounts, attendance, listing, desk, compliance"
+        "--only",
+        default="",
+        help="parts with commas: pages, jobs, accounts, attendance, listing, desk, compliance, notifying",
     )
     asked = parser.parse_args()
     databases, parts = asked.db.split(","), set(filter(None, asked.only.split(",")))

@@ -1,6 +1,7 @@
 """`flask prepare`, `flask reminders …`, `flask mail …`."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 
 import click
@@ -16,9 +17,9 @@ from portal.notifications.delivering import deliver_pending
 from portal.notifications.mail import open_mail, write_test
 from portal.notifications.queries import list_addressees
 from portal.tracker.ladder import DUE, MISSING, TODAY
-from portal.tracker.queries.owed import OwedRow
 from portal.tracker.reminding import ranges
-from portal.tracker.services.reminders import remind, untold
+from portal.tracker.services.explaining import Reason, explain
+from portal.tracker.services.reminders import remind
 
 reminders = AppGroup("reminders", help="Reminders of weekly logs.")
 mail = AppGroup("mail", help="Mail.")
@@ -65,7 +66,7 @@ class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic for the typ
 
 
 @reminders.command("run")
-@click.option("--dry-run", is_flag=True, help="Only say who would be told what.")
+@click.option("--dry-run", is_flag=True, help="Only say who would be told what and why, and who would not and why.")
 @click.option(
     "--at",
     type=_Moment(),
@@ -81,30 +82,47 @@ def run(dry_run: bool, at: datetime | None) -> None:
         return
     told = remind(now, _settings().zone)
     db.session.commit()
-    click.echo(f"{told.people} people told: {told.missing} logs missing, {told.due} due soon.")
+    click.echo(
+        f"{told.people} people told: {told.missing} logs missing, {told.today} at their deadline, {told.due} due soon."
+    )
+    if told.managers:
+        click.echo(f"{told.managers} told of {told.alerted} weeks that stay missing.")
     sent = deliver_pending(_settings(), at=at)
     click.echo(f"{sent.sent} mails sent, {sent.suppressed} with nothing left to say, {sent.failed} failed.")
+    if sent.deferred:
+        click.echo(f"{sent.deferred} mails wait for the end of quiet hours or the next day.")
     if sent.released:
         raise click.ClickException("The mail server is away; the worker tries again.")
 
 
 def _say_who_would_be_told(now: datetime) -> None:
-    owed: dict[int, list[OwedRow]] = defaultdict(list)
-    for row in untold(now, _settings().zone).owed:
-        owed[row.user_id].append(row)
-    for person in list_addressees(sorted(owed)):
-        click.echo(f"{person.full_name} <{person.email}>: {_in_short(owed[person.user_id])}")
+    """Each person with what they would be told and why; then with what they would not, and why."""
+    found = explain(now, _settings().zone)
+    told = [reason for reason in found.reasons if reason.stage]
+    _say_each("Would be told", told)
+    _say_each("Would not be told", [reason for reason in found.reasons if not reason.stage])
+    for alert in found.alerts:
+        for person in list_addressees(sorted(alert.shares)):
+            weeks = len(alert.shares[person.user_id])
+            click.echo(f"{person.full_name} <{person.email}>: of {weeks} weeks that stay missing, stage {alert.stage}")
     db.session.rollback()
-    stages = Counter(row.stage for rows in owed.values() for row in rows)
-    click.echo(f"{len(owed)} people would be told: {stages[MISSING]} logs missing, {stages[DUE]} due soon.")
+    stages = Counter(reason.stage for reason in told)
+    people = len({reason.log.user_id for reason in told})
+    click.echo(
+        f"{people} people would be told: {stages[MISSING]} logs missing, {stages[TODAY]} at their deadline, "
+        f"{stages[DUE]} due soon."
+    )
 
 
-def _in_short(rows: list[OwedRow]) -> str:
-    weeks: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row in rows:
-        weeks[row.stage, " ".join(filter(None, (row.code, row.class_name))) or row.course].append(row.week)
-    words = {MISSING: "missing", TODAY: "due today", DUE: "due"}
-    return "; ".join(f"{words[stage]} {name} {ranges(sorted(found))}" for (stage, name), found in weeks.items())
+def _say_each(title: str, reasons: Sequence[Reason]) -> None:
+    if not reasons:
+        return
+    click.echo(f"{title}:")
+    weeks: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for reason in reasons:
+        weeks[f"{reason.log.full_name} <{reason.log.email}>", reason.log.course, reason.why].append(reason.log.week)
+    for (person, course, why), numbers in weeks.items():
+        click.echo(f"  {person}: {course} week {ranges(sorted(numbers))} ({why})")
 
 
 @mail.command("test")

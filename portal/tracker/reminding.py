@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from portal.notifications.groups import OVERDUE, REMINDERS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.tracker.ladder import DUE, MISSING, TODAY
-from portal.tracker.services.nudging import NUDGE
+from portal.tracker.queries.told import NUDGE
 from portal.tracker.services.reminders import CourseWeeks, Owed, courses_told, what_is_owed
 from portal.web.locale import datetime_long
 

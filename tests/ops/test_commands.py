@@ -40,7 +40,7 @@ def owing(app: Flask, make: Any) -> Any:
 def test_a_pass_tells_and_sends_and_says_how_many(app: Flask, owing: Any, mail_files: Mails) -> None:
     first, second = run(app, "reminders", "run"), run(app, "reminders", "run")
     assert first.output.splitlines() == [
-        "1 people told: 2 logs missing, 0 due soon.",
+        "1 people told: 2 logs missing, 0 at their deadline, 0 due soon.",
         "1 mails sent, 0 with nothing left to say, 0 failed.",
     ]
     assert second.output.startswith("0 people told")
@@ -49,22 +49,45 @@ def test_a_pass_tells_and_sends_and_says_how_many(app: Flask, owing: Any, mail_f
 
 def test_a_dry_run_names_who_would_get_what_and_writes_nothing(app: Flask, owing: Any, mail_files: Mails) -> None:
     result = run(app, "reminders", "run", "--dry-run")
-    assert result.output.startswith(f"Ada Okafor <{owing.email}>: missing MOD")
-    assert "1, 2" in result.output
-    assert result.output.endswith("1 people would be told: 2 logs missing, 0 due soon.\n")
+    assert result.output.startswith(f"Would be told:\n  Ada Okafor <{owing.email}>: MOD")
+    assert "(stage log_missing, deadline " in result.output
+    assert result.output.endswith("1 people would be told: 2 logs missing, 0 at their deadline, 0 due soon.\n")
     assert mail_files(app) == []
     with app.app_context():
         assert db.session.scalar(select(func.count(Notification.id))) == 0
         assert db.session.scalar(select(func.count(Delivery.id))) == 0
 
 
+@pytest.mark.one_database
+def test_a_dry_run_says_why_somebody_is_not_told(app: Flask, make: Any, frozen_time: Any) -> None:
+    offering = make.offering(make.facilitator())
+    now, late = clock.now(), clock.now() - timedelta(days=8)
+    make.log(offering, 1, due_at=late, submitted_at=late)
+    make.log(offering, 2, due_at=late, excused_at=late)
+    make.log(make.offering(make.facilitator(is_active=False)), 3, due_at=late)
+    make.log(make.offering(make.facilitator()), 4, due_at=now + timedelta(days=14))
+    make.log(make.offering(make.facilitator()), 5, due_at=late)
+    make.manager()
+    assert "of 1 weeks that stay missing, stage log_alert" in run(app, "reminders", "run", "--dry-run").output
+    run(app, "reminders", "run")
+    said = run(app, "reminders", "run", "--dry-run").output
+    for week, why in (
+        (1, "submitted"), (2, "excused"), (3, "the account is closed"), (4, "its next stage begins 2026-10-26 07:00"),
+        (5, "told already at stage log_missing"),
+    ):  # fmt: skip
+        assert f"week {week} ({why})" in said, said
+
+
 @pytest.mark.parametrize("offset", ["", "+00:00", "Z"])
 def test_a_pass_for_another_moment(app: Flask, make: Any, offset: str) -> None:
     make.log(make.offering(make.facilitator(), weeks_ago=0), 3)
     later = clock.now() + timedelta(days=40)
-    assert run(app, "reminders", "run", "--dry-run").output.startswith("0 people")
+    said = run(app, "reminders", "run", "--dry-run").output
+    assert said.startswith("Would not be told:\n")
+    assert "week 3 (its next stage begins " in said
+    assert "\n0 people would be told" in said
     result = run(app, "reminders", "run", "--at", f"{later:%Y-%m-%dT%H:%M:%S}{offset}")
-    assert result.output.splitlines()[0] == "1 people told: 1 logs missing, 0 due soon."
+    assert result.output.splitlines()[0] == "1 people told: 1 logs missing, 0 at their deadline, 0 due soon."
     assert result.output.splitlines()[1].startswith("1 mails sent")
 
 
@@ -131,5 +154,6 @@ def test_a_moment_without_an_offset_is_the_institutions(build_fresh_app: Any, ma
     offering = make_fresh.offering(make_fresh.facilitator())
     make_fresh.log(offering, 1, due_at=deadline)
     at = ("reminders", "run", "--dry-run", "--at")
-    assert "1 due soon" in run(app, *at, "2026-10-19T11:59").output  # 16:59 UTC
-    assert "1 logs missing" in run(app, *at, "2026-10-19T12:01").output
+    assert "1 at their deadline" in run(app, *at, "2026-10-19T11:59").output  # 16:59 UTC
+    assert "0 logs missing" in run(app, *at, "2026-10-20T06:59").output
+    assert "1 logs missing" in run(app, *at, "2026-10-20T07:00").output

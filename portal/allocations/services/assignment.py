@@ -11,6 +11,7 @@ from portal.allocations.models import CourseOffering
 from portal.allocations.queries import OfferingRow
 from portal.allocations.queries.listing import RUNNING
 from portal.allocations.services.signals import offerings_changed
+from portal.allocations.services.telling import Handover, tell_allocated
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
@@ -52,6 +53,7 @@ def assign_facilitator(
     changes = _changes((offering.facilitator_id, facilitator_id), (before, since), reason)
     record(by, "assign", CourseOffering.__tablename__, offering_id, **changes)
     offerings_changed.send(None, offering_ids=[offering_id])
+    tell_allocated([Handover(offering_id, expected_version + 1, offering.facilitator_id, facilitator_id)], by)
     return True
 
 

@@ -31,6 +31,7 @@ from portal.allocations.services.bulk_rules import (
     judge_all,
 )
 from portal.allocations.services.signals import offerings_changed, places_changed
+from portal.allocations.services.telling import Handover, tell_allocated
 from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, update_rows
 from portal.errors import Conflict, DomainError, lazy
@@ -165,7 +166,13 @@ def _write(outcomes: Sequence[Outcome], change: BulkChange, by: Actor) -> int:
     if outcomes:
         announced = places_changed if change.deed is Deed.PLACES else offerings_changed
         announced.send(None, offering_ids=[one.course.id for one in outcomes])
+    tell_allocated([_handover(one) for one in outcomes if "facilitator_id" in one.changes], by)
     return batch
+
+
+def _handover(outcome: Outcome) -> Handover:
+    before, after = outcome.changes["facilitator_id"]
+    return Handover(outcome.course.id, outcome.course.version + 1, before, after)
 
 
 def _params(change: BulkChange) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from portal import clock
 from portal.allocations.models import MAX_STUDENTS, CourseOffering, OfferingStatus
 from portal.allocations.queries.selections import lock_courses, present_facilitators
 from portal.allocations.services.signals import offerings_changed
+from portal.allocations.services.telling import Handover, tell_allocated
 from portal.audit.models import AuditEvent, ChangeBatch
 from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, update_rows
@@ -134,6 +135,12 @@ def _write(
         record_many(by, part, undone)
     if restored:
         offerings_changed.send(None, offering_ids=sorted(restored))
+    handed = [
+        Handover(row_id, present[row_id]["version"] + 1, present[row_id]["facilitator_id"], values["facilitator_id"])
+        for row_id, values in restored.items()
+        if "facilitator_id" in values
+    ]
+    tell_allocated(handed, by)
     return undone
 
 

@@ -107,6 +107,13 @@ def _recipient(claim: Claim, sections: Sequence[Section]) -> tuple[str, str]:
     return claim.full_name, claim.address
 
 
+def write_text(section: Section, name: str, locale: str, zone: ZoneInfo) -> str:
+    """What a mail would say of one topic, as plain text, in the language that is in force."""
+    letter = _Letter(name, section.topic.subject(section.content), locale, zone)
+    address = current_app.config["PORTAL"].address()
+    return render_template(f"{section.topic.template}.txt", content=section.content, letter=letter, address=address)
+
+
 def write_test(address: str, settings: Settings) -> EmailMessage:
     """A mail that shows that mail works."""
     subject = _("Mail from %(portal)s works", portal=settings.portal_name)

@@ -12,6 +12,7 @@ from portal.tracker import queries
 from portal.tracker.decision_form import DecisionForm, WishForm, decisions_on
 from portal.tracker.queries import Log, Moment
 from portal.tracker.queries.history import list_deeds
+from portal.tracker.queries.told import list_told
 from portal.web.pages import page
 
 MANAGES = frozenset({Role.MANAGER, Role.ADMIN})
@@ -52,5 +53,6 @@ def log_page(found: Log, **context: Any) -> str:
         "forms": forms,
         "wish": WishForm(None) if mine and found.is_submitted and not found.is_cancelled else None,
         "deeds": list_deeds(found.id),
+        "told": list_told(found.offering_id, found.id) if manages else (),
     }
     return page("tracker/log.html", log=found, **(given | context))

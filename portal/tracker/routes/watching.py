@@ -13,8 +13,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.catalogue.calendar import rules_of
 from portal.extensions import db
+from portal.notifications.queries import list_addressees
 from portal.roles import Role
 from portal.tracker import queries
+from portal.tracker.previewing import read_in_both
 from portal.tracker.queries.watched import (
     LogFilter,
     conditions_of_logs,
@@ -67,24 +69,60 @@ def logs() -> str | Response:
 @shared
 def nudge() -> BaseResponse:
     """Nudge those who owe the logs that are ticked, or every missing one of a course."""
+    conditions = _ticked()
+    if conditions is None:
+        flash(_("Tick at least one week."), "problem")
+        return redirect(_back(), 303)
+    return _nudge(conditions)
+
+
+@bp.post("/nudge/preview")
+@audience(Role.MANAGER, Role.ADMIN)
+@shared
+def preview_nudge() -> BaseResponse | str:
+    """What a nudge would say, to whom, and in which words; nothing is sent."""
+    conditions, moment = _ticked(), moment_now()
+    owed = logs_to_nudge(conditions, moment) if conditions is not None else ()
+    if not owed:
+        flash(_("Tick at least one week.") if conditions is None else _("Nobody owes any of these weeks."), "note")
+        return redirect(_back(), 303)
+    first = [log for log in owed if log.user_id == owed[0].user_id]
+    people = list_addressees(sorted({log.user_id for log in owed}))
+    kept = [(name, value) for name, values in request.form.lists() if name != "csrf_token" for value in values]
+    return page(
+        "compliance/preview.html",
+        people=people,
+        weeks=len(owed),
+        shown=next(person for person in people if person.user_id == owed[0].user_id),
+        readings=read_in_both(owed[0].user_id, first, moment.now),
+        kept=kept,
+        back=_back(),
+    )
+
+
+def _ticked() -> Sequence[ColumnElement[bool]] | None:
+    """The conditions of what a form asks for: the logs that are ticked, all that match, or those of a course."""
     ids = [int(text) for text in request.form.getlist("log") if text.isdecimal() and len(text) < 10][:_MOST]
     course = request.form.get("course", 0, type=int)
     if "all" in request.form:
-        return nudge_all()
+        return _all_that_match()
     if not ids and not 0 < course < 2**31:
-        flash(_("Tick at least one week."), "problem")
-        return redirect(_back(), 303)
-    return _nudge(conditions_on_course(course, moment_now()) if not ids else conditions_on_ids(ids))
+        return None
+    return conditions_on_ids(ids) if ids else conditions_on_course(course, moment_now())
 
 
 @bp.post("/nudge/all")
 @audience(Role.MANAGER, Role.ADMIN)
 def nudge_all() -> BaseResponse:
     """Nudge everyone who owes a log that the filter finds."""
+    return _nudge(_all_that_match())
+
+
+def _all_that_match() -> Sequence[ColumnElement[bool]]:
     moment = moment_now()
     view = view_asked(moment, request.form, "compliance.logs")
     wanted = _filter_of(view, ItemChoice.read(request.form, queries.list_checklist()))
-    return _nudge(conditions_of_logs(wanted, moment))
+    return conditions_of_logs(wanted, moment)
 
 
 def _filter_of(view: View, choice: ItemChoice) -> LogFilter:

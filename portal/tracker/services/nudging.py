@@ -13,9 +13,8 @@ from portal.extensions import db
 from portal.notifications.models import Notification
 from portal.notifications.services import Fact, notify_many
 from portal.tracker.models import ActivityLog
+from portal.tracker.queries.told import NUDGE
 from portal.tracker.queries.watched import OwedLog
-
-NUDGE = "log_nudged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from portal.audit.models import AuditEvent
 from portal.extensions import db
 from portal.notifications.models import Choice, Delivery, DeliveryState, QuietHours, Way
 from portal.notifications.services import Fact, notify_many
+from portal.notifications.services.refusals import note_refusal
 from tests.support.mail import DEADLINE, parts, tell_and_deliver
 
 pytestmark = pytest.mark.one_database
@@ -121,6 +122,7 @@ def given_up(app, make, frozen_time):
     with app.app_context():
         notify_many([Fact(first.user_id, "log_missing", {}, "a"), Fact(second.user_id, "log_excused", {}, "b")])
         gone = db.session.scalars(select(Delivery).where(Delivery.recipient_id == first.user_id)).one()
+        note_refusal(first.user_id, first.email, "550", "5.1.1 no such mailbox")
         gone.state, gone.attempts, gone.last_error = DeliveryState.FAILED, 8, "550 5.1.1 <b>no</b>"
         db.session.commit()
         return gone.id
@@ -136,8 +138,10 @@ def test_the_office_sees_what_became_of_mails_and_administrators_send_again(
     assert "Zoë Ndayi" in text
     assert "550 5.1.1 &lt;b&gt;no&lt;/b&gt;" in text
     assert "Send again" not in text
+    assert "1 person whose mail is refused" in text
     assert client.post(f"/admin/deliveries/{given_up}/replay").status_code == 403
     sign_in(client, make.admin())
+    assert "1 person whose mail is refused" in client.get("/admin/deliveries/").text
     assert "1 mail is tried again." in client.post(f"/admin/deliveries/{given_up}/replay", follow_redirects=True).text
     assert "Nothing was to be sent again." in client.post("/admin/deliveries/replay", follow_redirects=True).text
     with app.app_context():

@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     portal_quiet_hours: str = "20:00-07:00"
     attendance_threshold: int = Field(75, ge=0, le=100)
     attendance_notices: bool = False
+    catalogue_public: bool = False
     storage_url: str = ""
     s3_endpoint: str = ""
     s3_region: str = "us-east-1"

@@ -73,7 +73,7 @@ class CourseOffering(Timestamps, Model):
         ),
         Index(None, "academic_year", "trimester", "status"),
         # How many running courses someone has in a term.
-        Index("ix_course_offerings_load", "facilitator_id", "academic_year", "trimester", "status"),
+        Index("ix_course_offerings_load", "facilitator_id", "academic_year", "trimester", "status", "kind"),
         # All that the counts of the list are made of, in the order of the modules whose credits are added up.
         Index(
             "ix_course_offerings_counts",
@@ -87,6 +87,7 @@ class CourseOffering(Timestamps, Model):
             "start_date",
             "end_date",
             "max_students",
+            "kind",
         ),
         # The open courses that are published.
         Index(None, "kind", "published_at"),

@@ -27,7 +27,7 @@ _PLACES = (
     ("tracker", "tracker.this_week", _l("This week"), "week", frozenset({Role.FACILITATOR})),
     ("compliance", "compliance.index", _l("Compliance"), "grid", _MANAGES),
     ("allocations", "allocations.index", _l("Allocations"), "people", _MANAGES),
-    ("dashboards", "dashboards.courses", _l("My courses"), "book", frozenset({Role.STUDENT})),
+    ("courses", "courses.home", _l("My courses"), "book", frozenset({Role.STUDENT, Role.FACILITATOR})),
     ("reflections", "reflections.index", _l("Reflections"), "talk", frozenset({Role.STUDENT})),
     ("catalogue", "catalogue.index", _l("Catalogue"), "library", _MANAGES),
     ("people", "people.index", _l("People"), "user", _MANAGES),
@@ -59,6 +59,11 @@ def page(template: str, **context: Any) -> str:
     """A whole page for someone signed in. The bell's count is read before rendering, in one statement."""
     unread = current_app.extensions["portal_count_unread"](current_user.id)
     return render_template(template, unread_count=unread, **context)
+
+
+def anyones_page(template: str, **context: Any) -> str:
+    """A whole page that strangers may see too."""
+    return page(template, **context) if current_user.is_authenticated else render_template(template, **context)
 
 
 def door(template: str, **context: Any) -> str:

@@ -2,26 +2,16 @@
 
 import pytest
 
-from portal import clock
-from portal.allocations.models import CourseOffering, OfferingKind
+from portal.allocations.models import CourseOffering
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
 from tests.support.web import Maker
-
-OPEN = {"kind": OfferingKind.OPEN, "module_id": None, "class_id": None, "cohort_id": None, "enrolment_policy": "open",
-        "title": "How to read a graph", "summary": "What lines and bars say."}  # fmt: skip
 
 
 @pytest.fixture
 def make_open(make: Maker):
     """Makes an open course that is published; `max_students` and other columns as keywords."""
-
-    def do(facilitator=None, **fields):
-        teacher = facilitator or make.facilitator()
-        mode = make.mode("Self-paced")
-        return make.offering(teacher, mode_id=mode.id, **(OPEN | {"published_at": clock.now()} | fields))
-
-    return do
+    return lambda **fields: make.open_course(make.facilitator(), **fields)
 
 
 @pytest.fixture

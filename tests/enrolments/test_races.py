@@ -16,7 +16,6 @@ from portal.enrolments.queries import find_miscounts
 from portal.enrolments.services import AlreadyEnrolled, join_course, withdraw_students
 from portal.extensions import db
 from portal.roles import Role
-from tests.enrolments.conftest import OPEN
 from tests.support.web import Maker
 
 STUDENTS, PLACES = 200, 20
@@ -26,10 +25,7 @@ THREADS = 15
 
 @pytest.fixture
 def course(make_fresh: Maker) -> CourseOffering:
-    mode = make_fresh.mode("Self-paced")
-    return make_fresh.offering(
-        make_fresh.facilitator(), mode_id=mode.id, max_students=PLACES, **(OPEN | {"published_at": clock.now()})
-    )
+    return make_fresh.open_course(make_fresh.facilitator(), max_students=PLACES)
 
 
 @pytest.fixture

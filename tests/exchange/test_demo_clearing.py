@@ -36,7 +36,7 @@ def test_clearing_asks_first(app, demo):
     assert everything(app) == before
     answer = app.test_cli_runner().invoke(args=["demo", "clear", "--yes"])
     assert answer.exit_code == 0, answer.output
-    assert "Removed 40 courses and 318 people" in answer.output
+    assert "Removed 44 courses and 318 people" in answer.output
 
 
 def test_clearing_leaves_exactly_what_was_there_before(app, frozen_time):

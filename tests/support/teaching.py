@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from portal import clock
-from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
 from portal.catalogue.calendar import Rules
 from portal.catalogue.models import CalendarBreak, ClassGroup, Cohort, Department, Mode, Module
-from portal.enrolments.models import Enrolment
+from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
 from portal.tracker.models import ActivityLog
 from portal.tracker.services import plan_logs
@@ -84,10 +84,23 @@ def make_offering(
     return _kept(CourseOffering(**columns))
 
 
+def make_open_course(facilitator: Person, **fields: Any) -> CourseOffering:
+    """An open course that is published and takes students."""
+    columns = {
+        "kind": OfferingKind.OPEN, "module_id": None, "class_id": None, "cohort_id": None,
+        "mode_id": make_mode("Self-paced").id, "enrolment_policy": "open", "published_at": clock.now(),
+        "title": "How to read a graph", "summary": "What lines and bars say.",
+    }  # fmt: skip
+    return make_offering(facilitator, **(columns | fields))
+
+
 def make_enrolment(offering: CourseOffering, student: Person, **fields: Any) -> Enrolment:
     """A student on a course, counted in."""
-    offering = db.session.merge(offering)
-    offering.enrolled_count += 1
+    offering = db.session.get_one(CourseOffering, offering.id, populate_existing=True)
+    status = fields.get("status", EnrolmentStatus.ACTIVE)
+    offering.enrolled_count += status in (EnrolmentStatus.ACTIVE, EnrolmentStatus.COMPLETED)
+    offering.waiting_count += status is EnrolmentStatus.WAITLISTED
+    offering.queue_last += status is EnrolmentStatus.WAITLISTED
     return _kept(Enrolment(offering_id=offering.id, student_id=student.profile_id, **fields))
 
 

@@ -22,6 +22,7 @@ from portal.tracker.models import Leave
 from tests.support.people import Person
 from tests.support.web import Maker, session_of
 from tests.web import scenes_of_notifications
+from tests.web.course_scenes import COURSE_SCENES
 from tests.web.lesson_scenes import LESSON_SCENES
 from tests.web.scene import Scene, SetUp
 
@@ -188,6 +189,7 @@ def _import(app: Flask, make: Maker) -> SetUp:
 
 SCENES: dict[str, Scene] = {
     **LESSON_SCENES,
+    **COURSE_SCENES,
     "imports.show": Scene(_import),
     "imports.reading": Scene(_import),
     "imports.read": Scene(_import, {"do": "check", "version": "1"}),

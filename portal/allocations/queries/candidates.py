@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, true
 
 from portal.accounts.models import Facilitator, User
-from portal.allocations.models import CourseOffering
+from portal.allocations.models import CourseOffering, OfferingKind
 from portal.allocations.queries.filters import named, words_of
 from portal.allocations.queries.listing import RUNNING, OfferingRow
 from portal.catalogue.models import Department, Module
@@ -103,6 +103,7 @@ def _with_load(offering: OfferingRow | ComingCourse | None) -> Select[Any]:
             CourseOffering.academic_year == offering.academic_year,
             CourseOffering.trimester == offering.trimester,
             CourseOffering.status.in_(RUNNING),
+            CourseOffering.kind == OfferingKind.COHORT,
             CourseOffering.id != offering.id,
             CourseOffering.facilitator_id.is_not(None),
         )

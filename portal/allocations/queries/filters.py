@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.accounts.models import Facilitator, User
-from portal.allocations.models import CourseOffering, IntakePeriod, OfferingStatus
+from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
 from portal.allocations.queries.names import names_holding
 from portal.catalogue.models import Cohort, Department, Mode, Module
 from portal.folding import fold
@@ -41,6 +41,8 @@ class OfferingFilter:
     without_facilitator: bool = False
     unallocated: bool = False
     q: str = ""
+    # Open courses have a home of their own; nobody allocates them.
+    kinds: tuple[OfferingKind, ...] = (OfferingKind.COHORT,)
 
     @property
     def narrows(self) -> bool:
@@ -60,7 +62,7 @@ def subjects_of(wanted: OfferingFilter) -> tuple[str, ...]:
 
 def conditions_of_texts(wanted: OfferingFilter) -> list[ColumnElement[bool]]:
     """The conditions that are no choices with counts: cohort, facilitator, module, department and free text."""
-    found: list[ColumnElement[bool]] = []
+    found = [CourseOffering.kind.in_(wanted.kinds)] if wanted.kinds else []
     if wanted.cohorts:
         found.append(CourseOffering.cohort_id.in_(select(Cohort.id).where(_is_key(Cohort.code, *wanted.cohorts))))
     if wanted.facilitators:

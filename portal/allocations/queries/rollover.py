@@ -146,6 +146,7 @@ def teachers_in(term: Term, ids: Iterable[int]) -> Mapping[int, Teacher]:
                 CourseOffering.academic_year == term[0],
                 CourseOffering.trimester == term[1],
                 CourseOffering.status.in_(RUNNING),
+                CourseOffering.kind == OfferingKind.COHORT,
                 CourseOffering.facilitator_id.in_(part),
             )
             .group_by(CourseOffering.facilitator_id)

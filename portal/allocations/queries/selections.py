@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import aliased
 
 from portal.accounts.models import Facilitator, User
-from portal.allocations.models import CourseOffering, IntakePeriod, OfferingStatus
+from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
 from portal.allocations.queries.filters import OfferingFilter, conditions_of_choices, conditions_of_texts
 from portal.allocations.queries.listing import RUNNING
 from portal.bulk import in_chunks
@@ -135,7 +135,11 @@ def loads_by_term(facilitator_id: int) -> dict[Term, int]:
     columns = (CourseOffering.academic_year, CourseOffering.trimester)
     wanted = (
         select(*columns, func.count())
-        .where(CourseOffering.facilitator_id == facilitator_id, CourseOffering.status.in_(RUNNING))
+        .where(
+            CourseOffering.facilitator_id == facilitator_id,
+            CourseOffering.status.in_(RUNNING),
+            CourseOffering.kind == OfferingKind.COHORT,
+        )
         .group_by(*columns)
     )
     return {(year, trimester): count for year, trimester, count in db.session.execute(wanted)}

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, or_, select, union_all
 
 from portal.accounts.models import Facilitator, User
-from portal.allocations.models import CourseOffering, IntakePeriod, OfferingStatus
+from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.paging import PageRequest, values_of
 
@@ -123,6 +123,7 @@ LOAD = (
         _other.c.academic_year == CourseOffering.academic_year,
         _other.c.trimester == CourseOffering.trimester,
         _other.c.status.in_(RUNNING),
+        _other.c.kind == OfferingKind.COHORT,
     )
     .correlate(CourseOffering)
     .scalar_subquery()
@@ -195,7 +196,11 @@ class _Sorter:
         columns = [running.c[column.key] for column in term]
         loads = (
             select(*columns, func.count().label("courses"))
-            .where(running.c.facilitator_id.is_not(None), running.c.status.in_(RUNNING))
+            .where(
+                running.c.facilitator_id.is_not(None),
+                running.c.status.in_(RUNNING),
+                running.c.kind == OfferingKind.COHORT,
+            )
             .group_by(*columns)
             .subquery("loads")
         )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.types import Integer
 
 from portal.accounts.models import Facilitator, User
-from portal.allocations.models import CourseOffering, WorkloadFormula, WorkloadOverride
+from portal.allocations.models import CourseOffering, OfferingKind, WorkloadFormula, WorkloadOverride
 from portal.allocations.queries.filters import named
 from portal.allocations.queries.listing import RUNNING
 from portal.allocations.queries.selections import Term
@@ -246,11 +246,8 @@ def _courses(term: Term, *columns: Any) -> Select[Any]:
         .join(Mode, Mode.id == CourseOffering.mode_id)
         .outerjoin(Module, Module.id == CourseOffering.module_id)
         .outerjoin(WorkloadOverride, WorkloadOverride.offering_id == CourseOffering.id)
-        .where(
-            CourseOffering.academic_year == term[0],
-            CourseOffering.trimester == term[1],
-            CourseOffering.status.in_(RUNNING),
-        )
+        .where(CourseOffering.academic_year == term[0], CourseOffering.trimester == term[1])
+        .where(CourseOffering.status.in_(RUNNING), CourseOffering.kind == OfferingKind.COHORT)
     )
     return found
 

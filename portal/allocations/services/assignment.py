@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations import queries
-from portal.allocations.models import CourseOffering
+from portal.allocations.models import CourseOffering, OfferingKind
 from portal.allocations.queries import OfferingRow
 from portal.allocations.queries.listing import RUNNING
 from portal.allocations.services.signals import offerings_changed
@@ -124,6 +124,7 @@ def _load_without(offering: OfferingRow, facilitator_id: int) -> int:
         CourseOffering.academic_year == offering.academic_year,
         CourseOffering.trimester == offering.trimester,
         CourseOffering.status.in_(RUNNING),
+        CourseOffering.kind == OfferingKind.COHORT,
         CourseOffering.id != offering.id,
     )
     return db.session.scalar(wanted) or 0

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy.orm import aliased
 
-from portal.accounts.models import Student
-from portal.allocations.models import CourseOffering
+from portal.accounts.models import Student, User
+from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.allocations.queries.listing import RUNNING
 from portal.bulk import in_chunks
-from portal.enrolments.models import Enrolment
+from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
+
+SISTER = aliased(CourseOffering)
 
 
 def find_on_rosters(user_ids: Sequence[int]) -> set[int]:
@@ -37,3 +40,37 @@ def list_running_in(year: int, trimester: int) -> Sequence[int]:
         CourseOffering.archived_at.is_(None),
     )
     return db.session.scalars(wanted.order_by(CourseOffering.id)).all()
+
+
+def missing_from(offering_id: int) -> Select[int]:
+    """The students of a course's cohort who were never on it and take its module nowhere else, by name."""
+    on_it = exists().where(Enrolment.student_id == Student.id, Enrolment.offering_id == offering_id)
+    elsewhere = exists().where(
+        Enrolment.student_id == Student.id,
+        Enrolment.status.in_((EnrolmentStatus.ACTIVE, EnrolmentStatus.COMPLETED)),
+        Enrolment.offering_id == SISTER.id,
+        *is_sister(),
+    )
+    return (
+        select(Student.id)
+        .join(CourseOffering, CourseOffering.cohort_id == Student.cohort_id)
+        .join(User, User.id == Student.user_id)
+        .where(CourseOffering.id == offering_id, User.is_active, Student.status == "active", ~on_it, ~elsewhere)
+        .order_by(User.name_folded, Student.id)
+    )
+
+
+def count_missing_of_cohort(offering_id: int) -> int:
+    """How many of a course's cohort could still be enrolled on it. One statement."""
+    missing = missing_from(offering_id).order_by(None).subquery()
+    return db.session.scalar(select(func.count()).select_from(missing)) or 0
+
+
+def is_sister() -> Sequence[ColumnElement[bool]]:
+    """Whether `SISTER` is another class of the same module in the same term as `course_offerings`."""
+    same = ("module_id", "academic_year", "trimester")
+    return (
+        *(getattr(SISTER, name) == getattr(CourseOffering, name) for name in same),
+        SISTER.id != CourseOffering.id,
+        SISTER.status != OfferingStatus.CANCELLED,
+    )

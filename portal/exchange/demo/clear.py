@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.accounts.models import Facilitator, Manager, Student, User
 from portal.accounts.queries import list_accounts_at
-from portal.allocations.models import CourseOffering
+from portal.allocations.models import CourseOffering, OfferingKind
 from portal.audit.models import AuditEvent, ChangeBatch
 from portal.audit.services import Actor, record
 from portal.bulk import ids_by, in_chunks
@@ -92,10 +92,11 @@ def _find() -> _Demo:
     modules = ids_by(Module.code, teaching.MODULE_CODES)
     classes = ids_by(ClassGroup.name, teaching.CLASS_NAMES)
     cohorts = ids_by(Cohort.code, teaching.COHORTS)
+    facilitators = _ids(Facilitator.id, Facilitator.user_id.in_(users))
     return _Demo(
         users=users,
         managers=_ids(Manager.id, Manager.user_id.in_(users)),
-        facilitators=_ids(Facilitator.id, Facilitator.user_id.in_(users)),
+        facilitators=facilitators,
         students=_ids(Student.id, Student.user_id.in_(users)),
         modules=modules,
         classes=classes,
@@ -104,9 +105,14 @@ def _find() -> _Demo:
         # Only what is of the demo through and through; a course that mixes is the institution's own.
         offerings=_ids(
             CourseOffering.id,
-            CourseOffering.module_id.in_(modules.values()),
-            CourseOffering.class_id.in_(classes.values()),
-            CourseOffering.cohort_id.in_(cohorts.values()),
+            or_(
+                and_(
+                    CourseOffering.module_id.in_(modules.values()),
+                    CourseOffering.class_id.in_(classes.values()),
+                    CourseOffering.cohort_id.in_(cohorts.values()),
+                ),
+                and_(CourseOffering.kind == OfferingKind.OPEN, CourseOffering.facilitator_id.in_(facilitators)),
+            ),
         ),
     )
 

@@ -37,6 +37,7 @@ from portal.errors import Conflict, NotAllowed, lazy
 from portal.exchange.demo import people, teaching
 from portal.exchange.demo.history import write_history
 from portal.exchange.demo.lessons import write_lessons
+from portal.exchange.demo.open_courses import save_open_courses
 from portal.exchange.demo.term import Term, term_around
 from portal.extensions import db
 from portal.folding import fold
@@ -82,8 +83,11 @@ def load_demo(settings: Settings, by: Actor) -> DemoCounts:
     logs = plan_logs(list(offerings.values()), rules).created
     write_history(chance, list(offerings.values()), rules)
     _set_status(_over(offerings), OfferingStatus.COMPLETED, by)
+    own = teaching.STUDENT_NUMBERS.index(people.STUDENT.key)
+    numbers = [*teaching.STUDENT_NUMBERS[own:], *teaching.STUDENT_NUMBERS[:own]]
+    made = save_open_courses(clock.today(settings.zone), facilitators, numbers[:40], by)
     write_lessons(chance, f"facilitator{people.DOMAIN}", f"student{people.DOMAIN}", by)
-    return DemoCounts(len(offerings), len(facilitators), len(students), len(rosters), logs)
+    return DemoCounts(len(offerings) + len(made), len(facilitators), len(students), len(rosters), logs)
 
 
 def _check(settings: Settings) -> None:

@@ -6,6 +6,9 @@ import pytest
 
 from portal.allocations.models import OfferingStatus
 from portal.enrolments.models import EnrolmentStatus
+from portal.extensions import db
+from portal.learning.models import LessonCompletion
+from tests.support.learning import make_lesson
 from tests.support.people import make_student
 from tests.support.teaching import make_enrolment, make_module, make_offering, this_monday
 
@@ -66,8 +69,26 @@ def test_a_course_says_where_it_stands(client, make, student, weeks_ago, status,
     ],
 )
 def test_only_courses_that_a_student_is_on_are_shown(client, make, student, status, shown):
-    make.enrolment(make.offering(), student, status=status)
-    assert rows(client.get("/courses/").text) == shown
+    queue = 1 if status is EnrolmentStatus.WAITLISTED else None
+    make.enrolment(make.offering(), student, status=status, queue_number=queue)
+    page = client.get("/courses/").text
+    assert rows(page) == shown
+    assert ("number 1 on the list" in page) == (queue is not None)
+
+
+def test_how_far_one_has_come_and_what_is_next(app, client, make, student):
+    course = make.offering()
+    enrolment = make.enrolment(course, student)
+    first, _second = make.lesson(course, title="Bones"), make.lesson(course, title="Muscles <b>")
+    make.lesson(course, title="Nerves", published_at=None)
+    with app.app_context():
+        db.session.add(LessonCompletion(lesson_id=first.id, enrolment_id=enrolment.id))
+        db.session.commit()
+    page = client.get("/courses/").text
+    assert "50 %" in page
+    assert "1 of 2 lessons done" in page
+    assert "Muscles &lt;b&gt;" in page
+    assert "Nerves" not in page
 
 
 def test_the_courses_of_others_are_not_shown(client, make, student):
@@ -76,15 +97,17 @@ def test_the_courses_of_others_are_not_shown(client, make, student):
 
 
 @pytest.mark.parametrize("count", [1, 12])
-def test_the_page_takes_four_statements_at_any_length(app, client, student, count_sql, count):
+def test_the_page_takes_five_statements_at_any_length(app, client, student, count_sql, count):
     with app.app_context():
         for _ in range(count):
-            make_enrolment(make_offering(module_id=make_module().id), student)
+            course = make_offering(module_id=make_module().id)
+            make_enrolment(course, student)
+            make_lesson(course)
         make_student()
     with count_sql() as sql:
         page = client.get("/courses/")
     assert rows(page.text) == count
-    assert len(sql) == 4, sql.text
+    assert len(sql) == 5, sql.text
 
 
 def test_the_newest_courses_come_first(client, make, student):

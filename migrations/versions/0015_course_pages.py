@@ -1,7 +1,7 @@
 """The page that a course has; indexes of course offerings that tell open courses from those for cohorts.
 
 Revision ID: 0015
-Revises: 0009
+Revises: 0019
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
 revision = "0015"
-down_revision = "0009"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

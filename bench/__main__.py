@@ -11,7 +11,20 @@ from collections.abc import Iterator
 
 import time_machine
 
-from bench import accounts, attendance, compliance, desk, importing, jobs, learning, listing, notifying, pages, terms
+from bench import (
+    accounts,
+    attendance,
+    compliance,
+    desk,
+    importing,
+    jobs,
+    learning,
+    lessons,
+    listing,
+    notifying,
+    pages,
+    terms,
+)
 from bench.figures import Figure, show
 from tests.support import servers
 from tests.support.databases import build_app, dispose, migrate
@@ -29,7 +42,13 @@ def measure(database: str, parts: set[str]) -> Iterator[Figure]:
     app = build_app(url, folder)
     app.config["WTF_CSRF_ENABLED"] = False
     with time_machine.travel(importing.MOMENT, tick=True):
-        for name, part in (("pages", pages), ("jobs", jobs), ("accounts", accounts), ("attendance", attendance)):
+        for name, part in (
+            ("pages", pages),
+            ("jobs", jobs),
+            ("accounts", accounts),
+            ("attendance", attendance),
+            ("lessons", lessons),
+        ):
             if not parts or name in parts:
                 yield from part.measure(database, app)
         # Six million rows: only where they are asked for.
@@ -64,7 +83,8 @@ def main() -> int:
     parser.add_argument(
         "--only",
         default="",
-        help="parts with commas: pages, jobs, accounts, attendance, listing, desk, compliance, learning, notifying",
+        help="parts with commas: pages, jobs, accounts, attendance, lessons, listing, desk, compliance, "
+        "learning, notifying",
     )
     asked = parser.parse_args()
     databases, parts = asked.db.split(","), set(filter(None, asked.only.split(",")))

@@ -30,7 +30,7 @@ def measure(database: str, app: Flask) -> Iterator[Figure]:
     with app.app_context():
         teacher = make_facilitator()
         course = make_offering(teacher)
-        places = _enrol(course)
+        places = enrol(course)
         log = make_log(course, 3)
         log_id, course_id = log.id, course.id
     yield from _sheet(database, app, teacher, log_id, places)
@@ -40,7 +40,7 @@ def measure(database: str, app: Flask) -> Iterator[Figure]:
     yield _following(database, app)
 
 
-def _enrol(course: CourseOffering) -> list[int]:
+def enrol(course: CourseOffering) -> list[int]:
     """Three hundred students on a course; gives their enrolments."""
     people = [
         User(email=f"bench-{number}@example.org", first_name="Student", last_name=str(number), role=Role.STUDENT)

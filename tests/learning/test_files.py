@@ -163,7 +163,7 @@ def test_what_is_not_taken_is_said_and_leaves_nothing(app, staff, lesson, folder
         ("a.mp3", b"ID3\x04" + b"\x00" * 40, "audio/mpeg"),
         ("a.mp4", b"\x00\x00\x00\x20ftypisom" + b"\x00" * 40, "video/mp4"),
         ("a.webm", b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm" + b"\x00" * 40, "video/webm"),
-        ("a.webp", b"RIFF\x00\x00\x00\x00WEBPVP8X" + b"\x09\x00" * 7, "image/webp"),
+        ("a.webp", b"RIFF\x00\x00\x00\x00WEBPVP8X\x0a" + bytes(7) + b"\x09\x00\x00" * 2, "image/webp"),
         # A picture that is an archive too is delivered as a picture.
         ("polyglot.gif", b"GIF89a\x0a\x00\x0a\x00" + b"\x00" * 10 + b"PK\x03\x04<script>", "image/gif"),
     ],

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
 
 from portal.accounts.models import Facilitator, Student, User
 from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
@@ -91,8 +92,8 @@ COURSE_COLUMNS = (
 )
 
 
-def find_course(offering_id: int, viewer: Viewer) -> CourseHead | None:
-    """A course whose published lessons the asker may read, or all of them as its staff. One statement."""
+def course_for(offering_id: int, viewer: Viewer) -> tuple[Select[*tuple[Any, ...]], ColumnElement[Any]]:
+    """The columns of a `CourseHead`, for whoever studies or staffs the course; and the asker's enrolment within it."""
     mine = (
         select(Enrolment.id, Enrolment.offering_id)
         .join(Student, Student.id == Enrolment.student_id)
@@ -101,6 +102,7 @@ def find_course(offering_id: int, viewer: Viewer) -> CourseHead | None:
     )
     wanted = (
         select(*COURSE_COLUMNS, mine.c.id.label("enrolment_id"))
+        .select_from(CourseOffering)
         .outerjoin(Module, Module.id == CourseOffering.module_id)
         .outerjoin(ClassGroup, ClassGroup.id == CourseOffering.class_id)
         .join(Mode, Mode.id == CourseOffering.mode_id)
@@ -109,6 +111,12 @@ def find_course(offering_id: int, viewer: Viewer) -> CourseHead | None:
         .outerjoin(mine, mine.c.offering_id == CourseOffering.id)
         .where(CourseOffering.id == offering_id, or_(staffs(viewer), mine.c.id.is_not(None)))
     )
+    return wanted, mine.c.id
+
+
+def find_course(offering_id: int, viewer: Viewer) -> CourseHead | None:
+    """A course whose published lessons the asker may read, or all of them as its staff. One statement."""
+    wanted, _enrolment_id = course_for(offering_id, viewer)
     row = db.session.execute(wanted).one_or_none()
     return CourseHead(**row._mapping) if row else None
 

@@ -1,17 +1,17 @@
 """Lessons: the titles of a course, one to read, one to write."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
 from portal.allocations.models import CourseOffering
 from portal.extensions import db
 from portal.learning.models import Lesson, LessonAnswers, LessonCompletion
-from portal.learning.queries.access import Viewer, may_read
+from portal.learning.queries.access import CourseHead, Viewer, course_for, may_read, staffs
 
 
 class Standing(StrEnum):
@@ -144,6 +144,32 @@ def find_lesson(
         return None
     found = dict(row._mapping)
     return LessonText(**found | {"given": found["given"] or {}}, standing=standing_of(row.published_at, now))
+
+
+def find_reading(
+    offering_id: int, lesson_id: int, viewer: Viewer, now: datetime
+) -> tuple[CourseHead, LessonText] | None:
+    """A lesson that the asker may read, with its course and what they did of it. One statement."""
+    course, mine = course_for(offering_id, viewer)
+    wanted = (
+        course.add_columns(*_TEXT, LessonCompletion.created_at, LessonAnswers.answers, LessonAnswers.passed_at)
+        .join(Lesson, and_(Lesson.offering_id == CourseOffering.id, Lesson.id == lesson_id))
+        .outerjoin(
+            LessonCompletion, and_(LessonCompletion.lesson_id == Lesson.id, LessonCompletion.enrolment_id == mine)
+        )
+        .outerjoin(LessonAnswers, and_(LessonAnswers.lesson_id == Lesson.id, LessonAnswers.enrolment_id == mine))
+        .where(or_(staffs(viewer), Lesson.published_at <= now))
+    )
+    row = db.session.execute(wanted).one_or_none()
+    if row is None:
+        return None
+    values: list[Any] = list(row)
+    head = len(fields(CourseHead))
+    text = dict(zip([column.key for column in _TEXT], values[head:], strict=False))
+    done_at, given, passed_at = values[-3:]
+    standing = standing_of(text["published_at"], now)
+    found = LessonText(**text, standing=standing, done_at=done_at, given=given or {}, passed_at=passed_at)
+    return CourseHead(*values[:head]), found
 
 
 def published_among(lesson_ids: Sequence[int], now: datetime) -> set[int]:

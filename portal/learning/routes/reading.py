@@ -13,9 +13,9 @@ from portal.learning import queries
 from portal.learning.markdown import RENDERER, render
 from portal.learning.queries import CourseHead
 from portal.learning.queries.files import FileRow, list_files
-from portal.learning.queries.lessons import LessonText
+from portal.learning.queries.lessons import LessonText, find_reading
 from portal.learning.routes.blueprint import LESSON, bp
-from portal.learning.routes.common import READERS, lesson_of, not_found, readable_course, viewer
+from portal.learning.routes.common import READERS, lesson_of, not_found, viewer
 from portal.learning.services.checks import answer as keep_answer
 from portal.learning.services.completing import mark_done, mark_not_done
 from portal.web.access import everyone, owned
@@ -28,8 +28,7 @@ from portal.web.pages import page
 @owned(READERS)
 def read(offering_id: int, lesson_id: int) -> str:
     """A lesson with what comes before and after it."""
-    course = readable_course(offering_id)
-    return _page(course, lesson_of(course, lesson_id))
+    return _page(*_reading(offering_id, lesson_id))
 
 
 @bp.post(f"{LESSON}/done")
@@ -37,8 +36,7 @@ def read(offering_id: int, lesson_id: int) -> str:
 @owned(READERS)
 def set_done(offering_id: int, lesson_id: int) -> BaseResponse | tuple[str, int]:
     """Mark a lesson as done, and go on to the next; or take that back."""
-    course = readable_course(offering_id)
-    lesson = lesson_of(course, lesson_id)
+    course, lesson = _reading(offering_id, lesson_id)
     if course.enrolment_id is None:
         not_found()
     if request.form.get("done") == "0":
@@ -60,8 +58,7 @@ def set_done(offering_id: int, lesson_id: int) -> BaseResponse | tuple[str, int]
 @owned(READERS)
 def answer(offering_id: int, lesson_id: int, question_id: str) -> BaseResponse | str | tuple[str, int]:
     """An answer to a question, and at once whether it is right and why."""
-    course = readable_course(offering_id)
-    lesson = lesson_of(course, lesson_id)
+    course, lesson = _reading(offering_id, lesson_id)
     if course.enrolment_id is None:
         not_found()
     fault, status = None, 200
@@ -81,6 +78,10 @@ def answer(offering_id: int, lesson_id: int, question_id: str) -> BaseResponse |
     if is_htmx():
         return fragment("learning/_check.html", status, course=course, lesson=lesson, faults=faults)
     return _page(course, lesson, faults), status
+
+
+def _reading(offering_id: int, lesson_id: int) -> tuple[CourseHead, LessonText]:
+    return find_reading(offering_id, lesson_id, viewer(), clock.now()) or not_found()
 
 
 def _go_on(course: CourseHead, lesson: LessonText) -> BaseResponse:

@@ -73,9 +73,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
     secret = settings.secret_key or _development_secret(settings.portal_data_dir)
     return {
         "SECRET_KEY": secret,
-        # In production the settings demand one of its own.
         "JWT_SECRET": settings.jwt_secret or f"{secret}.jwt",
-        # While keys are changed: tokens that the former one signed hold until they expire.
         "JWT_SECRET_PREVIOUS": settings.jwt_secret_previous,
         "SQLALCHEMY_DATABASE_URI": settings.database_address(),
         "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),

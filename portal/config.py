@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError, computed_field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from portal.origins import origins_of
 from portal.roles import Role
 
 _KNOWN_SECRETS = {"changeme", "secret", "dev", "development", "your-super-secret-jwt-key-change-in-production"}
@@ -18,9 +19,8 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 # As the limits library reads them; one that it cannot read would let everybody guess without end.
 _LIMIT = r"\s*\d+\s*(?:/|per)\s*(?:\d+\s*)?(?:second|minute|hour|day|month|year)s?\s*"
 _LIMITS = re.compile(rf"{_LIMIT}(?:[;,|]{_LIMIT})*", re.ASCII | re.IGNORECASE)
-
-
 _DURATION = re.compile(r"\s*(\d{1,5})\s*([mhd])\s*", re.ASCII | re.IGNORECASE)
+_DRIVERS = {"postgres:": "postgresql:", "mysql:": "mysql+pymysql:", "mariadb:": "mariadb+pymysql:"}
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _LONGEST_ISSUER = 255
@@ -170,11 +170,7 @@ class Settings(BaseSettings):
         if value and not value.startswith(("sqlite", "mysql", "mariadb", "postgresql", "postgres://")):
             raise ValueError("use sqlite:///…, mysql+pymysql://… or postgresql://…")
         # What hosting providers hand out, in SQLAlchemy's spelling with the drivers we ship.
-        for short, full in (
-            ("postgres://", "postgresql://"),
-            ("mysql://", "mysql+pymysql://"),
-            ("mariadb://", "mariadb+pymysql://"),
-        ):
+        for short, full in _DRIVERS.items():
             if value.startswith(short):
                 return full + value.removeprefix(short)
         return value
@@ -215,19 +211,14 @@ class Settings(BaseSettings):
     @field_validator("cors_origins")
     @classmethod
     def _known_origins(cls, value: str) -> str:
-        for origin in _listed(value):
-            parts = urlsplit(origin)
-            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
-                raise ValueError("use addresses without a path, such as https://app.example.org, with commas between")
-        return value
+        return value if origins_of(value) else ""
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:
-        for name, value in (("SECRET_KEY", self.secret_key), ("JWT_SECRET", self.jwt_secret)):
+        known = (("JWT_SECRET_PREVIOUS", self.jwt_secret_previous),) if self.jwt_secret_previous else ()
+        for name, value in (("SECRET_KEY", self.secret_key), ("JWT_SECRET", self.jwt_secret), *known):
             if self.portal_env == "production" and (len(value) < 32 or value.lower() in _KNOWN_SECRETS):
                 raise ValueError(f"{name}: in production at least 32 characters of your own are needed")
-        if self.jwt_secret_previous and (len(self.jwt_secret_previous) < 32) and self.portal_env == "production":
-            raise ValueError("JWT_SECRET_PREVIOUS: in production at least 32 characters are needed, or nothing")
         return self
 
     @model_validator(mode="after")
@@ -262,10 +253,6 @@ class Settings(BaseSettings):
     def roles_to_register(self) -> tuple[Role, ...]:
         """The roles that strangers may give themselves; empty when registration is closed."""
         return tuple(Role(name) for name in _listed(self.registration_roles))
-
-    def allowed_origins(self) -> frozenset[str]:
-        """The origins whose pages may use the JSON API, lower-case."""
-        return frozenset(_listed(self.cors_origins))
 
     def allowed_domains(self) -> frozenset[str]:
         """Mail domains, lower-case, whose owners single sign-on lets in without more ado."""

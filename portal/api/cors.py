@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from flask import Response, current_app, request
 
+from portal.origins import origins_of
 from portal.web.entrances import present_entrance
 
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
@@ -43,4 +44,4 @@ def allow_origin(response: Response) -> None:
 def _origin() -> str | None:
     """The origin of the page that asks; None when it may not."""
     origin = request.headers.get("Origin", "")
-    return origin if origin.lower() in current_app.config["PORTAL"].allowed_origins() else None
+    return origin if origin.lower() in origins_of(current_app.config["PORTAL"].cors_origins) else None

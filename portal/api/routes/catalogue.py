@@ -59,6 +59,14 @@ def _views(of: Kind, shapes: Shapes) -> Mapping[str, View]:
         )
         return page_reply([shapes.shown.of(row) for row in rows], total, query)
 
+    def show(entry_id: int) -> Reply:
+        """One entry."""
+        return _reply(of, shapes, entry_id)
+
+    return {"index": index, "show": show, **_writes(of, shapes)}
+
+
+def _writes(of: Kind, shapes: Shapes) -> Mapping[str, View]:
     def add(body: Any) -> Reply:
         """A new entry; its key must be free."""
         values = body.model_dump(exclude={"version", "is_active"})
@@ -68,10 +76,6 @@ def _views(of: Kind, shapes: Shapes) -> Mapping[str, View]:
             set_active(of, entry_id, False, actor())
         db.session.commit()
         return _reply(of, shapes, entry_id, {"Location": url_for(f"api.show_{shapes.singular}", entry_id=entry_id)})
-
-    def show(entry_id: int) -> Reply:
-        """One entry."""
-        return _reply(of, shapes, entry_id)
 
     def replace(entry_id: int, body: Any) -> Reply:
         """The whole of an entry: what is left out becomes empty, or what it is for a new one."""
@@ -87,7 +91,7 @@ def _views(of: Kind, shapes: Shapes) -> Mapping[str, View]:
         delete_entry(of, entry_id, actor())
         db.session.commit()
 
-    return {"index": index, "add": add, "show": show, "replace": replace, "change": change, "remove": remove}
+    return {"add": add, "replace": replace, "change": change, "remove": remove}
 
 
 def _change(of: Kind, shapes: Shapes, entry_id: int, body: Any, sent: dict[str, Any]) -> Reply:

@@ -153,7 +153,7 @@ def test_lessons_of_the_same_module_are_copied(app, staff, course, make):
     assert titles(staff, course) == ["Two"]
     alien = make.offering()
     make.lesson(alien)
-    assert staff.post(path(course, "copy"), data={"from": alien.id, "lesson": "1"}).status_code == 422
+    assert staff.post(path(course, "copy"), data={"from": alien.id, "lesson": "1"}).status_code == 400
 
 
 def test_a_lesson_is_deleted(app, staff, course, make):

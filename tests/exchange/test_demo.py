@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.accounts.models import Facilitator, Manager, ManagerDepartment, User
-from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
 from portal.catalogue.calendar import rules_of, weeks_of
 from portal.catalogue.models import Department, Module
 from portal.catalogue.queries import list_breaks
@@ -43,12 +43,13 @@ def demo(app, frozen_time):
 
 
 def test_it_has_the_size_of_a_small_school(app, demo):
-    assert (demo.courses, demo.facilitators, demo.students) == (40, 15, 300)
+    assert (demo.courses, demo.facilitators, demo.students) == (44, 15, 300)
     with app.app_context():
         assert db.session.scalar(select(func.count(Department.id))) == 8
         roles = Counter(db.session.scalars(select(User.role)))
         assert roles == {Role.ADMIN: 1, Role.MANAGER: 2, Role.FACILITATOR: 15, Role.STUDENT: 300}
-        sizes = db.session.scalars(select(CourseOffering.enrolled_count)).all()
+        led = select(CourseOffering.enrolled_count).where(CourseOffering.kind == OfferingKind.COHORT)
+        sizes = db.session.scalars(led).all()
         assert sum(size == 0 for size in sizes) == 3
         assert all(12 <= size <= 35 for size in sizes if size)
         assert db.session.scalar(select(func.count()).select_from(CourseOffering).filter_by(facilitator_id=None)) == 3
@@ -135,11 +136,11 @@ def test_the_facilitator_has_something_to_do(app, demo):
 
 
 @pytest.mark.one_database
-def test_the_student_takes_five_courses(client, demo):
+def test_the_student_takes_five_courses_of_the_cohort_and_an_open_one(client, demo):
     client.post("/login", data={"email": "student@demo.example.org", "password": "demo-pass-2026"})
     page = client.get("/courses/")
     assert page.status_code == 200
-    assert page.text.count('<th scope="row"') == 5
+    assert page.text.count('<th scope="row"') == 6
 
 
 @pytest.mark.one_database
@@ -147,7 +148,11 @@ def test_one_facilitator_is_over_the_limit_and_one_manager_answers_for_some_depa
     with app.app_context():
         load = (
             select(func.count(CourseOffering.id))
-            .where(CourseOffering.facilitator_id == Facilitator.id, CourseOffering.status == OfferingStatus.ACTIVE)
+            .where(
+                CourseOffering.facilitator_id == Facilitator.id,
+                CourseOffering.status == OfferingStatus.ACTIVE,
+                CourseOffering.kind == OfferingKind.COHORT,
+            )
             .scalar_subquery()
         )
         over = db.session.scalars(select(Facilitator.employee_id).where(load > Facilitator.max_course_load)).all()
@@ -215,4 +220,4 @@ def test_production_refuses_it(database, tmp_path):
 def test_loading_asks_little_of_the_database(app, count_sql):
     with count_sql() as sql:
         load(app)
-    assert len(sql) < 150, sql.text
+    assert len(sql) < 260, sql.text

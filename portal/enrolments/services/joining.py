@@ -72,7 +72,9 @@ def join_course(offering_id: int, user_id: int, by: Actor, today: date) -> None:
         raise AlreadyEnrolled(lazy("You are on this course already."))
 
 
-def enrol_students(offering_id: int, student_ids: Sequence[int], source: Source, by: Actor) -> Joined:
+def enrol_students(
+    offering_id: int, student_ids: Sequence[int], source: Source, by: Actor, *, tells: bool = True
+) -> Joined:
     """Enrol students, in this order; those for whom there is no place wait. Who is on the course already stays so.
 
     Raises NotFound for an unknown course, and Conflict for one that is completed, cancelled or archived. Students
@@ -80,7 +82,7 @@ def enrol_students(offering_id: int, student_ids: Sequence[int], source: Source,
     """
     course = lock_course(offering_id)
     check_takes(course)
-    return _join(course, student_ids, source, by)
+    return _join(course, student_ids, source, by, tells=tells)
 
 
 def check_takes(course: LockedCourse) -> None:
@@ -144,7 +146,7 @@ def complete_enrolment(enrolment_id: int, now: datetime, by: Actor) -> bool:
     return first
 
 
-def _join(course: LockedCourse, student_ids: Iterable[int], source: Source, by: Actor) -> Joined:
+def _join(course: LockedCourse, student_ids: Iterable[int], source: Source, by: Actor, *, tells: bool = True) -> Joined:
     """Who waits already comes first: as long as somebody does, newcomers get no place."""
     rows = _rows(course, student_ids)
     joining = [row for row in rows if row.status not in _PRESENT]
@@ -156,7 +158,7 @@ def _join(course: LockedCourse, student_ids: Iterable[int], source: Source, by: 
     _record_joined(course, seated, waiting, by)
     if joining:
         count_in(course, enrolled=len(seated), waiting=len(waiting), numbers=len(joining))
-    for told, those in ((Told.ENROLLED, seated), (Told.WAITLISTED, waiting)):
+    for told, those in ((Told.ENROLLED, seated), (Told.WAITLISTED, waiting)) if tells else ():
         tell(course.id, course.name, course.code, told, [(row.user_id, numbers[row.student_id]) for row in those], by)
     if course.waiting and course.free:  # whoever waited until now cannot take a place at present
         move_up(course.id, by)

@@ -147,6 +147,7 @@ def _delete_offerings(demo: _Demo) -> None:
     _delete_history(Enrolment, enrolled)
     _delete(Enrolment.id, enrolled)
     count_anew({row.offering_id for row in enrolments} - set(demo.offerings))
+    _delete_history(Lesson, _ids(Lesson.id, Lesson.offering_id.in_(demo.offerings)))
     _delete_history(CourseOffering, demo.offerings)
     _delete(CourseOffering.id, demo.offerings)
 

@@ -9,9 +9,8 @@ from sqlalchemy import select
 from portal.accounts.models import Student
 from portal.allocations.services.open_courses import OpenDraft
 from portal.audit.services import Actor
-from portal.enrolments.services import join_course
+from portal.enrolments.services import Source, enrol_students
 from portal.extensions import db
-from portal.jobs.works import Owner
 from portal.learning.courses.services import make_open_course, publish
 
 _LASTS = timedelta(weeks=40)
@@ -74,7 +73,7 @@ OPEN_COURSES = (
 
 def save_open_courses(today: date, facilitators: Mapping[str, int], numbers: Sequence[str], by: Actor) -> list[int]:
     """Make the open courses; students of these numbers come in turn, the first one to the first course."""
-    users = _users_of(numbers)
+    students = _students_of(numbers)
     made, next_one = [], 0
     for number, one in enumerate(OPEN_COURSES):
         start = today - timedelta(weeks=5 - number)
@@ -82,16 +81,17 @@ def save_open_courses(today: date, facilitators: Mapping[str, int], numbers: Seq
         course_id = make_open_course(draft, one.syllabus, facilitators[one.facilitator], by, today)
         if one.is_published:
             publish(course_id, by)
-        for user_id in users[next_one : next_one + one.students]:
-            join_course(course_id, user_id, Owner(user_id, None), today)
+        coming = students[next_one : next_one + one.students]
+        if coming:
+            enrol_students(course_id, coming, Source.SELF, by, tells=False)
         next_one += one.students
         made.append(course_id)
     return made
 
 
-def _users_of(numbers: Sequence[str]) -> list[int]:
+def _students_of(numbers: Sequence[str]) -> list[int]:
     rows = db.session.execute(
-        select(Student.student_number, Student.user_id).where(Student.student_number.in_(numbers))
+        select(Student.student_number, Student.id).where(Student.student_number.in_(numbers))
     ).all()
-    users = {row.student_number: row.user_id for row in rows}
-    return [users[number] for number in numbers]
+    ids = {row.student_number: row.id for row in rows}
+    return [ids[number] for number in numbers]

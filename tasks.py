@@ -24,6 +24,9 @@ from portal.learning.services.cleaning import delete_marked, mark_unkept
 from portal.notifications.delivering import deliver_pending
 from portal.notifications.models import Channel
 from portal.ops.queue import new_queue
+from portal.reflections.services.releasing import list_due, release
+from portal.reflections.services.rounds import open_rounds
+from portal.reflections.services.telling import tell_all
 from portal.tracker.services.reminders import remind
 from portal.tracker.services.weekly import tell_weekly
 
@@ -71,6 +74,22 @@ def deliver_letters() -> None:
     """Send links and warnings before all else that waits: somebody looks for them."""
     with app_context() as app:
         deliver_pending(app.config["PORTAL"], seconds=SWEEP_SECONDS, channels=[Channel.LETTER])
+
+
+@huey.periodic_task(crontab(minute="7,22,37,52"), expires=600)  # type: ignore[untyped-decorator]
+def keep_reflections() -> None:
+    """Open the reflections whose days have come, bring out the results of those that are over, and tell of both."""
+    with app_context() as app:
+        today = clock.today(app.config["PORTAL"].zone)
+        open_rounds(today)
+        db.session.commit()
+        for round_id in list_due(today):
+            release(round_id, today)
+            db.session.commit()
+        told = tell_all(today)
+        db.session.commit()
+    if told:
+        deliver()
 
 
 @huey.periodic_task(crontab(minute="*"), expires=SWEEP_SECONDS)  # type: ignore[untyped-decorator]

@@ -34,6 +34,9 @@ section: an object, or a list of objects whose members are named as the columns 
                         lessons that they changed, each text as they wrote it, and files that they uploaded
     leaves, leaves_stood_in_for, leaves_granted
                         when they were on leave and why, stood in for somebody, and entered leave
+    reflections, reflection_answers, reflection_replies, reflection_drafts
+                        in which reflections they took part and on which day; what they said where the form keeps who
+                        did; what they answered to classes; what they are still writing
     imports, jobs       imports that they carried out, and long work that they began
     calendar_feed       since when their calendar has an address
     saved_views         views of the list of courses that they keep

@@ -4,11 +4,11 @@ from flask import Flask
 
 from portal.api import bearer, errors, manners, resources
 from portal.api.blueprint import IdConverter, bp
-from portal.api.routes import auth, enrolments, lessons, logs, me, passwords, users
+from portal.api.routes import auth, enrolments, lessons, logs, me, passwords, reflections, users
 from portal.extensions import csrf
 from portal.web.entrances import Entrance, add_entrance
 
-__all__ = ["auth", "enrolments", "init_app", "lessons", "logs", "me", "passwords", "users"]
+__all__ = ["auth", "enrolments", "init_app", "lessons", "logs", "me", "passwords", "reflections", "users"]
 
 
 def init_app(app: Flask) -> None:

@@ -8,7 +8,7 @@ from portal.exchange.commands import calendar, exchange
 from portal.exchange.demo.commands import demo
 from portal.exchange.notices import init_notices
 from portal.exchange.queries import list_own_imports
-from portal.exchange.routes import list_export, watch_export
+from portal.exchange.routes import list_export, reflection_export, watch_export
 from portal.exchange.words import init_words
 from portal.exchange.works import init_works
 
@@ -25,3 +25,4 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(routes.bp)
     app.register_blueprint(list_export.bp)
     app.register_blueprint(watch_export.bp)
+    app.register_blueprint(reflection_export.bp)

@@ -24,18 +24,13 @@ from tests.support.web import Maker, session_of
 from tests.web import scenes_of_notifications
 from tests.web.course_scenes import COURSE_SCENES
 from tests.web.lesson_scenes import LESSON_SCENES
+from tests.web.reflection_scenes import REFLECTION_SCENES
 from tests.web.scene import Scene, SetUp
 
 
 def _course(app: Flask, make: Maker) -> SetUp:
     offering = make.offering(make.facilitator())
     return SetUp({"offering_id": offering.id}, make.manager())
-
-
-def _reflection(app: Flask, make: Maker) -> SetUp:
-    offering, student = make.offering(make.facilitator()), make.student()
-    make.enrolment(offering, student)
-    return SetUp({"round_id": make.round(offering).id}, student, (make.student(),))
 
 
 def _checklist_item(app: Flask, make: Maker) -> SetUp:
@@ -188,6 +183,7 @@ def _import(app: Flask, make: Maker) -> SetUp:
 
 
 SCENES: dict[str, Scene] = {
+    **REFLECTION_SCENES,
     **LESSON_SCENES,
     **COURSE_SCENES,
     "imports.show": Scene(_import),
@@ -232,10 +228,6 @@ SCENES: dict[str, Scene] = {
     "catalogue.change_entry": Scene(_module),
     "catalogue.set_active": Scene(_module),
     "catalogue.delete_entry": Scene(_module),
-    "reflections.show": Scene(_reflection),
-    "reflections.write": Scene(_reflection, {"answer-question1": "Well", "version": "0"}),
-    "reflections.keep_draft": Scene(_reflection),
-    "reflections.send": Scene(_reflection),
     "leave.withdraw": Scene(_leave),
     **of_the_api.API_SCENES,
     "api.show_log": Scene(_log),

@@ -1,18 +1,24 @@
-"""The front page of reflections: a student's own."""
+"""The front page of reflections: a student's own, or the rounds of the courses that somebody teaches or manages."""
 
+from flask import request
 from flask_login import current_user
 
 from portal.reflections.queries.own import list_own_rounds
+from portal.reflections.queries.results import list_staff_rounds
 from portal.reflections.routes.blueprint import bp
-from portal.reflections.routes.common import present_day
+from portal.reflections.routes.common import MANAGES, present_day
 from portal.roles import Role
-from portal.web.access import audience
+from portal.web.access import everyone
 from portal.web.pages import page
 
 
 @bp.get("/")
-@audience(Role.STUDENT)
+@everyone
 def index() -> str:
-    """A student's reflections, open ones first."""
+    """Whichever of the two the person has."""
     today = present_day()
-    return page("reflections/own.html", rows=list_own_rounds(current_user.id, today), today=today)
+    if current_user.role is Role.STUDENT:
+        return page("reflections/own.html", rows=list_own_rounds(current_user.id, today), today=today)
+    course = request.args.get("course", type=int)
+    rows = list_staff_rounds(current_user.facilitator_id, manages=current_user.role in MANAGES, offering_id=course)
+    return page("reflections/rounds.html", rows=rows, today=today)

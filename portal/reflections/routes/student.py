@@ -79,6 +79,7 @@ def _page(own: OwnRound, written: Written, version: int, **given: Any) -> str:
     return page(
         "reflections/page.html",
         **({"other": None, "faults": {}, "problem": "", "saved_at": None, "number": secrets.token_hex(16)} | given),
+        lean=True,
         own=own,
         questions=questions,
         answers=written.answers,

@@ -95,6 +95,7 @@ def _about(round_id: int) -> Any:
         select(
             ReflectionRound.id,
             ReflectionRound.form_id,
+            ReflectionRound.series_id,
             ReflectionRound.offering_id,
             ReflectionForm.mode,
             ReflectionForm.min_responses,
@@ -128,12 +129,17 @@ def _write_results(about: Any, responses: Sequence[Row[Any]]) -> None:
         db.session.execute(insert(ReflectionTally), part)
 
 
+def compared_key(series_id: int, key: str) -> str:
+    """By what answers to a question are compared: the same in every version of its form, and in no other form."""
+    return f"{series_id}:{key}"[:40]
+
+
 def _shared(about: Any, question: Question, language: str) -> dict[str, Any]:
     return {
         "round_id": about.id,
         "question_id": question.id,
         "language": language,
-        "question_key": question.key,
+        "question_key": compared_key(about.series_id, question.key),
         "department_id": about.department_id,
         "academic_year": about.academic_year,
         "trimester": about.trimester,

@@ -1,0 +1,117 @@
+"""An attack: everything that is stored, logged, told and exported after thirty students answered, joined with all else.
+
+The attacker has the whole database (not the portal's secret), the order of rows in every table as the database gives
+them, hidden columns of PostgreSQL, the log and the files. They know who took part, and in which order.
+"""
+
+import itertools
+import random
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.reflections.models import ReflectionResponse
+from portal.reflections.services.releasing import release
+from tests.reflections.support import keep, send
+
+STUDENTS = 30
+# Among thirty, chance alone gives one right; seven and more happen by it once in ten thousand times.
+TOO_MANY = 7
+
+
+@pytest.fixture
+def scene(app, make, sign_in, new_client):
+    """Thirty students who wrote, saved and sent, in an order that the attacker knows."""
+    offering = make.offering(make.facilitator(), title="Local Food Systems")
+    found = make.round(offering)
+    students = [make.student() for _ in range(STUDENTS)]
+    for student in students:
+        make.enrolment(offering, student)
+    order = random.Random(7).sample(students, STUDENTS)
+    said = {student.profile_id: f"secret thought {number}" for number, student in enumerate(order)}
+    for student in order:
+        client = new_client()
+        sign_in(client, student)
+        assert keep(client, found, question1=said[student.profile_id]).status_code == 200
+        answer = send(client, found, version=1, number=f"n{student.user_id}", question1=said[student.profile_id])
+        assert answer.status_code == 201
+    return found, order, said
+
+
+def rows_of(table):
+    """Rows as the database gives them without being asked for an order, with the columns that PostgreSQL hides."""
+    hidden = [sa.text("xmin::text"), sa.text("ctid::text")] if db.engine.dialect.name == "postgresql" else []
+    return [tuple(row) for row in db.session.execute(select(*hidden, *table.c).select_from(table))]
+
+
+def everything():
+    return {table.name: rows_of(table) for table in db.metadata.sorted_tables}
+
+
+def test_nobody_can_say_who_said_what(app, scene):
+    _found, order, said = scene
+    with app.app_context():
+        stored = everything()
+        bodies = [body["question1"] for body in db.session.scalars(select(ReflectionResponse.body))]
+    assert sorted(bodies) == sorted(said.values())
+    # 1. No row outside of the responses holds a thought, and no response a person.
+    thoughts = set(said.values())
+    for name, rows in stored.items():
+        holds = any(thought in str(row) for row in rows for thought in thoughts)
+        assert holds is (name == "reflection_responses"), name
+    people = {value for student in order for value in (student.email, student.full_name, f"n{student.user_id}")}
+    assert not any(person in str(row) for row in stored["reflection_responses"] for person in people)
+    with app.app_context():
+        assert set(db.session.scalars(select(ReflectionResponse.student_id))) == {None}
+    # 2. No order of rows is the order in which they came: neither that of time, nor of students.
+    for guess in ([said[one.profile_id] for one in order], [said[key] for key in sorted(said)]):
+        for seen in (bodies, list(reversed(bodies))):
+            right = sum(one == other for one, other in zip(guess, seen, strict=True))
+            assert right < TOO_MANY, right
+    # 3. No value of a response, hidden ones too, stands in any other row that differs from person to person.
+    marks = [set(map(str, row)) for row in stored["reflection_responses"]]
+    shared = set.intersection(*marks)
+    own = [mark - shared for mark in marks]
+    others = [set(map(str, row)) for name, rows in stored.items() if name != "reflection_responses" for row in rows]
+    for one, other in itertools.product(own, others):
+        unique = {value for value in one & other if len(value) > 3 and not value.startswith("(")}
+        assert unique == set()
+
+
+def test_neither_the_log_nor_notices_nor_files_say_more(app, scene, client, make, sign_in, capsys, caplog):
+    found, order, said = scene
+    with app.app_context():
+        from portal.reflections.models import ReflectionRound
+
+        closes = db.session.get_one(ReflectionRound, found.id).closes_on
+        release(found.id, closes)
+        db.session.commit()
+        stored = everything()
+    told = caplog.text + capsys.readouterr().out
+    assert not any(thought in told for thought in said.values())
+    for name in ("audit_events", "notifications", "deliveries", "jobs", "reflection_participations"):
+        assert "secret thought" not in str(stored[name])
+    sign_in(client, make.manager())
+    for address in ("results", "export.csv"):
+        text = client.get(f"/reflections/{found.id}/{address}").text
+        seen = [f"secret thought {number}" for number in range(STUDENTS)]
+        places = sorted(seen, key=text.index)
+        right = sum(one == said[student.profile_id] for one, student in zip(places, order, strict=True))
+        assert right < TOO_MANY
+        assert not any(student.email in text for student in order)
+    assert stored["reflection_drafts"] == []
+
+
+def test_a_draft_tells_who_has_the_database_neither_whose_it_is_nor_what_it_says(app, make, sign_in, client):
+    offering, student = make.offering(make.facilitator()), make.student()
+    make.enrolment(offering, student)
+    found = make.round(offering)
+    sign_in(client, student)
+    keep(client, found, question1="half a secret thought")
+    with app.app_context():
+        row = str(everything()["reflection_drafts"])
+    assert "thought" not in row
+    assert student.email not in row
+    assert "student_id" not in db.metadata.tables["reflection_drafts"].c

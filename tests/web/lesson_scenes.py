@@ -116,7 +116,7 @@ LESSON_SCENES: dict[str, Scene] = {
     "lessons.set_done": Scene(_read, {"done": "1"}),
     "lessons.answer": Scene(_answer, {"answer": "4"}),
     "api.index_lessons": Scene(_course),
-    "api.create_lesson": Scene(_course),
+    "api.create_lesson": Scene(_course, {"title": "A"}),
     "api.show_lesson": Scene(_by_id),
     "api.change_lesson": Scene(_by_id),
     "api.delete_lesson": Scene(_by_id),

@@ -17,7 +17,7 @@ def manager(make, client, sign_in):
 
 @pytest.fixture
 def term(make):
-    """Nine courses that differ in everything that can be filtered."""
+    """Nine courses that differ in everything that can be filtered, and an open one, which is none of the desk's."""
     cs, art = make.department(code="CS", name="Computing"), make.department(code="ART", name="Fine Arts")
     algorithms = make.module(code="CS357", name="Algorithmes avancés", department_id=cs.id)
     data = make.module(code="CS100", name="Data 100%_safe", department_id=cs.id)
@@ -44,7 +44,10 @@ def term(make):
         start_date=date(2026, 1, 5), end_date=date(2026, 3, 1),
         **(common | {"mode_id": hybrid.id}),
     )  # fmt: skip
-    made["self-paced"] = make.offering(
+    chess, everybody = make.module(code="X1", name="Chess 😀 for all"), make.cohort(code="ALL-2026", name="Everybody")
+    made["self-paced"] = make.offering(ali, module_id=chess.id, **(common | {"cohort_id": everybody.id}))
+    # Nobody is allocated to one of these: they stand nowhere here.
+    made["open"] = make.offering(
         ali, kind=OfferingKind.OPEN, title="Chess 😀 for all", module_id=None, class_id=None,
         **(common | {"cohort_id": None}),
     )  # fmt: skip

@@ -122,6 +122,16 @@ def _write(
             "Another course stands where one of these stood before. Nothing was undone; change them by hand."
         )
         raise Conflict(message) from error
+    _record(restored, present, by, undone)
+    if restored:
+        offerings_changed.send(None, offering_ids=sorted(restored))
+    _tell(restored, present, by)
+    return undone
+
+
+def _record(
+    restored: Mapping[int, Mapping[str, Any]], present: Mapping[int, Mapping[str, Any]], by: Actor, undone: int
+) -> None:
     changes = [
         Change(
             "undo",
@@ -133,15 +143,15 @@ def _write(
     ]
     for part in in_chunks(changes):
         record_many(by, part, undone)
-    if restored:
-        offerings_changed.send(None, offering_ids=sorted(restored))
+
+
+def _tell(restored: Mapping[int, Mapping[str, Any]], present: Mapping[int, Mapping[str, Any]], by: Actor) -> None:
     handed = [
         Handover(row_id, present[row_id]["version"] + 1, present[row_id]["facilitator_id"], values["facilitator_id"])
         for row_id, values in restored.items()
         if "facilitator_id" in values
     ]
     tell_allocated(handed, by)
-    return undone
 
 
 def _by_fields(

@@ -5,12 +5,13 @@ from datetime import time, timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, computed_field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from portal.config.readers import check_hours, duration_of, listed, quoted
 from portal.origins import origins_of
 from portal.roles import Role
 
@@ -19,21 +20,9 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 # As the limits library reads them; one that it cannot read would let everybody guess without end.
 _LIMIT = r"\s*\d+\s*(?:/|per)\s*(?:\d+\s*)?(?:second|minute|hour|day|month|year)s?\s*"
 _LIMITS = re.compile(rf"{_LIMIT}(?:[;,|]{_LIMIT})*", re.ASCII | re.IGNORECASE)
-_DURATION = re.compile(r"\s*(\d{1,5})\s*([mhd])\s*", re.ASCII | re.IGNORECASE)
 _DRIVERS = {"postgres:": "postgresql:", "mysql:": "mysql+pymysql:", "mariadb:": "mariadb+pymysql:"}
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _LONGEST_ISSUER = 255
-
-
-def _listed(text: str) -> list[str]:
-    """The words between the commas of a setting, lower-case."""
-    return [word.strip().lower() for word in text.split(",") if word.strip()]
-
-
-def _quoted(text: str) -> str:
-    """A name or password for an address. Whoever reads it back takes + for a plus, so a space must not become one."""
-    return quote(text, safe="")
 
 
 class SettingsError(SystemExit):
@@ -128,29 +117,19 @@ class Settings(BaseSettings):
     @field_validator("portal_quiet_hours")
     @classmethod
     def _readable_hours(cls, value: str) -> str:
-        try:
-            hours = [time.fromisoformat(part.strip()) for part in value.split("-")] if value.strip() else []
-        except ValueError as error:
-            raise ValueError("use two times, such as 20:00-07:00, or nothing at all") from error
-        if len(hours) not in {0, 2}:
-            raise ValueError("use two times, such as 20:00-07:00, or nothing at all")
+        check_hours(value)
         return value
 
     @field_validator("jwt_expire", "session_idle", "session_lifetime", mode="before")
     @classmethod
     def _readable_duration(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        found = _DURATION.fullmatch(value)
-        if found is None or not int(found[1]):
-            raise ValueError("use a number and a unit, such as 30m, 24h or 7d")
-        return timedelta(**{_UNITS[found[2].lower()]: int(found[1])})
+        return duration_of(value) if isinstance(value, str) else value
 
     @field_validator("registration_roles")
     @classmethod
     def _known_roles(cls, value: str) -> str:
         # Whoever may register as a manager or an administrator could open everything to themselves.
-        if unknown := set(_listed(value)) - {Role.STUDENT, Role.FACILITATOR}:
+        if unknown := set(listed(value)) - {Role.STUDENT, Role.FACILITATOR}:
             raise ValueError(f"use student, facilitator, both with a comma, or nothing; not {min(unknown)}")
         return value
 
@@ -252,18 +231,18 @@ class Settings(BaseSettings):
 
     def roles_to_register(self) -> tuple[Role, ...]:
         """The roles that strangers may give themselves; empty when registration is closed."""
-        return tuple(Role(name) for name in _listed(self.registration_roles))
+        return tuple(Role(name) for name in listed(self.registration_roles))
 
     def allowed_domains(self) -> frozenset[str]:
         """Mail domains, lower-case, whose owners single sign-on lets in without more ado."""
-        return frozenset(name.removeprefix("@") for name in _listed(self.oidc_allowed_domains))
+        return frozenset(name.removeprefix("@") for name in listed(self.oidc_allowed_domains))
 
     def database_address(self) -> str:
         """The SQLAlchemy URL: DATABASE_URL, else DB_HOST and its companions, else SQLite in the data folder."""
         if self.database_url:
             return self.database_url
         if self.db_host:
-            login = f"{_quoted(self.db_user)}:{_quoted(self.db_pass)}"
+            login = f"{quoted(self.db_user)}:{quoted(self.db_pass)}"
             return f"mysql+pymysql://{login}@{self.db_host}:{self.db_port}/{self.db_name}?charset=utf8mb4"
         return f"sqlite:///{self.portal_data_dir.resolve()}/portal.db"
 
@@ -272,7 +251,7 @@ class Settings(BaseSettings):
         if self.redis_url:
             return self.redis_url
         if self.redis_host:
-            login = f":{_quoted(self.redis_password)}@" if self.redis_password else ""
+            login = f":{quoted(self.redis_password)}@" if self.redis_password else ""
             return f"redis://{login}{self.redis_host}:{self.redis_port}/0"
         return None
 
@@ -281,7 +260,7 @@ class Settings(BaseSettings):
         if self.mail_url:
             return self.mail_url
         if self.email_host:
-            login = f"{_quoted(self.email_user)}:{_quoted(self.email_pass)}@" if self.email_user else ""
+            login = f"{quoted(self.email_user)}:{quoted(self.email_pass)}@" if self.email_user else ""
             return f"smtp://{login}{self.email_host}:{self.email_port}"
         return f"file:{self.portal_data_dir.resolve()}/mail"
 

@@ -1,0 +1,36 @@
+"""How the text of a setting is read, where it is more than a word or a number."""
+
+import re
+from datetime import time, timedelta
+from urllib.parse import quote
+
+_DURATION = re.compile(r"\s*(\d{1,5})\s*([mhd])\s*", re.ASCII | re.IGNORECASE)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def listed(text: str) -> list[str]:
+    """The words between the commas of a setting, lower-case."""
+    return [word.strip().lower() for word in text.split(",") if word.strip()]
+
+
+def quoted(text: str) -> str:
+    """A name or password for an address. Whoever reads it back takes + for a plus, so a space must not become one."""
+    return quote(text, safe="")
+
+
+def duration_of(text: str) -> timedelta:
+    """A number and its unit as a duration; ValueError with what is allowed."""
+    found = _DURATION.fullmatch(text)
+    if found is None or not int(found[1]):
+        raise ValueError("use a number and a unit, such as 30m, 24h or 7d")
+    return timedelta(**{_UNITS[found[2].lower()]: int(found[1])})
+
+
+def check_hours(text: str) -> None:
+    """ValueError with what is allowed, unless the text is two times with a dash between them, or nothing."""
+    try:
+        hours = [time.fromisoformat(part.strip()) for part in text.split("-")] if text.strip() else []
+    except ValueError as error:
+        raise ValueError("use two times, such as 20:00-07:00, or nothing at all") from error
+    if len(hours) not in {0, 2}:
+        raise ValueError("use two times, such as 20:00-07:00, or nothing at all")

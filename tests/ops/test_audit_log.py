@@ -50,6 +50,11 @@ COMPOSED: dict[tuple[str, str], set[str]] = {
     ("audit/services.py", "action"): set(),
     ("audit/services.py", "entity"): set(),
     ("bulk.py", "entity"): set(),
+    ("allocations/services/open_courses.py", "action"): {"archive", "publish", "update"},
+    ("enrolments/services/joining.py", "ENROLMENTS"): {"enrolments"},
+    ("enrolments/services/places.py", "ENROLMENTS"): {"enrolments"},
+    ("reflections/services/keeping.py", "_ENTITY"): {"reflection_forms"},
+    ("enrolments/services/joining.py", "action"): {"withdraw"},
     ("tracker/services/logs.py", "_LOGS.name"): {"activity_trackers"},
 }
 

@@ -15,6 +15,7 @@ ACTIONS: dict[str, Any] = {
     "accept_invitation": _l("accepted the invitation"),
     "add_profile": _l("added a profile"),
     "anonymise": _l("anonymised"),
+    "archive": _l("archived"),
     "ask_deletion": _l("asked for deletion"),
     "ask_notification_address": _l("asked for another notification address"),
     "ask_to_reopen": _l("asked to open again"),
@@ -38,6 +39,7 @@ ACTIONS: dict[str, Any] = {
     "end_other_sessions": _l("ended all other sessions"),
     "end_session": _l("ended a session"),
     "end_sessions": _l("ended all sessions"),
+    "enrol": _l("enrolled"),
     "excuse": _l("excused"),
     "extend": _l("gave more time"),
     "fill_in": _l("filled in"),
@@ -46,6 +48,7 @@ ACTIONS: dict[str, Any] = {
     "grant_leave": _l("entered leave"),
     "keep_closed": _l("kept closed"),
     "meet": _l("changed the weekly meetings"),
+    "move_up": _l("gave the free place to who waited longest"),
     "nudge": _l("nudged"),
     "publish": _l("published"),
     "reactivate": _l("reactivated"),
@@ -72,6 +75,7 @@ ACTIONS: dict[str, Any] = {
     "withdraw_invitation": _l("withdrew the invitation"),
     "withdraw_leave": _l("took leave back"),
     "withdraw_notification_address": _l("withdrew the notification address"),
+    "withdraw": _l("took off the course"),
 }
 
 ENTITIES: dict[str, Any] = {

@@ -82,7 +82,7 @@ def wait_for(question: Callable[[], bool]) -> bool:
 
 def owe(fresh_app: Flask, make_fresh: Any) -> None:
     offering = make_fresh.offering(make_fresh.facilitator(), weeks_ago=4)
-    make_fresh.log(offering, 1, due_at=clock.now() - timedelta(days=1))
+    make_fresh.log(offering, 1, due_at=clock.now() - timedelta(days=4))  # a working day ago, whatever day it is
     with fresh_app.app_context():
         remind(clock.now(), ZONE)
         db.session.commit()

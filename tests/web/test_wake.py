@@ -18,7 +18,7 @@ PATIENCE = 5.0
 def woken(fresh_app: Flask) -> Iterator[threading.Event]:
     """Set when the worker is woken."""
     event = threading.Event()
-    wake_by(fresh_app, deliver=event.set)
+    wake_by(fresh_app, deliver_letters=event.set)
     yield event
     fresh_app.extensions["portal_wakers"].clear()
 
@@ -52,7 +52,7 @@ def test_a_commit_while_the_worker_is_being_woken_wakes_again(fresh_app: Flask, 
         asked.release()
         may_go_on.wait(PATIENCE)
 
-    wake_by(fresh_app, deliver=wake)
+    wake_by(fresh_app, deliver_letters=wake)
     with fresh_app.app_context():
         for number in range(3):
             tell([Notice(person.user_id, "password_changed", {"at": "2026-10-14T12:00:00+00:00"}, f"p:{number}")])
@@ -77,7 +77,7 @@ def test_a_queue_that_is_away_harms_nobody(fresh_app: Flask, make_fresh: Any) ->
         asked.set()
         raise ConnectionError("no queue")
 
-    wake_by(fresh_app, deliver=fail)
+    wake_by(fresh_app, deliver_letters=fail)
     with fresh_app.app_context():
         tell([notice(person)])
         db.session.commit()

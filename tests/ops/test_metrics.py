@@ -37,7 +37,8 @@ def test_requests_are_counted_by_method_route_and_status(client: Any) -> None:
     for labels in ('method="GET",route="/login",status="200"', 'method="GET",route="none",status="404"'):
         name = f"http_request_duration_seconds_count{{{labels}}}"
         assert after[name] == before.get(name, 0) + 1
-    assert after["http_requests_in_flight"] == before.get("http_requests_in_flight", 0)
+    # Pages of other tests may still be on their way when it begins.
+    assert after["http_requests_in_flight"] <= before.get("http_requests_in_flight", 0)
     assert after["db_statements_total"] > before.get("db_statements_total", 0)
 
 

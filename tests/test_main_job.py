@@ -144,11 +144,13 @@ def test_the_story_of_a_term(
     assert owed[email] == 4 * 8 - 1
     run(app, "reminders", "run", "--at", SUNDAY.isoformat())
     mails = recipients(mail_files(app))
+    alert = mails.pop("dean@example.edu")
+    assert re.match(r"\d+ weeks stay missing", str(alert["Subject"]))
     assert {address: owed_in(mail) for address, mail in mails.items()} == owed
     assert_names_the_others(app, mails[email], email, course)
 
     run(app, "reminders", "run", "--at", SUNDAY.isoformat())
-    assert len(mail_files(app)) == len(mails), "a second run reminded again"
+    assert len(mail_files(app)) == len(mails) + 1, "a second run reminded again"
 
 
 def assert_names_the_others(app: Flask, mail: EmailMessage, email: str, course: str) -> None:

@@ -43,7 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
         servers.open_run()
     # Whatever reads the settings by itself, such as `tasks`, stays within the run's folder.
     os.environ["PORTAL_DATA_DIR"] = str(servers.run_folder() / "default")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(servers.run_folder() / "metrics")
+    # Each test process counts for itself: requests of the others are none of its own.
+    process = getattr(config, "workerinput", {}).get("workerid", "main")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(servers.run_folder() / "metrics" / process)
     os.environ |= dict.fromkeys(("DATABASE_URL", "REDIS_URL", "MAIL_URL"), "")
 
 

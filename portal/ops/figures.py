@@ -1,25 +1,28 @@
 """What the tables say about the portal's work: for Prometheus and for the administrator's page alike."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import case, column, func, select, table
 
 from portal import clock
 from portal.accounts.models import UserSession
 from portal.config import Settings
+from portal.database import only_reading
 from portal.extensions import db
 from portal.jobs.models import Job, JobState
-from portal.notifications.models import Delivery, DeliveryState
+from portal.notifications.queries.deliveries import find_queue_state
+from portal.ops.probing import LIMIT, Probe, answers_within
 from portal.tracker.states import LogState, in_state, today_in
 
 ACTIVE = timedelta(minutes=15)
 # Imports are kept by a package beside this one: their table is known by its name alone.
 _IMPORTS = table("import_runs", column("state"))
-_WAITING_MAIL = (DeliveryState.PENDING, DeliveryState.CLAIMED)
+_PROBES = "portal_figures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +34,47 @@ class Figure:
     values: Sequence[tuple[dict[str, str], float]]
 
 
-def list_figures(settings: Settings) -> Iterator[Figure]:
-    """Every figure that stands in the tables. Seven statements."""
+def list_figures(app: Flask) -> Sequence[Figure]:
+    """Every figure that stands in the tables, as far as the database gives it within a second.
+
+    Whatever hangs is left out, and the last figure says so: what watches over the portal must not hang with it.
+    """
+    if _PROBES not in app.extensions:
+        app.extensions[_PROBES] = [Probe(_asked_beside(app, part)) for part in (queue_figures, table_figures)]
+    answers = answers_within(LIMIT, app.extensions[_PROBES])
+    found = [figure for answer in answers for figure in answer or ()]
+    told = "Whether the tables could be asked within a second, by what was asked."
+    parts = [({"part": name}, float(answer is not None)) for name, answer in zip(_PARTS, answers, strict=True)]
+    return [*found, Figure("portal_tables_answered", told, parts)]
+
+
+_PARTS = ("queue", "tables")
+
+
+def _asked_beside(app: Flask, part: Callable[[Settings], Iterator[Figure]]) -> Callable[[], Sequence[Figure]]:
+    def ask() -> Sequence[Figure]:
+        with app.app_context(), only_reading():
+            return list(part(app.config["PORTAL"]))
+
+    return ask
+
+
+def queue_figures(_settings: Settings) -> Iterator[Figure]:
+    """What waits to be done: how much, and for how long. Three statements on what is not done yet alone."""
     now = clock.now()
-    yield _one("active_users_total", "People who used the portal within 15 minutes.", count_active(now))
     yield _by_state("jobs", "Long work by state.", count_by_state(Job.state), JobState)
     yield _one("job_oldest_waiting_seconds", "How long the oldest long work waits.", oldest_job(now))
-    yield _by_state("mails", "Mails by state.", count_by_state(Delivery.state), DeliveryState)
-    yield _one("mail_oldest_waiting_seconds", "How long the oldest mail is overdue.", oldest_mail(now))
+    mails = find_queue_state(now)
+    counts = {"ready": mails.ready, "deferred": mails.deferred, "retrying": mails.retrying,
+              "claimed": mails.claimed, "failed": mails.failed}  # fmt: skip
+    yield Figure("portal_mails", "Mails that were not sent, by state.", [({"state": n}, c) for n, c in counts.items()])
+    yield _one("mail_oldest_waiting_seconds", "How long the oldest mail is overdue.", _age(mails.oldest, now))
+
+
+def table_figures(settings: Settings) -> Iterator[Figure]:
+    """How the rest stands. Three statements."""
+    now = clock.now()
+    yield _one("active_users_total", "People who used the portal within 15 minutes.", count_active(now))
     yield _by_state("weekly_logs", "Weekly logs by state.", count_logs_by_state(now, settings), LogState)
     imports = [({"state": state}, float(count)) for state, count in count_by_state(_IMPORTS.c.state).items()]
     yield Figure("portal_import_runs", "Imports by state.", imports)
@@ -67,12 +103,6 @@ def count_logs_by_state(now: datetime, settings: Settings) -> Mapping[str, int]:
 def oldest_job(now: datetime) -> float:
     """For how many seconds the oldest long work has been waiting."""
     return _age(db.session.scalar(select(func.min(Job.created_at)).where(Job.state == JobState.WAITING)), now)
-
-
-def oldest_mail(now: datetime) -> float:
-    """For how many seconds the oldest mail could have been on its way."""
-    waiting = (Delivery.state.in_(_WAITING_MAIL), Delivery.next_attempt_at <= now)
-    return _age(db.session.scalar(select(func.min(Delivery.next_attempt_at)).where(*waiting)), now)
 
 
 def _age(moment: datetime | None, now: datetime) -> float:

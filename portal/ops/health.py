@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Event, Lock, Thread
 from typing import Any
 
 from flask import Flask
@@ -12,50 +11,22 @@ from sqlalchemy import text
 from portal import clock
 from portal.database import only_reading
 from portal.extensions import db
+from portal.ops.probing import LIMIT, Probe, answers_within
 from portal.ops.queue import new_queue
 from portal.ops.version import version
 
 OK, DEGRADED, ERROR, UNUSED = "OK", "DEGRADED", "ERROR", "NOT USED"
-# Nobody who watches over processes waits longer for an answer.
-LIMIT = 1.0
 _BEGAN = time.monotonic()
 _PROBES = "portal_probes"
 _QUEUE = "portal_queue"
 
 
-class _Probe:
-    """Asks one dependency beside the request. While a question hangs no further one is asked."""
-
-    def __init__(self, ask: Callable[[], Any]) -> None:
-        self._ask = ask
-        self._lock = Lock()
-        self._answered: Event | None = None
-        self._answer: Any = None
-
-    def answer(self, until: float) -> Any:
-        """What the dependency says, or None when it is away or says nothing in time."""
-        with self._lock:
-            if self._answered is None or self._answered.is_set():
-                self._answered = Event()
-                Thread(target=self._run, args=(self._answered,), daemon=True).start()
-            waited_for = self._answered
-        return self._answer if waited_for.wait(max(until - time.monotonic(), 0)) else None
-
-    def _run(self, answered: Event) -> None:
-        try:
-            self._answer = self._ask()
-        except Exception:  # drivers have no error in common; whatever it is, the answer is the same
-            self._answer = None
-        answered.set()
-
-
 def health(app: Flask) -> dict[str, Any]:
     """State of database, Redis and queue; `ERROR` without the database, `DEGRADED` when only another one is away."""
     if _PROBES not in app.extensions:
-        app.extensions[_PROBES] = {"database": _Probe(_database(app)), "queue": _Probe(_queue(app))}
+        app.extensions[_PROBES] = {"database": Probe(_database(app)), "queue": Probe(_queue(app))}
     probes = app.extensions[_PROBES]
-    until = time.monotonic() + LIMIT
-    found = {name: probe.answer(until) for name, probe in probes.items()}
+    found = dict(zip(probes, answers_within(LIMIT, probes.values()), strict=True))
     services = {name: OK if answer is not None else ERROR for name, answer in found.items()}
     services["redis"] = services["queue"] if app.config["PORTAL"].redis_address() else UNUSED
     now = clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")

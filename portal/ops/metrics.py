@@ -91,7 +91,7 @@ def _end(_error: BaseException | None) -> None:
         _measures().flying.dec()
 
 
-def exposition(settings: Settings) -> str:
+def exposition(app: Flask) -> str:
     """All figures in Prometheus' text format."""
     _measures()
     from prometheus_client import CollectorRegistry, generate_latest
@@ -100,7 +100,7 @@ def exposition(settings: Settings) -> str:
     _forget_dead_processes(Path(os.environ[_FOLDER]))
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry).decode() + "".join(map(_lines, list_figures(settings)))
+    return generate_latest(registry).decode() + "".join(map(_lines, list_figures(app)))
 
 
 def _forget_dead_processes(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The queue of jobs: on Redis when there is one, else in a file of the data folder."""
 
+import signal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 NAME = "portal"
 # Nobody waits longer for a link because the worker had nothing to do before.
 LONGEST_PAUSE = 1.0
+# Not to begin again, and not to interrupt what runs.
+_ENDING = (False, True)
 
 
 def new_queue(settings: Settings) -> "Huey":
@@ -41,4 +44,7 @@ def _new_consumer(create: Any, *, max_delay: float = LONGEST_PAUSE, **options: A
     """
     consumer: Consumer = create(max_delay=min(max_delay, LONGEST_PAUSE), **options)
     stop_when(consumer.stop_flag.is_set)
+    # Whoever stops it, with Ctrl-C or as every supervisor does: what runs comes to an end first. Left alone, one of
+    # the two would cut it off.
+    consumer._signal_actions |= dict.fromkeys((signal.SIGINT, signal.SIGTERM), _ENDING)
     return consumer

@@ -44,5 +44,6 @@ def metrics() -> Response:
     shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if settings.metrics_token and not hmac.compare_digest(shown.encode(), settings.metrics_token.encode()):
         return Response("a token is needed\n", 401, {"WWW-Authenticate": "Bearer"}, mimetype="text/plain")
+    text = exposition(current_app._get_current_object())  # type: ignore[attr-defined]
     headers = {"Cache-Control": "no-store"}
-    return Response(exposition(settings), headers=headers, content_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(text, headers=headers, content_type="text/plain; version=0.0.4; charset=utf-8")

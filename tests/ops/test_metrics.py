@@ -2,10 +2,21 @@
 
 import subprocess
 import sys
+import time
+from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import update
 
+from portal import clock
+from portal.audit.services import System
+from portal.extensions import db
+from portal.jobs.models import Job
+from portal.jobs.services import start_job
+from portal.notifications.models import Delivery, DeliveryState
 from portal.ops.logging import hide_secrets
 from portal.ops.metrics import _measures
 from tests.support.databases import build_app
@@ -22,6 +33,12 @@ view.__audience__ = frozenset()
 app.view_functions["view"].__audience__ = frozenset()
 assert app.test_client().get("/only-in-this-test").status_code == 200
 """
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: Any) -> None:
+    """How soon a busy machine answers is not what these tests are about."""
+    monkeypatch.setattr("portal.ops.figures.LIMIT", 20.0)
 
 
 def _values(text: str) -> dict[str, float]:
@@ -42,13 +59,49 @@ def test_requests_are_counted_by_method_route_and_status(client: Any) -> None:
     assert after["db_statements_total"] > before.get("db_statements_total", 0)
 
 
-def test_the_tables_are_counted(client: Any, make: Any) -> None:
-    make.log(make.offering(facilitator=make.facilitator()))
-    found = _values(client.get("/metrics").text)
+def test_the_tables_are_counted(fresh_app: Flask, make_fresh: Any) -> None:
+    make_fresh.log(make_fresh.offering(facilitator=make_fresh.facilitator()))
+    found = _values(fresh_app.test_client().get("/metrics").text)
     assert found["active_users_total"] == 0
     assert found['portal_mails{state="failed"}'] == 0
     assert found["portal_job_oldest_waiting_seconds"] == 0
     assert sum(value for name, value in found.items() if name.startswith("portal_weekly_logs")) > 0
+    assert [found[f'portal_tables_answered{{part="{part}"}}'] for part in ("queue", "tables")] == [1, 1]
+
+
+def test_what_waits_is_counted_with_its_age(fresh_app: Flask, make_fresh: Any) -> None:
+    people, now = [make_fresh.student().user_id for _ in range(4)], clock.now()
+    with fresh_app.app_context():
+        for user_id, state, due in (
+            (people[0], DeliveryState.PENDING, now - timedelta(minutes=20)),
+            (people[1], DeliveryState.PENDING, now - timedelta(minutes=5)),
+            (people[2], DeliveryState.PENDING, now + timedelta(hours=9)),
+            (people[3], DeliveryState.FAILED, now - timedelta(days=9)),
+        ):
+            db.session.add(Delivery(recipient_id=user_id, state=state, next_attempt_at=due))
+        start_job("no such work", System())
+        db.session.execute(update(Job).values(created_at=now - timedelta(minutes=10)))
+        db.session.commit()
+    found = _values(fresh_app.test_client().get("/metrics").text)
+    mails = {state: found[f'portal_mails{{state="{state}"}}'] for state in ("ready", "deferred", "claimed", "failed")}
+    assert mails == {"ready": 2, "deferred": 1, "claimed": 0, "failed": 1}
+    assert found["portal_mail_oldest_waiting_seconds"] == pytest.approx(1200, abs=60)
+    assert found['portal_jobs{state="waiting"}'] == 1
+    assert found["portal_job_oldest_waiting_seconds"] == pytest.approx(600, abs=60)
+
+
+@pytest.mark.one_database
+def test_tables_that_do_not_answer_keep_nobody_waiting(fresh_app: Flask, monkeypatch: Any) -> None:
+    ended = Event()
+    monkeypatch.setattr("portal.ops.figures.LIMIT", 3.0)
+    monkeypatch.setattr("portal.ops.figures.table_figures", lambda _settings: iter([ended.wait(60)]))
+    began = time.monotonic()
+    found = _values(fresh_app.test_client().get("/metrics").text)
+    ended.set()
+    assert time.monotonic() - began < 20
+    assert found['portal_tables_answered{part="tables"}'] == 0
+    assert 'portal_mails{state="ready"}' in found, "what is quick is told all the same"
+    assert "active_users_total" not in found
 
 
 @pytest.mark.one_database

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -26,6 +27,7 @@ from portal.extensions import db
 from portal.notifications.models import Delivery, DeliveryState
 from portal.ops.queue import LONGEST_PAUSE, new_queue
 from portal.tracker.services.reminders import remind
+from tests.support.arrears import owe_each
 from tests.support.mail import ZONE, parts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +99,34 @@ def test_a_worker_sends_what_waits_and_stops_when_asked(
     assert wait_for(lambda: len(mail_files(fresh_app)) == 1)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(PATIENCE) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.one_database
+def test_what_runs_when_a_worker_is_stopped_ends_first_and_the_rest_is_left_for_the_next(
+    fresh_app: Flask, make_fresh: Any, start: Any, smtp_sink: Any
+) -> None:
+    offering = make_fresh.offering(make_fresh.facilitator())
+    with fresh_app.app_context():
+        people = owe_each(offering.id, 40, clock.now() - timedelta(days=10))
+        remind(clock.now(), ZONE)
+        db.session.commit()
+    smtp_sink.takes = 0.15
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        before = len(smtp_sink.messages)
+        worker = start("huey.bin.huey_consumer", "tasks.huey", MAIL_URL=smtp_sink.url)  # as bare as it can be started
+        assert wait_for(lambda before=before: len(smtp_sink.messages) >= before + 3)
+        worker.send_signal(asked)
+        assert worker.wait(PATIENCE) == 0
+        with fresh_app.app_context():
+            found = Counter(tuple(row) for row in db.session.execute(select(Delivery.state, Delivery.attempts)))
+        sent = len(smtp_sink.messages)
+        # What was being handed over was recorded; what it held besides was not tried, and is free at once.
+        assert found == {(DeliveryState.SENT, 1): sent, (DeliveryState.PENDING, 0): 40 - sent}
+    smtp_sink.takes = 0.0
+    start("huey.bin.huey_consumer", "tasks.huey", MAIL_URL=smtp_sink.url)
+    assert wait_for(lambda: len(smtp_sink.messages) >= 40)
+    assert sorted(smtp_sink.recipients) == sorted(people), "each got one"
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Clients, people and mail for tests of pages."""
 
+import asyncio
 import email
 import email.policy
 import socket
@@ -153,10 +154,12 @@ class SmtpSink:
         self.messages: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.refuse = ""
+        self.takes = 0.0  # seconds that it takes to accept a message
         self.url = f"smtp://127.0.0.1:{port}"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802  (aiosmtpd's name)
         """Keep or refuse one message."""
+        await asyncio.sleep(self.takes)
         if self.refuse:
             return self.refuse
         self.recipients += envelope.rcpt_tos
@@ -167,7 +170,7 @@ class SmtpSink:
 
 @pytest.fixture
 def smtp_sink() -> Iterator[SmtpSink]:
-    """A real SMTP server on a free port: `.url`, `.messages`, `.recipients`, `.refuse`."""
+    """A real SMTP server on a free port: `.url`, `.messages`, `.recipients`, `.refuse`, `.takes`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,0 +1,41 @@
+"""Asking what may hang, beside a request that must not."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from threading import Event, Lock, Thread
+from typing import Any
+
+# Nobody who watches over processes waits longer for an answer, in seconds.
+LIMIT = 1.0
+
+
+class Probe:
+    """Asks one dependency beside the request. While a question hangs no further one is asked."""
+
+    def __init__(self, ask: Callable[[], Any]) -> None:
+        self._ask = ask
+        self._lock = Lock()
+        self._answered: Event | None = None
+        self._answer: Any = None
+
+    def answer(self, until: float) -> Any:
+        """What the dependency says, or None when it is away or says nothing in time."""
+        with self._lock:
+            if self._answered is None or self._answered.is_set():
+                self._answered = Event()
+                Thread(target=self._run, args=(self._answered,), daemon=True).start()
+            waited_for = self._answered
+        return self._answer if waited_for.wait(max(until - time.monotonic(), 0)) else None
+
+    def _run(self, answered: Event) -> None:
+        try:
+            self._answer = self._ask()
+        except Exception:  # drivers have no error in common; whatever it is, the answer is the same
+            self._answer = None
+        answered.set()
+
+
+def answers_within(seconds: float, probes: Iterable[Probe]) -> Sequence[Any]:
+    """What each says, all within so many seconds; None for those that say nothing."""
+    until = time.monotonic() + seconds
+    return [probe.answer(until) for probe in probes]

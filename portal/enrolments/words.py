@@ -10,20 +10,27 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from portal.enrolments.models import EnrolmentStatus
-from portal.enrolments.queries import standing_of
+from portal.enrolments.queries import find_cancelled, standing_of
 from portal.enrolments.services.telling import Told
 from portal.notifications.groups import COURSES
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 
 _TOPIC = "enrolments"
-_STATES = {Told.ENROLLED: "on_time", Told.WAITLISTED: "open", Told.MOVED_UP: "on_time"}
+_STATES = {
+    Told.ENROLLED: "on_time",
+    Told.WAITLISTED: "open",
+    Told.MOVED_UP: "on_time",
+    Told.CANCELLED: "excused",
+    Told.TAKES_PLACE: "on_time",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What one mail says: a line for each course."""
+    """What one mail says: a line for each course; how many of these courses are `cancelled`."""
 
     lines: Sequence[Line]
+    cancelled: int = 0
 
 
 def init_words() -> None:
@@ -53,6 +60,10 @@ def _title_of(told: Told) -> Callable[[Sequence[Params]], str]:
                 "Places became free: you are on %(num)s courses",
                 count,
             ),
+            Told.CANCELLED: ngettext("A course of yours is cancelled", "%(num)s of your courses are cancelled", count),
+            Told.TAKES_PLACE: ngettext(
+                "A course of yours takes place after all", "%(num)s of your courses take place after all", count
+            ),
         }
         return str(said[told])
 
@@ -64,25 +75,55 @@ def _lines_of(told: Told) -> Callable[[Sequence[Params]], Sequence[Line]]:
         Told.ENROLLED: _l("You have a place."),
         Told.WAITLISTED: _l("You move up by yourself when a place becomes free."),
         Told.MOVED_UP: _l("You moved up from the waiting list and have a place."),
+        Told.CANCELLED: _l("It is cancelled."),
+        Told.TAKES_PLACE: _l("It takes place after all."),
     }
-    return lambda facts: [Line(fact["module"], str(said[told]), fact["code"]) for fact in facts]
+    return lambda facts: [Line(fact["module"], _with_reason(str(said[told]), fact), fact["code"]) for fact in facts]
+
+
+def _with_reason(said: str, fact: Params) -> str:
+    return f"{said} {fact.get('reason') or ''}".strip()
 
 
 def _subject(places: Places) -> str:
+    if places.cancelled == len(places.lines):
+        return str(
+            ngettext("A course of yours is cancelled", "%(num)s of your courses are cancelled", places.cancelled)
+        )
     return str(ngettext("Your place in a course", "Your places in %(num)s courses", len(places.lines)))
 
 
 def _gather(user_id: int, facts: Sequence[Params], _now: datetime) -> Places | None:
-    """Where they stand when the mail is written; courses that they have left since are not mentioned."""
-    standing = standing_of(user_id, {fact["offering_id"] for fact in facts})
+    """Where they stand when the mail is written; courses that they have left since are not mentioned.
+
+    Nor is a course that was cancelled and brought back before they heard of it.
+    """
+    by_course: dict[int, list[Params]] = {}
+    for fact in facts:
+        by_course.setdefault(int(fact["offering_id"]), []).append(fact)
+    standing, cancelled = standing_of(user_id, by_course), find_cancelled(by_course)
     words = {
         EnrolmentStatus.ACTIVE: _("You have a place."),
         EnrolmentStatus.WAITLISTED: _("You are on the waiting list and move up by yourself when a place becomes free."),
     }
-    courses = {fact["offering_id"]: fact for fact in facts}
-    lines = [
-        Line(fact["module"], words[standing[offering_id]], fact["code"])
-        for offering_id, fact in courses.items()
-        if standing.get(offering_id) in words
-    ]
-    return Places(lines) if lines else None
+    found: dict[int, Line] = {}
+    for number, told in by_course.items():
+        if standing.get(number) in words:
+            said = _cancelled(told) if number in cancelled else _held(told, words[standing[number]])
+            if said:
+                found[number] = Line(told[0]["module"], said, told[0]["code"])
+    return Places(list(found.values()), len(cancelled & found.keys())) if found else None
+
+
+def _cancelled(told: Sequence[Params]) -> str:
+    """That a course is cancelled; nothing when they never heard that it takes place."""
+    reasons = [fact for fact in told if fact.get("told") == Told.CANCELLED]
+    return _with_reason(_("It is cancelled."), reasons[-1]) if reasons else ""
+
+
+def _held(told: Sequence[Params], standing: str) -> str:
+    """How they stand on a course that takes place."""
+    kinds = [fact.get("told") for fact in told]
+    if None in kinds:  # a place was given
+        return standing
+    return f"{_('It takes place after all.')} {standing}" if kinds[0] == Told.TAKES_PLACE else ""

@@ -14,6 +14,7 @@ from portal.roles import Role
 
 ACCOUNT, REMINDERS, OVERDUE, DECISIONS = "account", "reminders", "overdue", "decisions"
 ALLOCATIONS, ATTENDANCE, ALERTS, COMPLIANCE = "allocations", "attendance", "alerts", "compliance"
+WISHES = "wishes"
 COURSES, REFLECTIONS, WORK, OTHER = "courses", "reflections", "work", "other"
 
 _TEACHING = frozenset({Role.FACILITATOR})
@@ -82,7 +83,7 @@ for _group in (
     Group(
         ALLOCATIONS,
         _l("Your courses"),
-        _l("A course is given to you or taken from you, or its dates change."),
+        _l("A course is given to you or taken from you, its dates change, or it is cancelled."),
         roles=_TEACHING,
     ),
     Group(
@@ -92,6 +93,7 @@ for _group in (
         mandatory=True,
         roles=_OFFICE,
     ),
+    Group(WISHES, _l("Wishes of facilitators"), _l("Somebody asks to change a week that is submitted."), roles=_OFFICE),
     Group(COMPLIANCE, _l("The week in numbers"), _l("Once a week: who is on time and who is not."), roles=_OFFICE),
     Group(
         ATTENDANCE,

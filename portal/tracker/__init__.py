@@ -22,6 +22,7 @@ from portal.tracker.services.low_attendance import tell_of_low_attendance
 from portal.tracker.services.planning import delete_untouched_logs
 from portal.tracker.services.signals import week_submitted
 from portal.tracker.weekly_words import init_weekly_words
+from portal.tracker.wish_words import init_wish_words
 from portal.tracker.words import init_words
 
 
@@ -40,6 +41,7 @@ def init_app(app: Flask) -> None:
     init_attendance_words()
     init_leave_words()
     init_weekly_words()
+    init_wish_words()
     week_submitted.connect(_watch_attendance)
     offerings_changed.connect(_plan_again)
     offerings_leaving.connect(_let_go)

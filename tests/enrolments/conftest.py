@@ -2,9 +2,12 @@
 
 import pytest
 
+from portal import clock
 from portal.allocations.models import CourseOffering
 from portal.enrolments.models import Enrolment
+from portal.enrolments.services import join_course
 from portal.extensions import db
+from portal.jobs.works import Owner
 from tests.support.web import Maker
 
 
@@ -23,5 +26,17 @@ def roster(app):
             rows = db.session.query(Enrolment).filter_by(offering_id=offering.id).order_by(Enrolment.id).all()
             course = db.session.get_one(CourseOffering, offering.id, populate_existing=True)
             return [(row.student_id, row.status.value) for row in rows], (course.enrolled_count, course.waiting_count)
+
+    return do
+
+
+@pytest.fixture
+def join(app):
+    """A student enrols by themselves."""
+
+    def do(course, student):
+        with app.app_context():
+            join_course(course.id, student.user_id, Owner(student.user_id, None), clock.now().date())
+            db.session.commit()
 
     return do

@@ -21,25 +21,11 @@ from portal.enrolments.services import (
     complete_enrolment,
     enrol_cohort,
     enrol_students,
-    join_course,
     withdraw_students,
 )
 from portal.errors import Conflict, NotAllowed, NotFound
 from portal.extensions import db
-from portal.jobs.works import Owner
 from portal.notifications.models import Notification
-
-
-@pytest.fixture
-def join(app):
-    """A student enrols by themselves."""
-
-    def do(course, student):
-        with app.app_context():
-            join_course(course.id, student.user_id, Owner(student.user_id, None), clock.now().date())
-            db.session.commit()
-
-    return do
 
 
 @pytest.fixture

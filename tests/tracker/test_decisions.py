@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
+from portal.accounts.models import ManagerDepartment
 from portal.audit.models import AuditEvent
+from portal.catalogue.models import Module
 from portal.extensions import db
 from portal.notifications.delivering import deliver_pending
 from portal.notifications.models import Notification
@@ -144,7 +146,7 @@ def test_a_week_that_was_asked_for_is_opened_again(
     assert (opened.submitted_at, opened.reopen_asked_at, opened.reopen_reason) == (None, None, None)
     assert "Submit week 1" in owner.get(f"/tracker/logs/{log.id}").text
     assert "Asks to open a week again" not in manager.get("/compliance/").text
-    assert told() == ["log_reopened"]
+    assert told() == ["reopen_asked", "log_reopened"]
     assert deeds() == ["ask_to_reopen", "reopen"]
 
 
@@ -158,7 +160,7 @@ def test_a_wish_can_be_answered_with_no(app, manager, sign_in, week, teacher, st
     assert stored(log).reopen_reason == "Two typos"
     assert decide(manager, log, "keep-closed", reason="Typos do no harm").status_code == 303
     assert (stored(log).reopen_asked_at, stored(log).submitted_at is not None) == (None, True)
-    assert told() == ["log_kept_closed"]
+    assert told() == ["reopen_asked", "log_kept_closed"], "asking again tells nobody again"
     assert "Typos do no harm" in owner.get("/notifications/").text
 
 
@@ -232,3 +234,38 @@ def test_a_mail_says_what_was_decided(app, manager, week, mail_files, decide):
     assert mail["Subject"] == "1 decision about your weekly logs"
     assert "Week 2 is excused" in mail.get_body(("plain",)).get_content()
     assert "Ill since Monday" in mail.get_body(("html",)).get_content()
+
+
+def test_a_wish_reaches_the_managers_of_the_department_in_inbox_and_mail(
+    app, manager, make, sign_in, week, course, teacher, mail_files, decide
+):
+    department, responsible = make.department(), make.manager()
+    with app.app_context():
+        db.session.get_one(Module, course.module_id).department_id = department.id
+        db.session.add(ManagerDepartment(manager_id=responsible.profile_id, department_id=department.id))
+        db.session.commit()
+    log, owner, theirs = week(1, submitted=True), app.test_client(), app.test_client()
+    sign_in(owner, teacher)
+    owner.post(f"/tracker/logs/{log.id}/reopen-wish", data={"reason": "Attendance of another group"})
+    with app.app_context():
+        assert list(db.session.scalars(select(Notification.recipient_id))) == [responsible.user_id]
+        deliver_pending(app.config["PORTAL"])
+    sign_in(theirs, responsible)
+    inbox = theirs.get("/notifications/").text
+    assert "Somebody asks to change a submitted week" in inbox
+    assert "Week 1. Attendance of another group" in inbox
+    (mail,) = mail_files(app)
+    assert mail["Subject"] == "Somebody asks to change a submitted week"
+    for text in (mail.get_body((kind,)).get_content() for kind in ("plain", "html")):
+        assert "asks for week 1" in text
+        assert "Attendance of another group" in text
+
+
+def test_a_wish_that_was_answered_is_mailed_to_nobody(app, manager, sign_in, week, teacher, mail_files, decide):
+    log, owner = week(1, submitted=True), app.test_client()
+    sign_in(owner, teacher)
+    owner.post(f"/tracker/logs/{log.id}/reopen-wish", data={"reason": "A typo"})
+    decide(manager, log, "keep-closed", reason="Typos do no harm")
+    with app.app_context():
+        deliver_pending(app.config["PORTAL"])
+    assert [mail["Subject"] for mail in mail_files(app)] == ["1 decision about your weekly logs"]

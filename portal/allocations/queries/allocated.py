@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
-from portal.accounts.models import Facilitator, User
-from portal.allocations.models import CourseOffering
+from portal.accounts.models import Facilitator, Identity, User
+from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.bulk import in_chunks
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
@@ -16,7 +16,10 @@ from portal.extensions import db
 
 @dataclass(frozen=True, slots=True)
 class AllocatedCourse:
-    """A course with its names and days, and the user whose it is, if anybody's."""
+    """A course with its names, days and status, and the user whose it is, if anybody's with an open account.
+
+    `signs_in` says that they have a way to: a password, or another institution's account.
+    """
 
     id: int
     code: str | None
@@ -24,7 +27,12 @@ class AllocatedCourse:
     class_name: str | None
     start_date: date
     end_date: date
+    status: OfferingStatus
     user_id: int | None
+    signs_in: bool
+
+
+_SIGNS_IN = or_(User.password_hash.is_not(None), select(Identity.id).where(Identity.user_id == User.id).exists())
 
 
 def find_allocated(offering_ids: Collection[int]) -> Mapping[int, AllocatedCourse]:
@@ -39,11 +47,14 @@ def find_allocated(offering_ids: Collection[int]) -> Mapping[int, AllocatedCours
                 ClassGroup.name,
                 CourseOffering.start_date,
                 CourseOffering.end_date,
-                Facilitator.user_id,
+                CourseOffering.status,
+                User.id,
+                _SIGNS_IN,
             )
             .outerjoin(Module, Module.id == CourseOffering.module_id)
             .outerjoin(ClassGroup, ClassGroup.id == CourseOffering.class_id)
             .outerjoin(Facilitator, Facilitator.id == CourseOffering.facilitator_id)
+            .outerjoin(User, and_(User.id == Facilitator.user_id, User.is_active))
             .where(CourseOffering.id.in_(ids))
         )
         rows: Any = db.session.execute(wanted)
@@ -51,11 +62,15 @@ def find_allocated(offering_ids: Collection[int]) -> Mapping[int, AllocatedCours
     return found
 
 
-def find_users(facilitator_ids: Collection[int]) -> Mapping[int, int]:
-    """The users of facilitators whose account is open. One statement for each 500."""
+def find_users(facilitator_ids: Collection[int], *, only_signing_in: bool = False) -> Mapping[int, int]:
+    """The users of facilitators whose account is open. One statement for each 500.
+
+    With `only_signing_in` those alone who have a way to sign in.
+    """
+    wanted = select(Facilitator.id, User.id).join(User, User.id == Facilitator.user_id).where(User.is_active)
+    if only_signing_in:
+        wanted = wanted.where(_SIGNS_IN)
     found: dict[int, int] = {}
     for ids in in_chunks(sorted(set(facilitator_ids))):
-        wanted = select(Facilitator.id, User.id).join(User, User.id == Facilitator.user_id)
-        rows = db.session.execute(wanted.where(Facilitator.id.in_(ids), User.is_active))
-        found |= {row[0]: row[1] for row in rows}
+        found |= {row[0]: row[1] for row in db.session.execute(wanted.where(Facilitator.id.in_(ids)))}
     return found

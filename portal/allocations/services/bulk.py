@@ -10,6 +10,7 @@ from sqlalchemy import select, tuple_
 from portal.accounts.models import Facilitator
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
 from portal.allocations.queries.listing import RUNNING
+from portal.allocations.services.telling import Before, Handover, tell_allocated, tell_changed
 from portal.audit.services import Actor, Change, record_many
 from portal.bulk import Edit, Plan, Stored, in_chunks, insert_rows, record_plan, update_rows
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
@@ -118,13 +119,20 @@ def save_offerings(plan: Plan[TermDraft], ids: Ids, today: date, by: Actor) -> d
     """Write course offerings; gives the ids of all written ones by key.
 
     New ones are planned, active or completed by `today`, and taught by their facilitator from the
-    first day. Who calls this has the logs of the ids planned afterwards, in the same transaction.
+    first day. Who calls this has the logs of the ids planned afterwards, in the same transaction. Facilitators
+    who can sign in are told what became theirs, what is not any more, and of other dates.
     """
     new = [{**_columns(draft, ids), **_beginning(draft, today)} for draft in plan.new]
     insert_rows(CourseOffering, new)
-    _update(plan.edits, ids, today, by)
+    versions = _update(plan.edits, ids, today, by)
     made = _ids_of_new(new, plan.new)
     record_plan(by, "course_offerings", plan, [made[draft.key] for draft in plan.new])
+    handed = [
+        Handover(made[draft.key], 1, None, row["facilitator_id"])
+        for draft, row in zip(plan.new, new, strict=True)
+        if row["status"] in RUNNING
+    ]
+    _tell(handed, plan.edits, versions, ids, by)
     return made | {edit.after.key: edit.id for edit in plan.edits}
 
 
@@ -163,10 +171,31 @@ def _status_on(today: date, draft: TermDraft) -> OfferingStatus:
     return OfferingStatus.ACTIVE if today <= draft.end_date else OfferingStatus.COMPLETED
 
 
-def _update(edits: Sequence[Edit[TermDraft]], ids: Ids, today: date, by: Actor) -> None:
+def _tell(
+    handed: list[Handover],
+    edits: Sequence[Edit[TermDraft]],
+    stood: Mapping[int, tuple[int, OfferingStatus]],
+    ids: Ids,
+    by: Actor,
+) -> None:
+    moved = []
+    for edit in edits:
+        version, status = stood[edit.id]
+        before, after = (_columns(draft, ids)["facilitator_id"] for draft in (edit.before, edit.after))
+        if status in RUNNING:
+            handed.append(Handover(edit.id, version + 1, before, after))
+            moved.append(Before(edit.id, version + 1, edit.before.start_date, edit.before.end_date, status))
+    tell_allocated(handed, by, from_files=True)
+    told = {one.offering_id for one in handed if one.before != one.after}
+    tell_changed([one for one in moved if one.offering_id not in told], by, from_files=True)
+
+
+def _update(
+    edits: Sequence[Edit[TermDraft]], ids: Ids, today: date, by: Actor
+) -> Mapping[int, tuple[int, OfferingStatus]]:
     """Change offerings as a manager would: a new version, and a first facilitator counts from today.
 
-    Raises Conflict when somebody changed one of them since it was read.
+    Gives version and status before, by id. Raises Conflict when somebody changed one of them since it was read.
     """
     rows, changes = [], []
     present = _lock(edit.id for edit in edits)
@@ -188,6 +217,7 @@ def _update(edits: Sequence[Edit[TermDraft]], ids: Ids, today: date, by: Actor) 
     update_rows(CourseOffering, rows)
     for part in in_chunks(changes):
         record_many(by, part)
+    return {row_id: (values[0], values[2]) for row_id, values in present.items()}
 
 
 def _allocated_on(edit: Edit[TermDraft], since: date | None, today: date) -> date | None:

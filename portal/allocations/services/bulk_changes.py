@@ -30,8 +30,8 @@ from portal.allocations.services.bulk_rules import (
     Outcome,
     judge_all,
 )
-from portal.allocations.services.signals import offerings_changed, places_changed
-from portal.allocations.services.telling import Handover, tell_allocated
+from portal.allocations.services.signals import offerings_changed, places_changed, standings_changed
+from portal.allocations.services.telling import Before, Handover, tell_allocated, tell_changed
 from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, update_rows
 from portal.errors import Conflict, DomainError, lazy
@@ -166,8 +166,24 @@ def _write(outcomes: Sequence[Outcome], change: BulkChange, by: Actor) -> int:
     if outcomes:
         announced = places_changed if change.deed is Deed.PLACES else offerings_changed
         announced.send(None, offering_ids=[one.course.id for one in outcomes])
-    tell_allocated([_handover(one) for one in outcomes if "facilitator_id" in one.changes], by)
+    _tell(outcomes, change, by)
     return batch
+
+
+def _tell(outcomes: Sequence[Outcome], change: BulkChange, by: Actor) -> None:
+    reason = change.reason.strip()[:MAX_REASON]
+    if change.deed is Deed.STATUS and outcomes:
+        versions = {one.course.id: one.course.version + 1 for one in outcomes}
+        statuses = {one.course.id: one.changes["status"] for one in outcomes}
+        standings_changed.send(None, statuses=statuses, versions=versions, by=by, reason=reason)
+    tell_allocated([_handover(one) for one in outcomes if "facilitator_id" in one.changes], by)
+    if change.deed in (Deed.STATUS, Deed.SHIFT):
+        tell_changed([_before(one) for one in outcomes], by, reason)
+
+
+def _before(outcome: Outcome) -> Before:
+    course = outcome.course
+    return Before(course.id, course.version + 1, course.start_date, course.end_date, course.status)
 
 
 def _handover(outcome: Outcome) -> Handover:

@@ -11,6 +11,7 @@ from portal.allocations.models import CourseOffering
 from portal.allocations.queries.listing import RUNNING
 from portal.allocations.services.offerings import OfferingDraft, check_draft, check_references, explained
 from portal.allocations.services.signals import offerings_changed, places_changed
+from portal.allocations.services.telling import Before, tell_changed
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
@@ -71,6 +72,7 @@ def _write(present: CourseOffering, merged: OfferingDraft, changed: Changes, by:
     since = _allocated_on(present, merged.start_date)
     written = changed if since == present.allocated_on else changed | {"allocated_on": (present.allocated_on, since)}
     offering_id = present.id
+    before = Before(offering_id, present.version + 1, present.start_date, present.end_date, present.status)
     try:
         with db.session.begin_nested():
             for name, (_before, after) in written.items():
@@ -83,6 +85,8 @@ def _write(present: CourseOffering, merged: OfferingDraft, changed: Changes, by:
         offerings_changed.send(None, offering_ids=[offering_id])
     elif "max_students" in changed:
         places_changed.send(None, offering_ids=[offering_id])
+    if changed.keys() & {"start_date", "end_date"}:
+        tell_changed([before], by)
 
 
 def _allocated_on(present: CourseOffering, start: date) -> date | None:

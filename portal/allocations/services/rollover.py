@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from portal.allocations.models import CourseOffering, Meeting, OfferingKind, OfferingStatus
+from portal.allocations.queries.listing import RUNNING
 from portal.allocations.queries.rollover import (
     Teacher,
     Term,
@@ -21,6 +22,7 @@ from portal.allocations.queries.rollover import (
 )
 from portal.allocations.services.assignment import MAX_REASON
 from portal.allocations.services.signals import offerings_changed, offerings_copied
+from portal.allocations.services.telling import Handover, tell_allocated
 from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, insert_rows
 from portal.errors import Conflict, DomainError, lazy
@@ -120,6 +122,9 @@ def copy_term(wanted: Rollover, seen: str, by: Actor, today: date, tell: Callabl
     for part in in_chunks(sorted(made.values())):
         offerings_changed.send(None, offering_ids=part)
         tell(len(part))
+    running = [one for one in preview.coming if one.columns["status"] in RUNNING]
+    handed = [Handover(made[one.course.id], 1, None, one.columns["facilitator_id"]) for one in running]
+    tell_allocated(handed, by, from_files=True)
     return batch
 
 

@@ -7,8 +7,10 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.allocations.models import CourseOffering
+from portal.allocations.queries.listing import RUNNING
 from portal.allocations.queries.selections import lock_courses
 from portal.allocations.services.signals import offerings_leaving
+from portal.allocations.services.telling import Handover, tell_allocated
 from portal.allocations.services.undoing import TOO_LATE, Undone, may_be_undone
 from portal.audit.models import AuditEvent, ChangeBatch
 from portal.audit.services import Actor, Change, open_batch, record_many
@@ -53,7 +55,18 @@ def _delete(batch: ChangeBatch, going: set[int], by: Actor) -> int:
             lazy("This can no longer be undone: ten minutes have passed, or it was undone already.")
         ) from error
     db.session.execute(update(ChangeBatch).where(ChangeBatch.id == batch.id).values(undone_at=clock.now()))
+    tell_allocated(_taken(going), by, from_files=True)
     for part in in_chunks(sorted(going)):
         db.session.execute(delete(CourseOffering).where(CourseOffering.id.in_(part)))
         record_many(by, [Change("delete", CourseOffering.__tablename__, row_id, {}) for row_id in part], undone)
     return undone
+
+
+def _taken(going: set[int]) -> list[Handover]:
+    """What their facilitators were told was theirs is not any more."""
+    found = []
+    for part in in_chunks(sorted(going)):
+        wanted = select(CourseOffering.id, CourseOffering.version, CourseOffering.facilitator_id)
+        rows = db.session.execute(wanted.where(CourseOffering.id.in_(part), CourseOffering.status.in_(RUNNING)))
+        found += [Handover(row.id, row.version + 1, row.facilitator_id, None) for row in rows]
+    return found

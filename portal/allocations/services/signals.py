@@ -13,6 +13,12 @@ Sent with `offering_ids` inside the transaction. A receiver deletes what has no 
 worked on, and gives the ids of those that must stay.
 """)
 
+standings_changed = Signal("""Course offerings were cancelled, completed or brought back.
+
+Sent with `statuses`, before and after by id, their `versions` since, `by` and the `reason` ("" for none), inside the
+transaction, after its flush.
+""")
+
 offering_ending = Signal("""Somebody asks what it means to cancel, complete or bring back a course.
 
 Sent with `offering_id` and `status`, which it would get; nothing is written. A receiver gives sentences.

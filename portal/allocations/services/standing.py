@@ -4,7 +4,8 @@ from sqlalchemy import select, update
 
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.allocations.services.assignment import MAX_REASON
-from portal.allocations.services.signals import offerings_changed
+from portal.allocations.services.signals import offerings_changed, standings_changed
+from portal.allocations.services.telling import Before, tell_changed
 from portal.allocations.services.transitions import DEEDS, TRANSITIONS
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
@@ -18,7 +19,9 @@ def change_status(offering_id: int, status: OfferingStatus, expected_version: in
     when somebody changed the course since `expected_version`.
     """
     row = db.session.execute(
-        select(CourseOffering.status, CourseOffering.version).where(CourseOffering.id == offering_id)
+        select(CourseOffering.status, CourseOffering.start_date, CourseOffering.end_date).where(
+            CourseOffering.id == offering_id
+        )
     ).one_or_none()
     if row is None:
         raise NotFound(lazy("There is no such course."))
@@ -36,7 +39,18 @@ def change_status(offering_id: int, status: OfferingStatus, expected_version: in
     )  # fmt: skip
     if not done.rowcount:  # type: ignore[attr-defined]
         raise Conflict(lazy("Somebody else changed this course meanwhile. Look at it again."), "version")
-    why = {"reason": (None, reason.strip()[:MAX_REASON])} if reason.strip() else {}
+    said = reason.strip()[:MAX_REASON]
+    why = {"reason": (None, said)} if said else {}
     record(by, DEEDS[status], CourseOffering.__tablename__, offering_id, status=(row.status, status), **why)
-    offerings_changed.send(None, offering_ids=[offering_id])
+    _announce(Before(offering_id, expected_version + 1, row.start_date, row.end_date, row.status), status, by, said)
     return True
+
+
+def _announce(before: Before, status: OfferingStatus, by: Actor, reason: str) -> None:
+    offering_id = before.offering_id
+    offerings_changed.send(None, offering_ids=[offering_id])
+    standings_changed.send(
+        None, statuses={offering_id: (before.status, status)}, versions={offering_id: before.version}, by=by,
+        reason=reason,
+    )  # fmt: skip
+    tell_changed([before], by, reason)

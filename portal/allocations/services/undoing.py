@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from portal import clock
 from portal.allocations.models import MAX_STUDENTS, CourseOffering, OfferingStatus
 from portal.allocations.queries.selections import lock_courses, present_facilitators
-from portal.allocations.services.signals import offerings_changed
-from portal.allocations.services.telling import Handover, tell_allocated
+from portal.allocations.services.signals import offerings_changed, standings_changed
+from portal.allocations.services.telling import Before, Handover, tell_allocated, tell_changed
 from portal.audit.models import AuditEvent, ChangeBatch
 from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, update_rows
@@ -31,6 +31,8 @@ _READ: Mapping[str, Any] = {
     "status": OfferingStatus,
     "max_students": int,
 }
+# Of these whoever teaches a course is told.
+_TOLD = frozenset({"start_date", "end_date", "status"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,19 @@ def _tell(restored: Mapping[int, Mapping[str, Any]], present: Mapping[int, Mappi
         if "facilitator_id" in values
     ]
     tell_allocated(handed, by)
+    statuses = {
+        row_id: (present[row_id]["status"], values["status"])
+        for row_id, values in restored.items()
+        if "status" in values
+    }
+    if statuses:
+        versions = {row_id: present[row_id]["version"] + 1 for row_id in statuses}
+        standings_changed.send(None, statuses=statuses, versions=versions, by=by, reason="")
+    tell_changed([_before(present[row_id]) for row_id, values in restored.items() if values.keys() & _TOLD], by)
+
+
+def _before(row: Mapping[str, Any]) -> Before:
+    return Before(row["id"], row["version"] + 1, row["start_date"], row["end_date"], row["status"])
 
 
 def _by_fields(

@@ -1,6 +1,7 @@
 """Reads of rosters."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import aliased
@@ -9,6 +10,7 @@ from portal.accounts.models import Student, User
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.allocations.queries.listing import RUNNING
 from portal.bulk import in_chunks
+from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
 
@@ -28,6 +30,43 @@ def find_with_students(offering_ids: Sequence[int]) -> set[int]:
         of_these = select(Enrolment.offering_id).where(Enrolment.offering_id.in_(part))
         found |= set(db.session.scalars(of_these.distinct()))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """Somebody who is on a course or waits for it, and what it is called."""
+
+    offering_id: int
+    user_id: int
+    course: str
+    code: str | None
+
+
+def list_concerned(offering_ids: Sequence[int]) -> Sequence[Concerned]:
+    """Who is on these courses or waits for them, with an open account. One statement for each 500 courses."""
+    wanted = (
+        select(
+            Enrolment.offering_id, User.id, func.coalesce(func.nullif(CourseOffering.title, ""), Module.name, ""),
+            Module.code,
+        )
+        .join(CourseOffering, CourseOffering.id == Enrolment.offering_id)
+        .outerjoin(Module, Module.id == CourseOffering.module_id)
+        .join(Student, Student.id == Enrolment.student_id)
+        .join(User, User.id == Student.user_id)
+        .where(User.is_active, Enrolment.status.in_((EnrolmentStatus.ACTIVE, EnrolmentStatus.WAITLISTED)))
+        .order_by(Enrolment.offering_id, User.id)
+    )  # fmt: skip
+    found: list[Concerned] = []
+    for part in in_chunks(sorted(offering_ids)):
+        found += [Concerned(*row) for row in db.session.execute(wanted.where(Enrolment.offering_id.in_(part)))]
+    return found
+
+
+def find_cancelled(offering_ids: Collection[int]) -> set[int]:
+    """Which of these courses are cancelled. One statement."""
+    cancelled = CourseOffering.status == OfferingStatus.CANCELLED
+    wanted = select(CourseOffering.id).where(CourseOffering.id.in_(sorted(offering_ids)), cancelled)
+    return set(db.session.scalars(wanted))
 
 
 def list_running_in(year: int, trimester: int) -> Sequence[int]:

@@ -15,7 +15,7 @@ from portal.extensions import db
 from portal.pulses import OF_WEEK
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries import Log
-from portal.tracker.services.telling import Decision, tell
+from portal.tracker.services.telling import Decision, tell, tell_wish
 from portal.tracker.states import LogState
 
 LONGEST_REASON = 500
@@ -95,7 +95,7 @@ def reopen(log: Log, until: datetime, ruling: Ruling, now: datetime, by: Actor) 
 
 
 def ask_to_reopen(log: Log, reason: str, now: datetime, by: Actor) -> None:
-    """Note that who submitted a week wishes to change it. Asking twice changes the reason.
+    """Note that who submitted a week wishes to change it, and tell the managers. Asking again changes the reason alone.
 
     Raises DomainError on "reason", Conflict when the week is not submitted.
     """
@@ -104,6 +104,8 @@ def ask_to_reopen(log: Log, reason: str, now: datetime, by: Actor) -> None:
         raise Conflict(lazy("Week %(week)s is not submitted; it need not be reopened.", week=log.week_number))
     _write(log, Ruling(reason, log.version), {"reopen_asked_at": now, "reopen_reason": reason}, now)
     record(by, "ask_to_reopen", ActivityLog.__tablename__, log.id, reason=(log.reopen_reason, reason))
+    if log.reopen_asked_at is None:
+        tell_wish(log, reason, by)
 
 
 def keep_closed(log: Log, ruling: Ruling, now: datetime, by: Actor) -> None:

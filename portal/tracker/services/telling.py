@@ -1,4 +1,4 @@
-"""Telling who owes a week what was decided about it."""
+"""Telling who owes a week what was decided about it, and managers what somebody wishes."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,7 +6,10 @@ from enum import StrEnum
 from portal.audit.services import Actor
 from portal.notifications.services import Fact, notify_many
 from portal.tracker.queries import Log
-from portal.tracker.queries.people import user_of_facilitator
+from portal.tracker.queries.alerts import list_responsible
+from portal.tracker.queries.people import department_of_course, user_of_facilitator
+
+WISH = "reopen_asked"
 
 
 class Decision(StrEnum):
@@ -37,3 +40,25 @@ def tell(log: Log, decision: Decision, reason: str, now: datetime, by: Actor, un
     }
     # The version makes a second decision of the same kind a fact of its own.
     notify_many([Fact(user_id, decision, params, f"{decision}:{log.offering_id}:{log.id}:{log.version}:{user_id}")])
+
+
+def tell_wish(log: Log, reason: str, by: Actor) -> None:
+    """Tell the managers of a course's department that somebody asks for a week; all where nobody answers for it.
+
+    At most eight statements.
+    """
+    everybody, answering = list_responsible()
+    people = answering.get(department_of_course(log.offering_id) or 0, everybody)
+    params = {
+        "log_id": log.id,
+        "offering_id": log.offering_id,
+        "code": log.code,
+        "module": log.course,
+        "class": log.class_name,
+        "week": log.week_number,
+        "reason": reason,
+    }
+    key = f"{WISH}:{log.offering_id}:{log.id}:{log.version}"
+    facts = [Fact(user_id, WISH, params, f"{key}:{user_id}") for user_id in people if user_id != by.user_id]
+    if facts:
+        notify_many(facts)

@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import time_machine
 
@@ -23,6 +24,7 @@ from bench import (
     listing,
     notifying,
     pages,
+    start,
     terms,
 )
 from bench.figures import Figure, show
@@ -38,6 +40,13 @@ def measure(database: str, parts: set[str]) -> Iterator[Figure]:
     app = build_app(url, folder)
     migrate(app)
     dispose(app)
+    if not parts or "start" in parts:
+        yield from start.measure(database, url, folder)
+    if parts != {"start"}:
+        yield from _measure_term(database, url, folder, parts)
+
+
+def _measure_term(database: str, url: str, folder: Path, parts: set[str]) -> Iterator[Figure]:
     yield from importing.measure(database, url, folder)
     app = build_app(url, folder)
     app.config["WTF_CSRF_ENABLED"] = False
@@ -84,7 +93,7 @@ def main() -> int:
         "--only",
         default="",
         help="parts with commas: pages, jobs, accounts, attendance, lessons, listing, desk, compliance, "
-        "learning, notifying",
+        "learning, notifying, start",
     )
     asked = parser.parse_args()
     databases, parts = asked.db.split(","), set(filter(None, asked.only.split(",")))

@@ -27,7 +27,7 @@ from portal import (
 )
 from portal.accounts.sessions import init_sessions
 from portal.config import Settings, load_settings
-from portal.extensions import compress, csrf, db, limiter, migrate
+from portal.extensions import compress, csrf, db, limiter
 from portal.notifications.queries import count_unread
 from portal.ops.logging import configure_logging
 from portal.pulses import init_pulses
@@ -55,6 +55,19 @@ _MAX_FORM = 512 * 1024
 
 class _Portal(Flask):
     url_rule_class = LazyRule
+
+
+class _Migrations:
+    """What the commands for migrations ask for; Alembic, a tenth of a start, is imported when they do."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def __getattr__(self, name: str) -> Any:
+        from flask_migrate import Migrate
+
+        Migrate(self._app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
+        return getattr(self._app.extensions["migrate"], name)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -94,7 +107,6 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "RATELIMIT_HEADERS_ENABLED": True,
         # The token lives as long as the session: a form left open over lunch still saves.
         "WTF_CSRF_TIME_LIMIT": None,
-        "SEND_FILE_MAX_AGE_DEFAULT": 3600,
         "COMPRESS_ALGORITHM": ["br", "gzip"],
         "COMPRESS_STREAMS": False,
         "COMPRESS_BR_LEVEL": 4,
@@ -136,18 +148,18 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     settings.portal_data_dir.mkdir(parents=True, exist_ok=True)
     compress.init_app(app)
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
+    app.extensions["migrate"] = _Migrations(app)
     init_entrances(app)
     init_requests(app)
     init_retry(app)
     init_security(app)
+    init_assets(app)
     # Before the token is looked at: a session that has ended took its token along, and is answered as ended.
     init_access(app)
     csrf.init_app(app)
     limiter.init_app(app)
     init_sessions(app)
     init_locale(app)
-    init_assets(app)
     init_errors(app)
     init_pages(app, count_unread)
     app.register_blueprint(live)

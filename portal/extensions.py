@@ -7,7 +7,6 @@ from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 
@@ -18,7 +17,6 @@ db = SQLAlchemy(
     # What a request has loaded stays loaded after its commit: a fragment must not ask again.
     session_options={"expire_on_commit": False},
 )
-migrate = Migrate()
 login_manager = LoginManager()
 csrf = CSRFProtect()
 babel = Babel()

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     portal_env: Literal["development", "production"] = "development"
     secret_key: str = ""
     portal_data_dir: Path = Path("var")
+    portal_static_dir: Path | None = None
     database_url: str = ""
     db_host: str = ""
     db_port: int = Field(3306, ge=1, le=65535)
@@ -245,6 +246,10 @@ class Settings(BaseSettings):
             login = f"{quoted(self.db_user)}:{quoted(self.db_pass)}"
             return f"mysql+pymysql://{login}@{self.db_host}:{self.db_port}/{self.db_name}?charset=utf8mb4"
         return f"sqlite:///{self.portal_data_dir.resolve()}/portal.db"
+
+    def static_folder(self) -> Path:
+        """Where `flask assets build` puts compressed files: PORTAL_STATIC_DIR, else in the data folder."""
+        return self.portal_static_dir or self.portal_data_dir / "static"
 
     def redis_address(self) -> str | None:
         """The Redis URL, or None for the embedded queue."""

@@ -13,14 +13,9 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import nh3
-from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
 
 from portal.folding import fold
 from portal.learning.models import FileKind
@@ -215,6 +210,12 @@ def _shown(file: FileRef, alt: str) -> str:
 def _code(content: str, language: str) -> str:
     if not language or len(content) > _LONGEST_CODE:
         return f'<pre tabindex="0"><code>{escape(content)}</code></pre>\n'
+    # What colours code and writes formulas takes long to import, and few requests need it.
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import get_lexer_by_name
+    from pygments.util import ClassNotFound
+
     try:
         lexer = get_lexer_by_name(language[:40], stripnl=False)
     except ClassNotFound:
@@ -223,6 +224,8 @@ def _code(content: str, language: str) -> str:
 
 
 def _formula(text: str, env: _Env, display: str) -> str:
+    from latex2mathml.converter import convert
+
     text = text.strip()
     env.formulas += 1
     if len(text) <= _LONGEST_FORMULA and env.formulas <= _MOST_FORMULAS:

@@ -5,12 +5,13 @@ it stopped, and neither writing nor reading holds more of a file than one part.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from obstore.store import LocalStore, ObjectStore, S3Store
-
 from portal.config import Settings
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
 
 # What a browser sends at once, and the most that a process holds of a file.
 PART_SIZE = 4 * 1024 * 1024
@@ -19,7 +20,7 @@ PART_SIZE = 4 * 1024 * 1024
 class Storage:
     """Parts of files by key and number."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: "ObjectStore") -> None:
         self._store = store
 
     def write(self, key: str, number: int, content: bytes) -> None:
@@ -46,6 +47,8 @@ class Storage:
 
 def open_storage(settings: Settings) -> Storage:
     """The storage that the settings name."""
+    from obstore.store import LocalStore, S3Store  # takes long to import, and few requests need it
+
     if not settings.storage_url:
         return Storage(LocalStore(settings.portal_data_dir.resolve() / "files", mkdir=True, automatic_cleanup=True))
     parts = urlsplit(settings.storage_url)

@@ -17,5 +17,12 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["audit_action"] = action_in_words
     app.jinja_env.filters["audit_field"] = field_in_words
     app.jinja_env.filters["audit_value"] = value_in_words
-    for command in (commands.prepare, commands.reminders, commands.mail, access_table.access, backup_commands.backup):
+    for command in (
+        commands.prepare,
+        commands.assets,
+        commands.reminders,
+        commands.mail,
+        access_table.access,
+        backup_commands.backup,
+    ):
         app.cli.add_command(command)

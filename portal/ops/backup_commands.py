@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-import flask_migrate
 from flask import current_app
 from flask.cli import AppGroup
 
@@ -60,6 +59,8 @@ def restore(path: Path, yes: bool) -> None:
     """Put a backup in the place of everything that the database holds; stop web and worker before."""
     if not yes:
         click.confirm("All that is in the database now will be lost. Go on?", abort=True)
+    import flask_migrate  # the web imports this too, and does without
+
     data = _settings().portal_data_dir.resolve()
     try:
         manifest = backups.restore_backup(path, db.engine.engine, data, lambda to: flask_migrate.upgrade(revision=to))

@@ -1,11 +1,10 @@
-"""`flask prepare`, `flask reminders …`, `flask mail …`."""
+"""`flask prepare`, `flask assets …`, `flask reminders …`, `flask mail …`."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
 import click
-import flask_migrate
 from flask import current_app
 from flask.cli import AppGroup
 
@@ -20,7 +19,9 @@ from portal.tracker.ladder import DUE, MISSING, TODAY
 from portal.tracker.reminding import ranges
 from portal.tracker.services.explaining import Reason, explain
 from portal.tracker.services.reminders import remind
+from portal.web.assets import build
 
+assets = AppGroup("assets", help="Static files.")
 reminders = AppGroup("reminders", help="Reminders of weekly logs.")
 mail = AppGroup("mail", help="Mail.")
 
@@ -33,13 +34,22 @@ def _settings() -> Settings:
 @click.command("prepare")
 def prepare() -> None:
     """Bring the database up to date, and load the demo institution into an empty one while developing."""
-    flask_migrate.upgrade()
+    from flask_migrate import upgrade
+
+    upgrade()
     click.echo("The database is up to date.")
+    build(current_app)
     if _settings().in_production:
         return
     is_empty = not count_users()
     db.session.rollback()
     _run("demo", "load" if is_empty else "logins")
+
+
+@assets.command("build")
+def build_assets() -> None:
+    """Write static files under their hashed names and compressed, for WhiteNoise or a proxy to answer with."""
+    click.echo(f"{build(current_app)} files are in {_settings().static_folder()}.")
 
 
 def _run(*path: str) -> None:

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from icalendar import Calendar, Event
 
 from portal.allocations.models import OfferingStatus
 from portal.catalogue.calendar import Break, monday_of
 from portal.exchange.feeds.queries import CourseDates, Deadline, MeetingTime
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 _DAY = timedelta(days=1)
 # What a deadline takes in a calendar, before it.
@@ -41,6 +43,8 @@ class Frame:
 
 def write_calendar(contents: Contents, frame: Frame) -> bytes:
     """The whole calendar; the same contents give the same bytes."""
+    from icalendar import Calendar  # takes long to import, and few requests need it
+
     calendar = Calendar()
     calendar.add("prodid", "-//Teaching portal//Calendar//EN")
     calendar.add("version", "2.0")
@@ -64,7 +68,9 @@ def write_calendar(contents: Contents, frame: Frame) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def _event(uid: str, summary: str, changed: datetime, frame: Frame, *, cancelled: bool) -> Event:
+def _event(uid: str, summary: str, changed: datetime, frame: Frame, *, cancelled: bool) -> "Event":
+    from icalendar import Event
+
     event = Event()
     host = frame.address.partition("://")[2].partition("/")[0].partition(":")[0]
     event.add("uid", f"{uid}@{host}")
@@ -76,7 +82,7 @@ def _event(uid: str, summary: str, changed: datetime, frame: Frame, *, cancelled
     return event
 
 
-def _course(course: CourseDates, frame: Frame) -> list[Event]:
+def _course(course: CourseDates, frame: Frame) -> "list[Event]":
     """Its first and its last day."""
     found = []
     cancelled = course.status is OfferingStatus.CANCELLED
@@ -92,7 +98,7 @@ def _course(course: CourseDates, frame: Frame) -> list[Event]:
     return found
 
 
-def _deadline(one: Deadline, course: CourseDates, frame: Frame) -> Event:
+def _deadline(one: Deadline, course: CourseDates, frame: Frame) -> "Event":
     text = _("Log of week %(week)s due: %(course)s", week=one.week, course=course.label)
     if one.submitted_at:
         text = _("Log of week %(week)s submitted: %(course)s", week=one.week, course=course.label)
@@ -105,7 +111,7 @@ def _deadline(one: Deadline, course: CourseDates, frame: Frame) -> Event:
     return event
 
 
-def _meeting(one: MeetingTime, course: CourseDates, breaks: Sequence[Break], frame: Frame) -> Event | None:
+def _meeting(one: MeetingTime, course: CourseDates, breaks: Sequence[Break], frame: Frame) -> "Event | None":
     """A weekly meeting, without the days of breaks; None when no such day lies in the course."""
     first = monday_of(course.start) + timedelta(days=one.weekday - 1)
     first += timedelta(days=7) if first < course.start else timedelta()

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
-
 from portal.accounts.services.bulk import stored_facilitators, stored_students
 from portal.allocations.services.bulk import stored_offerings
 from portal.bulk import Stored
@@ -100,6 +98,8 @@ def _write_csv(path: Path, rows: Iterable[Sequence[str]]) -> None:
 
 def _write_xlsx(path: Path, rows: Iterable[Sequence[str]]) -> None:
     """All cells as text: a spreadsheet must not make numbers of codes."""
+    import xlsxwriter  # takes long to import, and few requests need it
+
     with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
         sheet = book.add_worksheet()
         sheet.freeze_panes(1, 0)

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import xlsxwriter
-
 from portal.csv_files import Cell
 from portal.formulas import guard
 
@@ -14,6 +12,8 @@ _NARROW, _WIDE = 12, 34
 
 def write_workbook(path: Path, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
     """Write a workbook with numbers and days as such, its head in sight; gives how many rows it has below the head."""
+    import xlsxwriter  # takes long to import, and few requests need it
+
     number = 0
     with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
         sheet = book.add_worksheet()

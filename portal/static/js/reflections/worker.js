@@ -1,8 +1,8 @@
 // The service worker of reflections: their page without a connection, and sending what waited.
-// It answers for /reflections/NUMBER and for the versioned files that such a page asks for; for nothing else.
+// It answers for /reflections/NUMBER and for the hashed files that such a page asks for; for nothing else.
 
 const PAGES = "reflections-pages", FILES = "reflections-files";
-const PAGE = /^\/reflections\/\d+$/;
+const PAGE = /^\/reflections\/\d+$/, FILE = /^\/static\/.+\.[0-9a-f]{10}\.\w+$/;
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
@@ -12,7 +12,7 @@ self.addEventListener("fetch", (event) => {
   const address = new URL(request.url);
   if (request.method !== "GET" || address.origin !== location.origin) return;
   if (request.mode === "navigate" && PAGE.test(address.pathname)) event.respondWith(page(request, address));
-  else if (address.pathname.startsWith("/static/") && address.searchParams.has("v")) event.respondWith(file(request));
+  else if (FILE.test(address.pathname)) event.respondWith(file(request));
 });
 
 // The portal first, always; the copy only where it cannot be reached, or is not at work.

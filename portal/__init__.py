@@ -28,6 +28,7 @@ from portal import (
 from portal.accounts.sessions import init_sessions
 from portal.config import Settings, load_settings
 from portal.extensions import compress, csrf, db, limiter
+from portal.migrating import init_migrations
 from portal.notifications.queries import count_unread
 from portal.ops.logging import configure_logging
 from portal.pulses import init_pulses
@@ -47,7 +48,6 @@ from portal.web.security import init_security
 
 __all__ = ["create_app"]
 
-_ROOT = Path(__file__).resolve().parent.parent
 _MAX_BODY = 2 * 1024 * 1024
 # The fields of a form, without its files. Two megabytes of empty ones take a processor for more than a second.
 _MAX_FORM = 512 * 1024
@@ -55,19 +55,6 @@ _MAX_FORM = 512 * 1024
 
 class _Portal(Flask):
     url_rule_class = LazyRule
-
-
-class _Migrations:
-    """What the commands for migrations ask for; Alembic, a tenth of a start, is imported when they do."""
-
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-
-    def __getattr__(self, name: str) -> Any:
-        from flask_migrate import Migrate
-
-        Migrate(self._app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
-        return getattr(self._app.extensions["migrate"], name)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -148,7 +135,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     settings.portal_data_dir.mkdir(parents=True, exist_ok=True)
     compress.init_app(app)
     db.init_app(app)
-    app.extensions["migrate"] = _Migrations(app)
+    init_migrations(app)
     init_entrances(app)
     init_requests(app)
     init_retry(app)

@@ -1,0 +1,51 @@
+"""Migrations for the command line: Alembic, a tenth of a start, is imported by whoever asks for it, and not by the web."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+
+from portal.extensions import db
+
+_FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+
+
+def init_migrations(app: Flask) -> None:
+    """Give the application `flask db …`."""
+    app.extensions["migrate"] = _Migrations(app)
+    app.cli.add_command(_Commands("db", help="Perform database migrations."))
+
+
+class _Migrations:
+    """What Flask-Migrate keeps with an application, made when it is first looked at."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def __getattr__(self, name: str) -> Any:
+        from flask_migrate import Migrate
+
+        own = self._app.cli.commands["db"]
+        Migrate(self._app, db, directory=str(_FOLDER), render_as_batch=True)
+        self._app.cli.add_command(own)
+        return getattr(self._app.extensions["migrate"], name)
+
+
+class _Commands(click.Group):
+    """The commands of Flask-Migrate."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        return _group().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of them."""
+        return _group().get_command(ctx, cmd_name)
+
+
+def _group() -> click.Group:
+    from flask_migrate.cli import db as group
+
+    found: click.Group = group
+    return found

@@ -1,10 +1,11 @@
-"""Migrations for the command line: Alembic, a tenth of a start, is imported by whoever asks for it, and not by the web."""
+"""Migrations for the command line: Alembic takes a tenth of a start, and is imported by whoever asks for it."""
 
 from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, g
+from flask.cli import with_appcontext
 
 from portal.extensions import db
 
@@ -14,7 +15,7 @@ _FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 def init_migrations(app: Flask) -> None:
     """Give the application `flask db …`."""
     app.extensions["migrate"] = _Migrations(app)
-    app.cli.add_command(_Commands("db", help="Perform database migrations."))
+    app.cli.add_command(_Commands("db", callback=_begin, help="Perform database migrations."))
 
 
 class _Migrations:
@@ -44,8 +45,13 @@ class _Commands(click.Group):
         return _group().get_command(ctx, cmd_name)
 
 
+@with_appcontext
+def _begin() -> None:
+    g.directory, g.x_arg = str(_FOLDER), []
+
+
 def _group() -> click.Group:
-    from flask_migrate.cli import db as group
+    from flask_migrate.cli import db as group  # type: ignore[import-not-found]
 
     found: click.Group = group
     return found

@@ -5,6 +5,7 @@ The fixtures are in tests/support: databases, web, browser.
 
 import gc
 import os
+import zlib
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -28,6 +29,7 @@ _left_out = pytest.StashKey[list[str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     known = ", ".join(servers.KINDS)
     parser.addoption("--db", default="sqlite", help=f"databases to run on: {known}; several with commas, or all")
+    parser.addoption("--everywhere", action="store_true", help="every test on each of these, marked or not")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,8 +66,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
         kinds = metafunc.config.stash[_chosen]
-        if any(metafunc.definition.get_closest_marker(name) for name in ("browser", "one_database", "timing")):
+        marks = {mark.name for mark in metafunc.definition.iter_markers()}
+        if marks & {"browser", "timing"}:
             kinds = kinds[:1]
+        elif metafunc.config.getoption("--everywhere"):
+            pass
+        elif "one_database" in marks:
+            kinds = kinds[:1]
+        elif "in_turn" in marks:
+            kinds = [kinds[zlib.crc32(metafunc.definition.nodeid.encode()) % len(kinds)]]
         metafunc.parametrize("database_kind", kinds, indirect=True)
 
 

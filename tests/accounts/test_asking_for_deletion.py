@@ -9,6 +9,8 @@ from portal.audit.models import AuditEvent
 from portal.extensions import db
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 ASK = "/profile/data/deletion"
 WITHDRAW = f"{ASK}/withdraw"
 

@@ -16,6 +16,8 @@ from portal.extensions import db
 from tests.support.letters import ALINE, CHOSEN, link_of, listening, register, sign_in_by_form
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 
 def read(app, *columns):
     with app.app_context():

@@ -18,6 +18,8 @@ from tests.support import databases
 from tests.support.people import PASSWORD, password_hash
 from tests.support.web import FIREFOX
 
+pytestmark = pytest.mark.in_turn
+
 EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Edg/140.0.0.0"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Mobile/15E148 Safari/604.1"
 

@@ -19,6 +19,8 @@ from portal.extensions import db
 from tests.support.letters import listening, seen
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 
 def read(app, *columns):
     with app.app_context():

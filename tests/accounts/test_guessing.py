@@ -16,6 +16,8 @@ from portal.extensions import db
 from tests.support.people import PASSWORD
 from tests.support.web import NOON
 
+pytestmark = pytest.mark.in_turn
+
 THREE = (Allowance(3, timedelta(minutes=15)),)
 STRANGER = Lane(None, "10.0.0.1")
 

@@ -14,6 +14,8 @@ from portal.errors import Conflict, NotFound
 from portal.extensions import db
 from portal.roles import Role
 
+pytestmark = pytest.mark.in_turn
+
 GOOD = "four words in a row"
 
 

@@ -16,6 +16,8 @@ from portal.notifications.models import Delivery
 from portal.roles import Role
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 NEW = {"first_name": "Zoé", "last_name": "O'Neill", "email": "zoe@example.org", "role": "student", "locale": "fr"}
 
 

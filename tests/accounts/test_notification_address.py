@@ -19,6 +19,8 @@ from portal.errors import NotFound
 from portal.extensions import db
 from portal.notifications.delivering import deliver_pending
 
+pytestmark = pytest.mark.in_turn
+
 NEW = "else@example.org"
 ASK = "/profile/notification-address"
 

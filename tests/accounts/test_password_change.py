@@ -15,6 +15,8 @@ from portal.extensions import db
 from tests.support.letters import listening
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 NEW = "four words in a row"
 
 

@@ -18,6 +18,8 @@ from portal.errors import DomainError
 from portal.extensions import db
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 ALINE = ("Aline", "Uwase-Mugisha", "aline.u@example.org", "Teaching portal")
 
 

@@ -17,6 +17,8 @@ from portal.roles import Role
 from tests.support.people import PASSWORD
 from tests.support.web import session_of
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.fixture
 def admin(make: Any, client: Any, sign_in: Any) -> Any:

@@ -13,6 +13,8 @@ from portal.errors import NotFound
 from portal.extensions import db
 from portal.roles import Role
 
+pytestmark = pytest.mark.in_turn
+
 SHOWN = {"first_name": "Ada", "last_name": "Uwase", "title": "", "bio": "", "locale": "en", "time_zone": ""}
 
 

@@ -10,6 +10,8 @@ from portal.accounts.models import User, UserSession
 from portal.extensions import db
 from tests.support.openid import CALLBACK, identities, is_in, use
 
+pytestmark = pytest.mark.in_turn
+
 
 def sent_to(answer) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}

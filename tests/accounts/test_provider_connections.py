@@ -16,6 +16,8 @@ from portal.extensions import db
 from tests.support.openid import actions, identities, is_in, use, user_id_of
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 # --- its owner signs in once
 
 

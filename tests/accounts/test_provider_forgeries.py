@@ -16,6 +16,8 @@ from portal.extensions import db
 from tests.support.forger import CLIENT, EC_KEY, KEY, SHARED, Forger, sign
 from tests.support.openid import CALLBACK, identities, is_in, use
 
+pytestmark = pytest.mark.in_turn
+
 PUBLIC_PEM = KEY.as_pem(private=False)
 
 

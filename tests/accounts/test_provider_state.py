@@ -8,6 +8,8 @@ import pytest
 from portal.config import SettingsError, load_settings
 from tests.support.openid import CALLBACK, use
 
+pytestmark = pytest.mark.in_turn
+
 SAFE = {"_env_file": None, "secret_key": "x" * 32, "jwt_secret": "y" * 32}
 OIDC = {"oidc_issuer": "https://login.example.org", "oidc_client_id": "a", "oidc_client_secret": "b"}
 

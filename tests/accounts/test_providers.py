@@ -10,6 +10,8 @@ from portal.roles import Role
 from tests.support.openid import account, actions, identities, is_in, use, user_id_of
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 # --- nobody here has the address
 
 

@@ -10,6 +10,8 @@ from portal.notifications.delivering import deliver_pending
 from tests.support.letters import CHOSEN, link_of, listening, register
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 
 def read(app, *columns):
     with app.app_context():

@@ -16,6 +16,8 @@ from portal.accounts.services.devices import Browser
 from portal.extensions import db
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 HOUR, DAY = 3600, 24 * 3600
 
 

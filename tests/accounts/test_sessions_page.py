@@ -11,6 +11,8 @@ from tests.support.browser import PHONE
 from tests.support.people import PASSWORD
 from tests.support.web import FIREFOX, session_of
 
+pytestmark = pytest.mark.in_turn
+
 EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Edg/140.0.0.0"
 
 

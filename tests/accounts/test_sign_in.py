@@ -10,6 +10,8 @@ from portal.roles import Role
 from tests.support.people import PASSWORD, add_facilitator_profile
 from tests.support.web import FIREFOX
 
+pytestmark = pytest.mark.in_turn
+
 ELSEWHERE = [
     *("https://evil.example", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example"),
     *("/\\/evil.example", "http:evil.example", "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example"),

@@ -12,6 +12,8 @@ from portal.extensions import db
 from portal.web.access import public
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 REAUTH = {"X-Reauth": "1"}
 
 

@@ -11,6 +11,8 @@ from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.extensions import db
 from portal.jobs.running import run_waiting_jobs
 
+pytestmark = pytest.mark.in_turn
+
 BULK = "/allocations/bulk"
 
 

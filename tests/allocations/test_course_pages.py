@@ -12,6 +12,8 @@ from portal.audit.services import System
 from portal.errors import Conflict
 from portal.extensions import db
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.fixture
 def parts(make):

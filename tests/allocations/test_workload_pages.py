@@ -24,6 +24,8 @@ from portal.audit.services import System
 from portal.errors import Conflict, DomainError, NotFound
 from portal.extensions import db
 
+pytestmark = pytest.mark.in_turn
+
 TERM = (2026, 3)
 BY = System()
 

@@ -12,6 +12,8 @@ from portal.extensions import db
 from tests.support.letters import CHOSEN
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 
 def sign_in(asks, email, password=PASSWORD, **headers):
     return asks("POST", "/auth/login", {"email": email, "password": password}, headers=headers)

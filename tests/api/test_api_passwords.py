@@ -11,6 +11,8 @@ from portal.extensions import db
 from tests.support.letters import CHOSEN, link_of
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 
 def sign_in(asks, email, password=PASSWORD, **headers):
     return asks("POST", "/auth/login", {"email": email, "password": password}, headers=headers)

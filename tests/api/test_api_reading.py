@@ -14,6 +14,8 @@ from portal.api.blueprint import bp  # noqa: F401 (its operations are what is tr
 from portal.api.operations import declared_operation
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 JSON = "application/json"
 
 

@@ -13,6 +13,8 @@ from portal.extensions import db
 from tests.support.letters import CHOSEN, link_of
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 SOMEONE = {"email": "New.Person@example.org", "password": CHOSEN, "first_name": "Ada", "last_name": "Byron"}
 COLLEAGUE = {**SOMEONE, "role": "facilitator", "specialization": "Web Development", "employee_id": "FAC001"}
 

@@ -23,6 +23,8 @@ from portal.roles import Role
 from portal.web.access import public
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 KEY = "only-for-tests-0123456789-abcdefghij"
 JWT_KEY = f"{KEY}.jwt"
 CLAIMS = ("iss", "aud", "sub", "sid", "jti", "iat", "exp", "email", "role")

@@ -12,6 +12,8 @@ from portal.extensions import db
 from tests.support.letters import CHOSEN
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 NEW = {"email": "new@example.org", "first_name": "Ada", "last_name": "Byron", "role": "facilitator"}
 
 

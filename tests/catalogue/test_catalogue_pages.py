@@ -17,6 +17,8 @@ from portal.jobs.models import Job
 from portal.jobs.works import Owner, Silent, work_of
 from portal.tracker.models import ActivityLog
 
+pytestmark = pytest.mark.in_turn
+
 SENT = {
     "modules": {"code": "CS357", "name": "Algorithmes avancés 😀", "credits": "6", "level": "300", "department_id": ""},
     "classes": {"name": "CS 1A", "year": "1", "section": "A"},

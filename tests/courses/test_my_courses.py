@@ -12,6 +12,8 @@ from tests.support.learning import make_lesson
 from tests.support.people import make_student
 from tests.support.teaching import make_enrolment, make_module, make_offering, this_monday
 
+pytestmark = pytest.mark.in_turn
+
 
 def rows(text: str) -> int:
     return text.count('<th scope="row"')

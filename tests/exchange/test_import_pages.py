@@ -17,7 +17,7 @@ from portal.notifications.models import Notification
 from tests.support.files import COURSE, FIRST, LAST, everything
 from tests.support.import_desk import Desk, contents, csv_of, words
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.in_turn]
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from portal.extensions import db
 from tests.support.import_desk import MULTIPART, Desk, csv_of, multipart, words
 from tests.support.term import HEADERS
 
+pytestmark = pytest.mark.in_turn
+
 PROGRAMMING = ("CS101", "Programming", "CS", "100", 3)
 
 

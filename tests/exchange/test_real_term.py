@@ -29,6 +29,7 @@ CREATED = {
 }
 
 
+@pytest.mark.in_turn
 def test_a_term_with_contradictions_is_not_written(run: Run, rows_of: RowsOf, real_term: Path) -> None:
     result = run("exchange", "import", real_term)
     assert result.exit_code == 1
@@ -77,6 +78,7 @@ def test_the_invented_term_has_the_size_and_the_faults_of_the_real_one(tmp_path:
     assert max(load.values()) == 153
 
 
+@pytest.mark.in_turn
 def test_the_invented_term_is_imported_like_the_real_one(run: Run, tmp_path: Path) -> None:
     result = run("exchange", "import", write_term(tmp_path), "--dry-run", "--skip-errors")
     assert counts(result.output) == CREATED

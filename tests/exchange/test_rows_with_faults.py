@@ -19,7 +19,7 @@ Run = Callable[..., Result]
 RowsOf = Callable[..., list[tuple[Any, ...]]]
 GOOD = {kind: list(rows[0]) for kind, rows in SMALL.items()}
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.in_turn]
 
 
 @pytest.mark.parametrize(

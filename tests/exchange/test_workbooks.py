@@ -16,6 +16,8 @@ from portal.catalogue.models import Module
 from portal.exchange.readers import xlsx_files
 from tests.support.files import counts
 
+pytestmark = pytest.mark.in_turn
+
 Run = Callable[..., Result]
 RowsOf = Callable[..., list[tuple[Any, ...]]]
 

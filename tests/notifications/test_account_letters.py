@@ -18,6 +18,8 @@ from portal.notifications.models import Delivery, Notification
 from portal.tracker.services.reminders import remind
 from tests.support.mail import DEADLINE, ZONE, Mails, parts, settings_of
 
+pytestmark = pytest.mark.in_turn
+
 PATHS = {
     Purpose.INVITATION: "/invitations/",
     Purpose.CONFIRMATION: "/confirm/",

@@ -13,6 +13,8 @@ from portal.notifications.kinds import kind_of
 from portal.notifications.models import Notification
 from tests.support.mail import Mails, parts, settings_of
 
+pytestmark = pytest.mark.in_turn
+
 AT = "2026-10-14T12:00:00+00:00"
 SIGN_IN = {"device": "Firefox on Linux", "network_address": "192.0.2.7", "at": AT}
 CASES = [

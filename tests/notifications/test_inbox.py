@@ -15,6 +15,8 @@ from portal.notifications.services import Fact, notify_many
 from portal.tracker.services.reminders import remind
 from tests.support.mail import ZONE
 
+pytestmark = pytest.mark.in_turn
+
 STATEMENTS = 5  # the person, the bell, the kinds, the entries, their facts
 
 

@@ -18,6 +18,8 @@ from portal.tracker.models import ActivityLog
 from portal.tracker.services.reminders import remind
 from tests.support.mail import DEADLINE, ZONE, Mails, delivery, parts, settings_of, tell_and_deliver, written_to
 
+pytestmark = pytest.mark.in_turn
+
 
 def test_one_mail_lists_everything_overdue_first(app: Flask, owing: Any, mail_files: Mails) -> None:
     assert tell_and_deliver(app) == DeliveryCounts(sent=1)

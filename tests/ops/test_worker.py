@@ -30,6 +30,8 @@ from portal.tracker.services.reminders import remind
 from tests.support.arrears import owe_each
 from tests.support.mail import ZONE, parts
 
+pytestmark = pytest.mark.in_turn
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
 # A link that somebody waits for is there before they look elsewhere. The sweep of the next minute would be later.

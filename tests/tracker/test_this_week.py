@@ -12,7 +12,7 @@ from portal.tracker.models import ActivityLog
 from portal.tracker.services import plan_logs
 from tests.tracker.support import DONE, FORMATIVE, GRADES, SYNC, send, tick
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.in_turn]
 
 
 def test_overdue_weeks_come_first_then_open_ones_then_submitted_ones(make, owner, offering, facilitator):

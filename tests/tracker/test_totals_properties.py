@@ -106,6 +106,7 @@ def test_all_counts_agree_at_any_time(app, autumn, now):
             assert {state: week.sums.of(state) for state in LogState} == {state: column[state] for state in LogState}
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     "now",
     [

@@ -127,6 +127,7 @@ def scenes(app: Flask) -> list[tuple[Rule, str, Scene]]:
     return [(rule, method, SCENES[rule.endpoint]) for rule, method in doors(app) if takes_ids(rule)]
 
 
+@pytest.mark.in_turn
 def test_the_owner_gets_in(app, make, enter, new_client):
     for rule, method, scene in scenes(app):
         set_up = scene.make(app, make)
@@ -138,6 +139,7 @@ def test_the_owner_gets_in(app, make, enter, new_client):
         assert status not in {401, 403, 404, 405}, (method, address, status)
 
 
+@pytest.mark.in_turn
 def test_somebody_elses_things_are_not_there(app, make, enter, new_client):
     for rule, method, scene in scenes(app):
         if not declared_owner(app.view_functions[rule.endpoint]):

@@ -11,6 +11,8 @@ from portal.catalogue.words import mode_name
 from portal.tracker.words import clock_time
 from portal.web.locale import date_long, date_short, datetime_long
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.mark.parametrize(
     ("show", "moment", "english", "french"),

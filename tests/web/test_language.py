@@ -11,6 +11,8 @@ from portal.accounts.models import User
 from portal.audit.models import AuditEvent
 from portal.extensions import db
 
+pytestmark = pytest.mark.in_turn
+
 
 def language_of(client, address="/login", accept=None) -> str:
     page = client.get(address, headers={"Accept-Language": accept} if accept else {})

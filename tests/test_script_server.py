@@ -5,15 +5,14 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 180.0  # a first start may install
+from tests.support.portal_process import ROOT, environment, free_port, seconds_until_live, start_server
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -21,9 +20,7 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
@@ -32,17 +29,8 @@ def start(port: int, tmp_path: Path) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
     def do(**settings: str) -> subprocess.Popen[str]:
-        environment = os.environ | {"PORT": str(port), "PORTAL_DATA_DIR": str(tmp_path / "var"), "WEB_CONCURRENCY": "1"}
-        process = subprocess.Popen(
-            [ROOT / "script" / "server"],
-            cwd=tmp_path,
-            env=environment | settings,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        started.append(process)
-        return process
+        started.append(start_server(tmp_path, environment(tmp_path, port, **settings)))
+        return started[-1]
 
     yield do
     for process in started:
@@ -52,14 +40,8 @@ def start(port: int, tmp_path: Path) -> Iterator[Start]:
 
 def wait_until_live(process: subprocess.Popen[str], port: int) -> float:
     """Seconds until the portal answers."""
-    began = time.monotonic()
-    while time.monotonic() - began < PATIENCE and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=2) as answer:
-                assert answer.status == 200
-                return time.monotonic() - began
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
+    if seconds := seconds_until_live(process, port):
+        return seconds
     pytest.fail(f"the portal did not answer: {process.communicate(timeout=30)[0]}")
 
 

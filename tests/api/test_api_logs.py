@@ -93,7 +93,6 @@ WRONG = {
     "an unknown member": ({"coffee": "Done"}, "coffee"),
     "no status": ({"intranet_sync": "done"}, "intranet_sync"),
     "a status that is no text": ({"intranet_sync": True}, "intranet_sync"),
-    "an item that the week does not expect": ({"course_moderation": "Done"}, "course_moderation"),
     "notes that are too long": ({"notes": "x" * 5001}, "notes"),
     "notes beyond all sense": ({"notes": "x" * 20_001}, "notes"),
     "too few on the roster": ({"attendance": [True]}, "attendance"),
@@ -115,15 +114,27 @@ def test_what_is_wrong_is_named_and_nothing_is_written(app, asks, course, week, 
     assert marks(app) == []
 
 
+def test_an_item_that_the_week_does_not_ask_for_may_be_said_early(asks, course, week):
+    sent = {"course_moderation": "Done", "summative_grading": "Not Started"}
+    log = asks("PATCH", f"{LOGS}/{week.id}", sent).json
+    assert log["course_moderation"] == "Done"
+    assert "summative_grading" not in log
+    assert asks("PATCH", f"{LOGS}/{week.id}", {"course_moderation": "Pending"}).json["course_moderation"] == "Pending"
+
+
 def test_attendance_without_a_roster_is_a_head_count(app, asks, make, course, week):
     answer = asks("PATCH", f"{LOGS}/{week.id}", {"attendance": [True, False, True, True]})
-    assert answer.json["attendance"] == [True, True, True, False]
+    assert answer.json["attendance"] == [True, False, True, True]
     with app.app_context():
         row = db.session.get(ActivityLog, week.id)
         assert (row.there_count, row.roster_count) == (3, 4)
     answer = asks("PATCH", f"{LOGS}/{week.id}", {"attendance": [True] * 2000})
     assert (answer.status_code, list(answer.json["fields"])) == (400, ["attendance"])
-    assert asks("PATCH", f"{LOGS}/{week.id}", {"attendance": []}).json["attendance"] == [True, True, True, False]
+    assert asks("PATCH", f"{LOGS}/{week.id}", {"attendance": []}).json["attendance"] == [True, False, True, True]
+    other = asks("PATCH", f"{LOGS}/{week.id}", {"attendance": [False, True, True, True]}).json
+    assert other["attendance"] == [False, True, True, True]
+    same = asks("PATCH", f"{LOGS}/{week.id}", {"attendance": other["attendance"]}).json
+    assert same["version"] == other["version"]
 
 
 def test_late_and_excused_stay_where_a_program_says_the_same(app, client, asks, sign_in, teacher, week, roster):

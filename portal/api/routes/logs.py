@@ -1,6 +1,7 @@
 """Weekly logs: facilitators their own, managers all; and how a week stands."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flask import abort, url_for
 from flask_babel import gettext as _
@@ -94,7 +95,7 @@ def replace_log(log_id: int, body: LogChange) -> Reply:
     """The whole of a week that is not handed in yet: items that are left out are not started, notes are none."""
     log, said = _mine(log_id), _filling(body)
     statuses = {item.key: ItemStatus.NOT_STARTED for item in log.items} | dict(said.statuses)
-    return _write(log, body, Filling(statuses, said.notes or "", said.there))
+    return _write(log, body, replace(said, statuses=statuses, notes=said.notes or ""))
 
 
 @bp.patch(_ONE)
@@ -148,12 +149,13 @@ def _mine(log_id: int) -> Log:
 
 def _filling(body: LogChange) -> Filling:
     """What a body says of a week. A member that is no item of the checklist is refused by its name."""
-    known = {item.key for item in queries.list_checklist()}
-    unknown = sorted(body.statuses.keys() - known)
+    checklist = queries.list_checklist()
+    unknown = sorted(body.statuses.keys() - {item.key for item in checklist})
     faults = {name_of([key]): [_("%(field)s cannot be set here", field=label_of([key]))] for key in unknown}
     if faults:
         abort(error_answer(400, [said for found in faults.values() for said in found], faults))
-    return Filling(body.statuses, body.notes, body.attendance)
+    # A program may send every item each week, and say early that one is done.
+    return Filling(body.statuses, body.notes, body.attendance, {item.key for item in checklist if item.is_active})
 
 
 def _check_version(log: Log, version: int | None) -> None:

@@ -36,10 +36,11 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class HeadCount:
-    """How many were there, of how many."""
+    """How many were there, of how many; `places` says which of them where that is known, in its order."""
 
     there: int
     of: int
+    places: Sequence[bool] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,13 @@ def count_heads(log: Log, count: HeadCount, seen: HeadCount | None, moment: Mome
         if sheet_of(log):
             raise Conflict(lazy("There are students on this course by now. Mark them one by one."))
         before = counted(log)
-        if before == count:
+        if before == count and not count.places:
             return log
         if before != seen:
             raise Conflict(lazy("Someone counted otherwise meanwhile. Look at it as it is now, then count again."))
-        states = [AttendanceState.PRESENT] * count.there + [AttendanceState.ABSENT] * (count.of - count.there)
-        written = _write(log, count, [(None, state) for state in states], moment, by)
+        places = count.places or [place < count.there for place in range(count.of)]
+        states = [(None, AttendanceState.PRESENT if there else AttendanceState.ABSENT) for there in places]
+        written = _write(log, count, states, moment, by)
         if written is not None:
             _record(by, log, before and f"{before.there} / {before.of}", f"{count.there} / {count.of}")
             return written

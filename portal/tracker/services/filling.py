@@ -1,6 +1,6 @@
 """What a program says of a week in one go: items, notes, who was there; and taking all of it back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from portal.pulses import QUIET
 from portal.tracker.models import ActivityLog, ActivityLogItem, Attendance, AttendanceState, ItemStatus
 from portal.tracker.queries import Log, Moment
 from portal.tracker.queries.attendance import THERE, Place, sheet_of
-from portal.tracker.queries.programs import most_students
+from portal.tracker.queries.programs import most_students, who_was_there
 from portal.tracker.services import attendance
 from portal.tracker.services.attendance import HeadCount, Marks, Sheet
 from portal.tracker.services.logs import check_open, reload, save, too_many
@@ -24,23 +24,27 @@ _LOGS = cast(Table, ActivityLog.__table__)
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """Statuses by item key, notes, and in roster order who was there; None leaves notes or attendance alone."""
+    """Statuses by item key, notes, and in roster order who was there; None leaves notes or attendance alone.
+
+    Items of `unasked` may be answered although the week does not expect them.
+    """
 
     statuses: Mapping[str, ItemStatus] = field(default_factory=dict)
     notes: str | None = None
     there: Sequence[bool] | None = None
+    unasked: Collection[str] = ()
 
 
 def fill_in(log: Log, filling: Filling, moment: Moment, by: Actor, *, submit: bool = False) -> Log:
     """Write all of it or nothing, and hand the week in if `submit`; gives the log as it stands then.
 
     Raises Conflict when the week is locked or somebody changed it meanwhile, DomainError on "attendance",
-    "notes" and on the key of an item that the week does not expect.
+    "notes" and on the key of an item that cannot be answered in this week.
     """
     check_open(log)
     if filling.there is not None:
         log = _take(log, filling.there, moment, by)
-    edit = Edit(log.version, filling.statuses, notes=filling.notes)
+    edit = Edit(log.version, filling.statuses, notes=filling.notes, unasked=filling.unasked)
     saved = save(log, edit, moment, by, submit=submit, again=False)
     if saved.clashes:
         raise too_many()
@@ -63,7 +67,7 @@ def _take(log: Log, there: Sequence[bool], moment: Moment, by: Actor) -> Log:
             raise too_many()
         # Taking attendance begins a week: its items are written by now.
         return reload(log, moment)
-    if not there:
+    if not there or list(there) == who_was_there([log]).get(log.id):
         return log
     most = most_students(log.offering_id)
     if len(there) > most:
@@ -71,7 +75,7 @@ def _take(log: Log, there: Sequence[bool], moment: Moment, by: Actor) -> Log:
             lazy("Attendance has %(given)s entries; the course has %(places)s places.", given=len(there), places=most),
             "attendance",
         )
-    attendance.count_heads(log, HeadCount(sum(there), len(there)), attendance.counted(log), moment, by)
+    attendance.count_heads(log, HeadCount(sum(there), len(there), there), attendance.counted(log), moment, by)
     return reload(log, moment)
 
 

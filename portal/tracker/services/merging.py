@@ -1,7 +1,7 @@
 """Bringing together what someone wants of a log and what it holds by now: pure, and never an overwrite."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from portal.errors import DomainError, NotFound, lazy
@@ -14,7 +14,8 @@ class Edit:
     """What someone wants of a log, beside what they saw when they wanted it.
 
     `statuses` and `was` are by item key; `notes` is None where notes are not meant; `notes_was` is a
-    `fingerprint`. What they saw of a field may be missing; then the log's version decides.
+    `fingerprint`. What they saw of a field may be missing; then the log's version decides. `unasked` are keys of
+    items that may be answered although the week does not expect them.
     """
 
     version: int = 0
@@ -22,6 +23,7 @@ class Edit:
     was: Mapping[str, ItemStatus] = field(default_factory=dict)
     notes: str | None = None
     notes_was: str | None = None
+    unasked: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def merge(log: Log, edit: Edit) -> Merge:
     statuses: dict[str, ItemStatus] = {}
     clashes: dict[str, ItemStatus] = {}
     for key, wish in edit.statuses.items():
-        item = find_item(log, key)
+        item = find_item(log, key, edit.unasked)
         if item.current is not wish:
             (statuses if _was_seen(item, edit, log) else clashes)[key] = wish
     notes, lost_notes = unsaved_notes(log, edit)
@@ -71,12 +73,12 @@ def merge(log: Log, edit: Edit) -> Merge:
     return Merge(statuses, notes, Clashes(clashes, lost_notes))
 
 
-def find_item(log: Log, key: str) -> Item:
-    """The item of this key, if the week expects it or somebody has answered it."""
+def find_item(log: Log, key: str, unasked: Collection[str] = ()) -> Item:
+    """The item of this key, if the week expects it, somebody has answered it, or it is among `unasked`."""
     item = next((item for item in log.all_items if item.key == key), None)
     if item is None:
         raise NotFound(lazy("There is no such checklist item: %(key)s.", key=key[:40]))
-    if not item.shown:
+    if not item.shown and key not in unasked:
         raise DomainError(
             lazy("This item is not expected in week %(week)s. Nothing was changed.", week=log.week_number), field=key
         )

@@ -14,6 +14,7 @@ import time_machine
 
 from bench import (
     accounts,
+    api,
     attendance,
     compliance,
     desk,
@@ -34,7 +35,15 @@ from tests.support.term import real_term_dir
 
 
 def measure(database: str, parts: set[str]) -> Iterator[Figure]:
-    """All figures of one database, or those of some parts, on a fresh one that is thrown away."""
+    """All figures of one database, or those of some parts, on fresh ones that are thrown away."""
+    if not parts or "api" in parts:
+        yield from api.measure(database)
+    if parts != {"api"}:
+        yield from _measure_a_term(database, parts)
+
+
+def _measure_a_term(database: str, parts: set[str]) -> Iterator[Figure]:
+    """Those that start from the import of a whole term."""
     url = servers.new_database(database, "bench")
     folder = servers.run_folder() / f"data_{database}"
     app = build_app(url, folder)
@@ -93,7 +102,7 @@ def main() -> int:
         "--only",
         default="",
         help="parts with commas: pages, jobs, accounts, attendance, lessons, listing, desk, compliance, "
-        "learning, notifying, start",
+        "learning, notifying, start, api",
     )
     asked = parser.parse_args()
     databases, parts = asked.db.split(","), set(filter(None, asked.only.split(",")))

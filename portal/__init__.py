@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -27,6 +28,7 @@ from portal import (
 )
 from portal.accounts.sessions import init_sessions
 from portal.config import Settings, load_settings
+from portal.counting import CalmMemory
 from portal.extensions import compress, csrf, db, limiter
 from portal.migrating import init_migrations
 from portal.notifications.queries import count_unread
@@ -55,6 +57,10 @@ _MAX_FORM = 512 * 1024
 
 class _Portal(Flask):
     url_rule_class = LazyRule
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: there is no coroutine here, and to look for one costs each request two dozen times."""
+        return func
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -89,7 +95,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         # No refused sign-in is answered sooner, in seconds: see accounts/timing.py.
         "PORTAL_ANSWER_FLOOR": 0.5,
         "RATELIMIT_ENABLED": settings.ratelimit_enabled,
-        "RATELIMIT_STORAGE_URI": settings.redis_address() or "memory://",
+        "RATELIMIT_STORAGE_URI": settings.redis_address() or f"{CalmMemory.STORAGE_SCHEME[0]}://",
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_HEADERS_ENABLED": True,
         # The token lives as long as the session: a form left open over lunch still saves.

@@ -7,6 +7,7 @@ and who the person is by now. What else it says (address, role) is for the clien
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,8 @@ _CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "email", "role"]
 _LONGEST = 2000
 # How far the clocks of two machines may differ, in seconds.
 _LEEWAY = 10
+# The settings with the keys: the present one, and the one before.
+_SECRETS = ("JWT_SECRET", "JWT_SECRET_PREVIOUS")
 _FAMILY = re.compile(r"[0-9a-f-]{36}", re.ASCII)
 
 
@@ -70,32 +73,36 @@ def read_access_token(text: str) -> Claims | None:
     if len(text) > _LONGEST or not text.isascii():
         return None
     try:
-        claims = jwt.decode(
-            text,
-            _secret_of(text),
-            algorithms=[_ALGORITHM],
-            issuer=ISSUER,
-            audience=AUDIENCE,
-            leeway=_LEEWAY,
-            options={"require": _CLAIMS, "strict_aud": True},
-        )
+        claims, begins, ends = _verified(text, *(current_app.config[name] for name in _SECRETS))
     # Not only what the library calls an invalid token: whatever it trips over is none of ours.
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
         return None
-    return _understood(claims)
+    return claims if begins - _LEEWAY <= clock.now().timestamp() < ends + _LEEWAY else None
+
+
+@lru_cache(maxsize=1000)
+def _verified(text: str, present: str, previous: str) -> tuple[Claims | None, float, float]:
+    """What a token says, and from when to when it is good. A program sends the same one for a day.
+
+    Raises for most faults.
+    """
+    # The key that it names; the present one for a token that names none, or one that is not known.
+    named = jwt.get_unverified_header(text).get("kid")
+    claims = jwt.decode(
+        text,
+        previous if previous and named == key_id(previous) else present,
+        algorithms=[_ALGORITHM],
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        leeway=_LEEWAY,
+        options={"require": _CLAIMS, "strict_aud": True},
+    )
+    return _understood(claims), claims["iat"], claims["exp"]
 
 
 def key_id(secret: str) -> str:
     """The name of a key, which says nothing of the key."""
     return hashlib.sha256(f"kid:{secret}".encode()).hexdigest()[:8]
-
-
-def _secret_of(text: str) -> str:
-    """The key that a token names; the present one for a token that names none, or one that is not known."""
-    present: str = current_app.config["JWT_SECRET"]
-    previous: str = current_app.config["JWT_SECRET_PREVIOUS"]
-    named = jwt.get_unverified_header(text).get("kid")
-    return previous if previous and named == key_id(previous) else present
 
 
 def _understood(claims: dict[str, Any]) -> Claims | None:

@@ -22,6 +22,14 @@ _UNUSED = (
     "picture-in-picture", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
 )  # fmt: skip
 _PERMISSIONS = ", ".join(f"{feature}=()" for feature in _UNUSED)
+_ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Permissions-Policy", _PERMISSIONS),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("X-Permitted-Cross-Domain-Policies", "none"),
+)
 _YEAR = 31_536_000
 _SENT_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -73,15 +81,14 @@ def _check_host() -> ResponseReturnValue | None:
 def _finish(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("X-Request-ID", g.get("request_id", ""))
-    headers.setdefault("X-Content-Type-Options", "nosniff")
+    # Looking each of them up by itself would go through all headers as often.
+    there = {name.lower() for name, _value in headers}
+    for name, value in _ALWAYS:
+        if name.lower() not in there:
+            headers.add(name, value)
     # The host alone, for an address with a secret in it. With "no-referrer" a browser would keep even that from our own
     # forms, and the check of forms that came by https would refuse them.
     headers.setdefault("Referrer-Policy", "strict-origin" if opens_by_itself() else "same-origin")
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Permissions-Policy", _PERMISSIONS)
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    headers.setdefault("X-Permitted-Cross-Domain-Policies", "none")
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
     if response.mimetype == "text/html":

@@ -22,6 +22,7 @@ from tests.support import servers
 
 # The database that the migrations of a run are applied to, once for each kind; all others are copies of it.
 MIGRATED = "migrated"
+SECRET = "only-for-tests-0123456789-abcdefghij"
 Snapshot = list[tuple[sa.Table, list[dict[str, Any]]]]
 
 # A developer's own settings must not change what the tests see.
@@ -83,7 +84,7 @@ def build_app(url: str, folder: Path, **settings: Any) -> Flask:
     """An application on a database and a data folder. Rate limits are off unless asked for."""
     defaults: dict[str, Any] = {
         "_env_file": None,
-        "secret_key": "only-for-tests-0123456789-abcdefghij",
+        "secret_key": SECRET,
         "ratelimit_enabled": False,
         "log_level": "ERROR",
         # Tests run at any hour.

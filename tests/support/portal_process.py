@@ -2,12 +2,15 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,7 +63,7 @@ def start_server(folder: Path, environment: Mapping[str, str]) -> subprocess.Pop
     )
 
 
-def seconds_until_live(process: subprocess.Popen[str], port: int) -> float | None:
+def seconds_until_live(process: subprocess.Popen[Any], port: int) -> float | None:
     """Seconds until the portal answers; None when it never does."""
     began = time.monotonic()
     while time.monotonic() - began < PATIENCE and process.poll() is None:
@@ -70,6 +73,36 @@ def seconds_until_live(process: subprocess.Popen[str], port: int) -> float | Non
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     return None
+
+
+@contextmanager
+def serving(target: str, folder: Path, **settings: str) -> Iterator[int]:
+    """Two workers of the default web server, as `script/server` starts them, without its worker; gives their port."""
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+               "--workers", "2", "--blocking-threads", "4", "--log-level", "warning", target]  # fmt: skip
+    told = folder / "server.log"
+    with told.open("w") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | {"PORTAL_DATA_DIR": str(folder)} | settings, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        if seconds_until_live(process, port) is None:
+            raise RuntimeError(f"the portal did not start: {told.read_text()[-2000:]}")
+        yield port
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[Any]) -> None:
+    """End a process with all that it started, as a supervisor does: asked first, made to after some seconds."""
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
 
 
 def ask(

@@ -61,7 +61,8 @@ class KeptToken:
     is_account_open: bool
 
 
-# Built once: every request of a program begins with one of these two.
+# Built once: every request of a program begins with one of these two, and asks past the session, which would look for
+# entities among the columns.
 _BEARER = (
     PERSON.add_columns(User.is_confirmed, *PULSE_COLUMNS)
     .join(RefreshToken, RefreshToken.user_id == User.id)
@@ -91,13 +92,15 @@ _WIDTH = len(PERSON.selected_columns)
 
 def find_bearer(family: str) -> Bearer | None:
     """The active person whose family of tokens still holds; None when it was ended, by whatever. One statement."""
-    row: Any = db.session.execute(_BEARER, {"family": family, "now": clock.now()}).one_or_none()
+    row: Any = db.session.connection().execute(_BEARER, {"family": family, "now": clock.now()}).one_or_none()
     return Bearer(Person(*row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1 :]) if row else None
 
 
 def find_token_bearer(token_hash: str) -> TokenBearer | None:
     """The active person whose personal token this is; None when it is over. One statement."""
-    row: Any = db.session.execute(_TOKEN_BEARER, {"token_hash": token_hash, "now": clock.now()}).one_or_none()
+    row: Any = (
+        db.session.connection().execute(_TOKEN_BEARER, {"token_hash": token_hash, "now": clock.now()}).one_or_none()
+    )
     if row is None:
         return None
     token_id, scopes, last_used_at = row[_WIDTH : _WIDTH + 3]

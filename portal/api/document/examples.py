@@ -9,7 +9,7 @@ _PREFIX = "#/components/schemas/"
 _USUAL: Mapping[str, Any] = {
     "email": "jane.smith@example.org",
     "password": "seven quiet harbours",
-    "current_password": "demo-pass-2026",
+    "current_password": "eight loud harbours",
     "new_password": "seven quiet harbours",
     "first_name": "Jane",
     "last_name": "Smith",

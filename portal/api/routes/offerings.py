@@ -76,7 +76,7 @@ def add_offering(body: OfferingNew) -> Reply:
 @bp.get(_ONE)
 @everyone
 @owned("whoever teaches the course or is on it; open courses anybody's; managers and administrators any")
-@operation("Read a course offering", answer=OfferingShown)
+@operation("Read a course offering", answer=OfferingShown, subjects=_SEEN)
 def show_offering(offering_id: int) -> Reply:
     """One course."""
     return _reply(offering_id)

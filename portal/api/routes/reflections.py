@@ -46,7 +46,7 @@ def list_forms(query: CourseQuery) -> list[FormShown]:
 
 @bp.post("/reflections")
 @audience(Role.STUDENT)
-@operation("Send a reflection", body=ReflectionNew, answer=ReceiptShown, status=201)
+@operation("Send a reflection", body=ReflectionNew, answer=ReceiptShown, status=201, errors=(404,))
 def send_reflection_once(body: ReflectionNew) -> Reply:
     """Once: the same `Idempotency-Key` again gives the same answer, another one 409."""
     number = request.headers.get("Idempotency-Key") or secrets.token_hex(16)

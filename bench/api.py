@@ -1,0 +1,163 @@
+"""The JSON API under load, against the least that it could cost: shares of a floor's requests a second.
+
+Two workers of the default web server over MariaDB with 5,000 courses and 60,000 logs serve the portal and, in the same
+processes, floors (see `api_server.py`). Both sides take turns, so that a busy machine slows both; shares are medians.
+The clients are sixteen connections of one thread that parses nothing but lengths.
+"""
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count, product
+from typing import Any
+
+from sqlalchemy import text
+
+from bench import api_rows
+from bench.api_recording import RECORDED, Asked, recorded
+from bench.figures import Figure
+from portal.extensions import db
+from tests.support import servers
+from tests.support.api import bearer_of
+from tests.support.databases import SECRET, build_app, dispose, migrate
+from tests.support.people import make_admin
+from tests.support.portal_process import ask, serving
+
+CONNECTIONS, ROUNDS, SECONDS, WARM_SECONDS = 16, 7, 1.0, 1.5
+SHARE, SHARE_OF_HELLO = 50, 70
+_SORTS = ("id", "start_date", "end_date", "max_students", "enrolled_count", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One kind of request: its name, the next request of a connection, and the floor that it is held against."""
+
+    name: str
+    ask: Callable[[int], Asked]
+    floor: str
+    share: int = SHARE
+    status: int = 200
+    turns: Any = field(default_factory=count)
+
+
+def measure(database: str) -> Iterator[Figure]:
+    """Every share. On MariaDB alone."""
+    if database != "mariadb":
+        return
+    url, folder = servers.new_database(database, "bench_api"), servers.run_folder() / "data_bench_api"
+    app = build_app(url, folder)
+    migrate(app)
+    with app.app_context():
+        api_rows.fill()
+        token = bearer_of(app, make_admin())
+        logs = list(db.session.scalars(text("SELECT id FROM activity_trackers WHERE submitted_at IS NULL LIMIT 2000")))
+    deeds = list(_deeds(logs))
+    kept = folder / "statements.json"
+    kept.write_text(
+        json.dumps({deed.floor: recorded(app, deed.ask(0), token) for deed in deeds if deed.share == SHARE})
+    )
+    dispose(app)
+    settings = {"DATABASE_URL": url, "SECRET_KEY": SECRET, "RATELIMIT_API": "100000000 per 15 minutes"}
+    with serving("bench.api_server:app", folder, **settings, **{RECORDED: str(kept)}) as port:
+        for deed in deeds:
+            yield from _compare(database, port, deed, token)
+
+
+def _deeds(logs: Sequence[int]) -> Iterator[Deed]:
+    def plain(path: str) -> Callable[[int], Asked]:
+        return lambda _turn: ("GET", path, None)
+
+    # More addresses than a process keeps answers: each is asked of the database.
+    pages = [f"/course-offerings?limit=100&page={page}&sort={sign}{sort}"
+             for page, sort, sign in product(range(1, 51), _SORTS, ("", "-"))]  # fmt: skip
+    yield Deed("list of 100, read anew each time", lambda turn: ("GET", pages[turn % len(pages)], None), "list")
+    yield Deed("list of 100, as kept", plain("/course-offerings?limit=100"), "list")
+    yield Deed(
+        "one course, another each time", lambda turn: ("GET", f"/course-offerings/{turn % 5000 + 1}", None), "one"
+    )
+    yield Deed("one course, as kept", plain("/course-offerings/1"), "one")
+    yield Deed(
+        "logs of a week by status",
+        lambda turn: ("GET", f"/activity-tracker?week_number={turn % 12 + 1}&status=Pending", None),
+        "logs",
+    )
+    yield Deed(
+        "a log is changed",
+        lambda turn: (
+            "PATCH",
+            f"/activity-tracker/{logs[turn % len(logs)]}",
+            {"intranet_sync": ("Done", "Pending")[turn // len(logs) % 2]},
+        ),
+        "update",
+    )
+    yield Deed(
+        "summary of a week",
+        lambda turn: ("GET", f"/activity-tracker/summary?week_number={turn % 12 + 1}", None),
+        "summary",
+    )
+    yield Deed("304 for a list of 100", plain("/course-offerings?limit=100"), "hello", SHARE_OF_HELLO, 304)
+
+
+def _compare(database: str, port: int, deed: Deed, token: str) -> Iterator[Figure]:
+    headers, host = {"Authorization": f"Bearer {token}"}, f"127.0.0.1:{port}"
+    if deed.status == 304:
+        headers["If-None-Match"] = ask(port, "GET", f"/api{deed.ask(0)[1]}", headers=headers).headers["etag"]
+
+    def ours() -> bytes:
+        method, path, body = deed.ask(next(deed.turns))
+        return _request(host, method, f"/api{path}", headers, body)
+
+    at_floor = _request(host, "GET", "/hello" if deed.floor == "hello" else f"/floor/{deed.floor}", {}, None)
+    sides: tuple[tuple[Callable[[], bytes], int], ...] = ((ours, deed.status), (lambda: at_floor, 200))
+    rates: tuple[list[float], list[float]] = ([], [])
+    for make, status in sides:
+        asyncio.run(_load(port, make, status, WARM_SECONDS))
+    for _round in range(ROUNDS):
+        for side, (make, status) in enumerate(sides):
+            rates[side].append(asyncio.run(_load(port, make, status, SECONDS)))
+    shares = [100 * mine / floor for mine, floor in zip(*rates, strict=True)]
+    yield Figure(database, f"{deed.name}: requests a second", statistics.median(rates[0]), "/s")
+    yield Figure(database, f"{deed.name}: the floor's", statistics.median(rates[1]), "/s")
+    yield Figure(database, f"{deed.name}: share", statistics.median(shares), "%", deed.share, at_least=True)
+
+
+def _request(host: str, method: str, path: str, headers: Mapping[str, str], body: Any) -> bytes:
+    text = b"" if body is None else json.dumps(body).encode()
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        f"Host: {host}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    if text:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(text)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + text
+
+
+async def _load(port: int, make: Callable[[], bytes], status: int, seconds: float) -> float:
+    """Requests a second over all connections, each of which waits for its answer before it asks again."""
+    began = time.perf_counter()
+    done = await asyncio.gather(*(_connection(port, make, status, began + seconds) for _ in range(CONNECTIONS)))
+    return sum(done) / (time.perf_counter() - began)
+
+
+async def _connection(port: int, make: Callable[[], bytes], status: int, until: float) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
+    done, expected = 0, f" {status} ".encode()
+    while time.perf_counter() < until:
+        writer.write(make())
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = _length(head)
+        body = await reader.readexactly(length) if length else b""
+        assert expected in head[:15], (head + body)[:1000]
+        done += 1
+    writer.close()
+    await writer.wait_closed()
+    return done
+
+
+def _length(head: bytes) -> int:
+    at = head.lower().find(b"content-length:")
+    return int(head[at + 15 : head.index(b"\r\n", at)]) if at >= 0 else 0

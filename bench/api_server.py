@@ -1,0 +1,68 @@
+"""What `bench/api.py` has served: the portal, and beside it floors that do the least that any answer could cost.
+
+`/floor/NAME` runs the statements that the portal was seen to send for NAME, with the bare driver, and dumps the rows as
+JSON; `/hello` says hello. Both are plain Flask without anything around them.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pymysql
+from flask import Flask, Response
+
+from bench.api_recording import RECORDED
+from portal import create_app
+
+_recorded: dict[str, list[list[Any]]] = json.loads(Path(os.environ[RECORDED]).read_text())
+_local = threading.local()
+floor = Flask("floor")
+
+
+@floor.get("/floor/<name>")
+@floor.patch("/floor/<name>")
+def repeat(name: str) -> Response:
+    """Send the statements again and give the rows of each select."""
+    found = []
+    connection = _connection()
+    with connection.cursor() as cursor:
+        for statement, values in _recorded[name]:
+            cursor.execute(statement, values)
+            if cursor.description:
+                names = [column[0] for column in cursor.description]
+                found.append([dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
+    connection.commit()
+    return Response(json.dumps(found, default=str, ensure_ascii=False), mimetype="application/json")
+
+
+@floor.get("/hello")
+def hello() -> str:
+    """Hello."""
+    return "Hello, world"
+
+
+def _connection() -> "pymysql.Connection[Any]":
+    if not hasattr(_local, "connection"):
+        rest = os.environ["DATABASE_URL"].partition("@")[2].partition("?")[0]
+        address, _, name = rest.partition("/")
+        host, _, port = address.partition(":")
+        _local.connection = pymysql.connect(
+            host=host, port=int(port), user="root", database=unquote(name), charset="utf8mb4"
+        )
+        with _local.connection.cursor() as cursor:
+            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    connection: pymysql.Connection[Any] = _local.connection
+    return connection
+
+
+_portal = create_app()
+
+
+def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """One or the other, by the address."""
+    is_floor = environ["PATH_INFO"].startswith(("/floor/", "/hello"))
+    return (floor if is_floor else _portal)(environ, start_response)

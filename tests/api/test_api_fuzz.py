@@ -1,0 +1,73 @@
+"""A short run of schemathesis for each role; `python -m tests.support.fuzz` is the long one.
+
+Each role sends examples, and what is drawn, to the operations that it is about.
+"""
+
+from functools import wraps
+
+import pytest
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import Status, events, from_schema
+
+from portal.web.access import public
+from tests.support.api import bearer_of
+from tests.support.fuzz import LEFT_OUT, WITHOUT_TOKEN
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+ABOUT = {
+    "admin": "^/(users|facilitators|auth)",
+    "manager": "^/(course-offerings|modules|departments)",
+    "facilitator": "^/(activity-tracker|lessons)",
+    "student": "^/(reflections|notifications|course-offerings/.*/enrolments)",
+}
+
+
+def run(app, token, path_regex, *phases):
+    """What a run finds, in words, and how many operations it tried."""
+    off = {name: {"enabled": False} for name in ("examples", "coverage", "fuzzing", "stateful")}
+    config = SchemathesisConfig.from_dict(
+        {
+            # In one process nobody unpacks what is packed.
+            "headers": {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"},
+            # Who needs which token is tried by tests/api/test_api_access.py.
+            "checks": {name: {"enabled": False} for name in (LEFT_OUT, "ignored_auth")},
+            "generation": {"max-examples": 2, "database": "none"},
+            "phases": off | {name: {"enabled": True} for name in phases},
+            "seed": 1,
+        }
+    )
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app, config=config)
+    found, tried = [], 0
+    for event in from_schema(schema.include(path_regex=path_regex).exclude(path_regex=WITHOUT_TOKEN)).execute():
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            found.append(str(event.info if isinstance(event, events.NonFatalError) else event.exception))
+        elif isinstance(event, events.ScenarioFinished) and event.status is not Status.SKIP:
+            tried += 1
+            checks = [one for of in event.recorder.checks.values() for one in of if one.failure_info]
+            found += [f"{event.label}: {one.failure_info.failure}" for one in checks]
+    return found, tried
+
+
+@pytest.mark.parametrize("role", ABOUT)
+def test_nothing_that_a_role_sends_gets_an_answer_that_the_document_does_not_name(app, make, role):
+    person = getattr(make, role)()
+    course = make.offering(person if role == "facilitator" else make.facilitator())
+    make.log(course, 2)
+    if role == "student":
+        make.enrolment(course, person)
+    token = bearer_of(app, person)
+    found, tried = run(app, token, ABOUT[role], "examples", "fuzzing")
+    assert (found, tried > 3) == ([], True)
+
+
+def test_the_run_sees_an_undocumented_status(app, monkeypatch):
+    @public
+    @wraps(app.view_functions["api.me"])
+    def teapot():
+        return "{}", 418, {"Content-Type": "application/json"}
+
+    monkeypatch.setitem(app.view_functions, "api.me", teapot)
+    found, tried = run(app, "none", "^/auth/me$", "fuzzing")
+    assert tried
+    assert "Undocumented" in "".join(found)

@@ -14,6 +14,7 @@ from huey import crontab
 from portal import clock, create_app
 from portal.accounts.services.cleaning import delete_some_old
 from portal.accounts.services.registration import delete_some_unconfirmed
+from portal.allocations.services.by_calendar import follow_calendar
 from portal.catalogue.calendar import rules_of
 from portal.config import load_settings
 from portal.exchange.services.runs import delete_old_files, delete_some_old_rows
@@ -90,6 +91,15 @@ def keep_reflections() -> None:
         db.session.commit()
     if told:
         deliver()
+
+
+@huey.periodic_task(crontab(minute="4"), expires=1800)  # type: ignore[untyped-decorator]
+def begin_and_complete_courses() -> None:
+    """Let courses begin and end by their dates, soon after each midnight of the institution."""
+    with app_context() as app:
+        while follow_calendar(clock.today(app.config["PORTAL"].zone)):
+            db.session.commit()
+        db.session.commit()
 
 
 @huey.periodic_task(crontab(minute="*"), expires=SWEEP_SECONDS)  # type: ignore[untyped-decorator]

@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from portal import clock
 from portal.audit.services import Actor, Change, record_many
 from portal.extensions import Model, db
+from portal.pulses import note_written
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -81,6 +82,7 @@ def update_rows(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
     table, now = cast(Table, model.__table__), clock.now()
+    note_written(table.name, [row["id"] for row in rows] if table.name == "course_offerings" else None)
     columns = [name for name in rows[0] if name != "id"]
     statement = update(table).where(table.c.id == bindparam("row_id"))
     statement = statement.values({name: bindparam(f"new_{name}") for name in columns} | {"updated_at": now})

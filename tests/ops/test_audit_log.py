@@ -37,6 +37,8 @@ COMPOSED: dict[tuple[str, str], set[str]] = {
         "shift",
         "update",
     },
+    ("allocations/services/by_calendar.py", "action"): {"begin", "complete"},
+    ("allocations/services/by_calendar.py", "table"): {"course_offerings"},
     ("allocations/services/standing.py", "DEEDS[status]"): {"cancel", "complete", "reactivate"},
     ("catalogue/services/entries.py", "kind.model.__tablename__"): {
         "modules",

@@ -1,18 +1,19 @@
 """How many course offerings each choice of a filter would show: one statement for all counts of a page."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import Integer, cast, func, select, true
 
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingStatus
-from portal.allocations.queries.filters import OfferingFilter, conditions_of_texts, subjects_of
+from portal.allocations.queries.filters import OfferingFilter, conditions_of_texts, names_of, subjects_of
 from portal.catalogue.models import Mode, Module
 from portal.extensions import db
 from portal.pulses import kept
+from portal.pulses.places import Place, Stale, kept_in_places, part_of
 
 Key = TypeVar("Key")
 
@@ -68,7 +69,9 @@ class Facets:
 
 
 _IS_ALLOCATED = CourseOffering.facilitator_id.is_not(None).label("is_allocated")
+_COURSE_ID = CourseOffering.id.expression
 _ALIKE = (
+    part_of(_COURSE_ID).label("part"),
     CourseOffering.academic_year,
     CourseOffering.trimester,
     CourseOffering.status,
@@ -99,23 +102,35 @@ def facets_of(wanted: OfferingFilter) -> Facets:
 def groups_of(wanted: OfferingFilter) -> Sequence[Group]:
     """What all counts of a list are made of: the offerings that match all but its choices.
 
-    One statement at most: kept while no course changes, nor a name that is asked for.
+    One statement at most: kept while no course changes, nor a name that is asked for. Of a part of the courses that
+    has changed the groups are read again; in several parts, several groups are of the same kind.
     """
     texts = OfferingFilter(
         cohorts=wanted.cohorts, facilitators=wanted.facilitators, modules=wanted.modules,
         departments=wanted.departments, q=wanted.q,
     )  # fmt: skip
-    return kept("groups", texts, lambda: _read_groups(texts), *subjects_of(texts))
+
+    def read(stale: Stale | None) -> Mapping[Place, Sequence[Group]]:
+        return _read_groups(texts, stale)
+
+    def read_all() -> Sequence[Group]:
+        parts = kept_in_places("groups by part", texts, read, *names_of(texts))
+        return [group for groups in parts.values() for group in groups]
+
+    return kept("groups", texts, read_all, *subjects_of(texts))
 
 
-def _read_groups(wanted: OfferingFilter) -> Sequence[Group]:
-    cube = _CUBE.where(*conditions_of_texts(wanted)).subquery("cube")
+def _read_groups(wanted: OfferingFilter, stale: Stale | None) -> Mapping[Place, Sequence[Group]]:
+    again = true() if stale is None else stale.among(_COURSE_ID)
+    cube = _CUBE.where(*conditions_of_texts(wanted), again).subquery("cube")
     alike = (cube.c.academic_year, cube.c.trimester, cube.c.status, Mode.name, cube.c.intake_period)
     # MariaDB adds up whole numbers to decimals.
     sums = (func.coalesce(cast(sum_, Integer), 0) for sum_ in (cube.c.places, cube.c.credits))
     measures = (cube.c.is_allocated, cube.c.courses, *sums, cube.c.first_day, cube.c.last_day)
-    rows = db.session.execute(select(*alike, *measures).join(Mode, Mode.id == cube.c.mode_id))
-    return [Group(*row) for row in rows]
+    found: dict[Place, list[Group]] = {}
+    for row in db.session.execute(select(*alike, *measures, cube.c.part).join(Mode, Mode.id == cube.c.mode_id)):
+        found.setdefault((row.part, None), []).append(Group(*row[:-1]))
+    return found
 
 
 def sum_up(groups: Sequence[Group], wanted: OfferingFilter) -> Facets:

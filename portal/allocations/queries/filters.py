@@ -57,7 +57,12 @@ def conditions_of(wanted: OfferingFilter) -> list[ColumnElement[bool]]:
 
 def subjects_of(wanted: OfferingFilter) -> tuple[str, ...]:
     """What the courses of a filter follow from, for whoever keeps them: courses, and names if they are asked for."""
-    return (COURSES, NAMES, PEOPLE) if wanted.q or wanted.facilitators else (COURSES,)
+    return (COURSES, *names_of(wanted))
+
+
+def names_of(wanted: OfferingFilter) -> tuple[str, ...]:
+    """Of these, what is no matter of the courses themselves."""
+    return (NAMES, PEOPLE) if wanted.q or wanted.facilitators else ()
 
 
 def conditions_of_texts(wanted: OfferingFilter) -> list[ColumnElement[bool]]:

@@ -15,6 +15,7 @@ from portal.allocations.services.telling import Handover, tell_allocated
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
+from portal.pulses import OF_COURSES
 from portal.roles import Role
 
 MAX_REASON = 500
@@ -146,6 +147,7 @@ def _write(offering_id: int, facilitator_id: int | None, since: date | None, exp
             CourseOffering.version == expected_version,
             CourseOffering.status.in_(RUNNING),
         )
-        .values(facilitator_id=facilitator_id, allocated_on=since, version=CourseOffering.version + 1)
+        .values(facilitator_id=facilitator_id, allocated_on=since, version=CourseOffering.version + 1),
+        execution_options={OF_COURSES: [offering_id]},
     )
     return bool(done.rowcount)  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from portal.allocations.services.transitions import DEEDS, TRANSITIONS
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
+from portal.pulses import OF_COURSES
 
 
 def change_status(offering_id: int, status: OfferingStatus, expected_version: int, by: Actor, reason: str = "") -> bool:
@@ -35,7 +36,8 @@ def change_status(offering_id: int, status: OfferingStatus, expected_version: in
         update(CourseOffering)
         .where(CourseOffering.id == offering_id, CourseOffering.version == expected_version,
                CourseOffering.status == row.status)
-        .values(status=status, version=CourseOffering.version + 1)
+        .values(status=status, version=CourseOffering.version + 1),
+        execution_options={OF_COURSES: [offering_id]},
     )  # fmt: skip
     if not done.rowcount:  # type: ignore[attr-defined]
         raise Conflict(lazy("Somebody else changed this course meanwhile. Look at it again."), "version")

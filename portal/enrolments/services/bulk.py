@@ -13,6 +13,7 @@ from portal.bulk import Plan, Stored, in_chunks, insert_rows, record_plan, updat
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.errors import Conflict, lazy
 from portal.extensions import db
+from portal.pulses import OF_COURSES
 
 # Who takes up one of a course's places.
 HOLDS_A_PLACE = (EnrolmentStatus.ACTIVE, EnrolmentStatus.COMPLETED)
@@ -147,5 +148,6 @@ def count_anew(offering_ids: Iterable[int]) -> None:
             update(CourseOffering)
             .where(CourseOffering.id.in_(part))
             .values(enrolled_count=held, waiting_count=waiting)
-            .execution_options(synchronize_session=False)
+            .execution_options(synchronize_session=False),
+            execution_options={OF_COURSES: part},
         )

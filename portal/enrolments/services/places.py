@@ -21,6 +21,7 @@ from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.enrolments.services.telling import Told, tell
 from portal.errors import NotFound, lazy
 from portal.extensions import db
+from portal.pulses import OF_COURSES
 
 ENROLMENTS = Enrolment.__tablename__
 
@@ -86,7 +87,8 @@ def count_in(course: LockedCourse, *, enrolled: int = 0, waiting: int = 0, numbe
             waiting_count=CourseOffering.waiting_count + waiting,
             queue_last=CourseOffering.queue_last + numbers,
         )
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False),
+        execution_options={OF_COURSES: [course.id]},
     )
 
 

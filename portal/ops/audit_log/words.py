@@ -20,6 +20,7 @@ ACTIONS: dict[str, Any] = {
     "ask_notification_address": _l("asked for another notification address"),
     "ask_to_reopen": _l("asked to open again"),
     "assign": _l("allocated"),
+    "begin": _l("begun"),
     "cancel": _l("cancelled"),
     "change_password": _l("changed the password"),
     "change_role": _l("changed the role"),

@@ -1,19 +1,18 @@
 """How a term stands, week by week: the sums of every week, and the cells of a matrix of courses or of facilitators."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from itertools import groupby
-from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, select, true
 
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.allocations.queries import OfferingFilter
-from portal.allocations.queries.filters import conditions_of, subjects_of
+from portal.allocations.queries.filters import conditions_of, names_of, subjects_of
 from portal.extensions import db
-from portal.pulses import PLANS, WEEKS, kept, kept_by_week
+from portal.pulses import WEEKS, kept
+from portal.pulses.places import Place, Stale, kept_in_places, part_of
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.rows import Moment
 from portal.tracker.states import LogState, in_state, state_of
@@ -28,6 +27,8 @@ _KIND = case(
     else_=_TOO_LATE,
 ).label("kind")
 _ALIKE = (ActivityLog.week_start, ActivityLog.due_at, _KIND)
+# Of the logs of a week: the deadline, and the kind.
+Alike = tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,55 +96,75 @@ class Cell:
 
 
 def sums_by_week(courses: OfferingFilter, moment: Moment) -> list[WeekSums]:
-    """Every week of the courses with its sums, first week first. Two statements at most.
+    """Every week of the courses with its sums, first week first. One statement at most.
 
     The database counts logs that are alike; which state that is, `state_of` decides here as everywhere.
     """
 
-    def read(weeks: Collection[date]) -> Mapping[date, Sequence[Any]]:
-        return _count_alike(courses, weeks)
+    def read(stale: Stale | None) -> Mapping[Place, Mapping[Alike, int]]:
+        return _count_alike(courses, stale)
 
-    def read_all() -> Mapping[date, Sequence[Any]]:
-        return kept_by_week("weeks by themselves", courses, read, *subjects_of(courses))
+    def read_all() -> Mapping[date, Mapping[Alike, int]]:
+        return _by_week(kept_in_places("weeks by part", courses, read, *names_of(courses)))
 
     counted = kept("weeks", courses, read_all, *subjects_of(courses), WEEKS)
     return [
         # The usual deadline is that of most logs; few have more time.
-        WeekSums(start, number, max(part, key=lambda row: row.logs).due_at, _add_up(part, moment))
-        for number, (start, part) in enumerate(sorted(counted.items()), 1)
+        WeekSums(start, number, max(alike, key=lambda one: alike[one])[0], _add_up(start, alike, moment))
+        for number, (start, alike) in enumerate(sorted(counted.items()), 1)
     ]
 
 
-def _count_alike(courses: OfferingFilter, weeks: Collection[date]) -> Mapping[date, Sequence[Any]]:
-    """By Monday, how many logs are alike: of these weeks, or of all when there are none."""
+def _count_alike(courses: OfferingFilter, stale: Stale | None) -> Mapping[Place, Mapping[Alike, int]]:
+    """By part of the courses and Monday, how many logs are alike."""
+    course_id = CourseOffering.id.expression
+    part = part_of(course_id).label("part")
+    again = true() if stale is None else stale.among(course_id, ActivityLog.week_start.expression)
     wanted = (
-        select(*_ALIKE, func.count().label("logs"))
+        select(part, *_ALIKE, func.count().label("logs"))
         .select_from(ActivityLog)
         .join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
-        .where(*watched_courses(courses), *([ActivityLog.week_start.in_(weeks)] if weeks else []))
-        .group_by(*_ALIKE)
-        .order_by(ActivityLog.week_start, ActivityLog.due_at)
+        .where(*watched_courses(courses), again)
+        .group_by(part, *_ALIKE)
     )
-    rows = db.session.execute(wanted).all()
-    return {start: list(part) for start, part in groupby(rows, lambda row: row.week_start)}
+    found: dict[Place, dict[Alike, int]] = {}
+    for row in db.session.execute(wanted):
+        found.setdefault((row.part, row.week_start), {})[row.due_at, row.kind] = row.logs
+    return found
+
+
+def _by_week(places: Mapping[Place, Mapping[Alike, int]]) -> Mapping[date, Mapping[Alike, int]]:
+    """The same by Monday, all parts together, the earliest deadline first."""
+    found: dict[date, Counter[Alike]] = {}
+    for (_part, start), counts in places.items():
+        if start is not None:
+            found.setdefault(start, Counter()).update(counts)
+    return {start: dict(sorted(counts.items())) for start, counts in found.items()}
 
 
 def count_courses(watched: Watched, moment: Moment) -> int:
     """How many courses stand in the matrix. One statement at most."""
-
-    def count() -> int:
-        conditions = with_logs(watched, moment)
-        return db.session.scalar(select(func.count()).select_from(CourseOffering).where(*conditions)) or 0
-
     if watched.state is not None:
-        return count()
-    return kept("courses", watched, count, *subjects_of(watched.courses), PLANS)
+        return sum(_count_by_part(with_logs(watched, moment), None).values())
+
+    def read(stale: Stale | None) -> Mapping[Place, int]:
+        return _count_by_part(with_logs(watched, moment), stale)
+
+    return sum(kept_in_places("courses by part", watched, read, *names_of(watched.courses)).values())
 
 
-def _add_up(rows: Iterable[Any], moment: Moment) -> Sums:
+def _count_by_part(conditions: Sequence[ColumnElement[bool]], stale: Stale | None) -> Mapping[Place, int]:
+    course_id = CourseOffering.id.expression
+    part = part_of(course_id).label("part")
+    again = true() if stale is None else stale.among(course_id)
+    wanted = select(part, func.count()).where(*conditions, again).group_by(part)
+    return {(number, None): count for number, count in db.session.execute(wanted)}
+
+
+def _add_up(start: date, alike: Mapping[Alike, int], moment: Moment) -> Sums:
     counts: Counter[str] = Counter()
-    for row in rows:
-        counts[_state_of_kind(row.week_start, row.due_at, row.kind, moment)] += row.logs
+    for (due_at, kind), logs in alike.items():
+        counts[_state_of_kind(start, due_at, kind, moment)] += logs
     return Sums(**counts)
 
 
@@ -223,7 +244,9 @@ def cells_of_people(
     found: dict[int, dict[date, Sums]] = {}
     for row in db.session.execute(wanted):
         weeks = found.setdefault(row.facilitator_id, {})
-        weeks[row.week_start] = weeks.get(row.week_start, Sums()) + _add_up([row], moment)
+        weeks[row.week_start] = weeks.get(row.week_start, Sums()) + _add_up(
+            row.week_start, {(row.due_at, row.kind): row.logs}, moment
+        )
     return found
 
 

@@ -15,7 +15,7 @@ from portal.allocations.queries.sorting import slice_sorted, values_in
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page, slice_by_key
-from portal.pulses import PEOPLE, PLANS, kept
+from portal.pulses import PEOPLE, WHOLE, kept, parts_now
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.compliance import Watched, in_asked_state, owes_logs, watched_courses, with_logs
 from portal.tracker.queries.rows import Moment
@@ -111,8 +111,8 @@ def _owing(watched: Watched, moment: Moment) -> Mapping[int, str]:
     )
     if watched.state is not None:
         return read_people(owed.c.facilitator_id)
-    subjects = (*subjects_of(watched.courses), PLANS, PEOPLE)
-    return kept("owing", watched, lambda: read_people(owed.c.facilitator_id), *subjects)
+    subjects = (*subjects_of(watched.courses), PEOPLE, *WHOLE)
+    return kept("owing", (watched, parts_now()), lambda: read_people(owed.c.facilitator_id), *subjects)
 
 
 def every_course(watched: Watched, moment: Moment) -> Iterator[Sequence[Line]]:

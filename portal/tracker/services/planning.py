@@ -19,6 +19,7 @@ from portal.catalogue.calendar import Break, Rules, due_at, weeks_of
 from portal.catalogue.models import Mode
 from portal.catalogue.queries import list_breaks
 from portal.extensions import db
+from portal.pulses import OF_COURSES
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.leaves import list_absences
 from portal.tracker.services.duty import Duties, Duty
@@ -103,7 +104,7 @@ def plan_logs(offering_ids: Sequence[int] | None, rules: Rules) -> PlanCounts:
             expects = offering.status in _LIVE and offering.mode_id in expecting
             weeks = calendar.weeks(offering.start_date, offering.end_date) if expects else ()
             _plan_offering(offering, weeks, logs.get(offering.id, []), calendar, changes)
-        _apply(changes, now)
+        _apply(changes, now, [offering.id for offering in offerings])
         total += changes.counts()
     return total
 
@@ -113,7 +114,7 @@ def delete_untouched_logs(offering_ids: Sequence[int]) -> set[int]:
     used: set[int] = set()
     for part in in_chunks(offering_ids):
         of_these = _LOGS.c.allocation_id.in_(part)
-        db.session.execute(delete(_LOGS).where(of_these, _UNTOUCHED))
+        db.session.execute(delete(_LOGS).where(of_these, _UNTOUCHED), execution_options={OF_COURSES: part})
         used |= set(db.session.scalars(select(_LOGS.c.allocation_id).where(of_these).distinct()))
     return used
 
@@ -242,22 +243,24 @@ def _new_row(offering: AnyRow, week: _PlannedWeek, number: int, duty: Duty, now:
     }
 
 
-def _apply(changes: _Changes, now: datetime) -> None:
+def _apply(changes: _Changes, now: datetime, of_courses: Sequence[int]) -> None:
     """Write the changes; every condition is asked again in the statement itself."""
+    among = {OF_COURSES: of_courses}
     for ids in in_chunks(changes.gone):
-        db.session.execute(delete(_LOGS).where(_LOGS.c.id.in_(ids), _UNTOUCHED))
+        db.session.execute(delete(_LOGS).where(_LOGS.c.id.in_(ids), _UNTOUCHED), execution_options=among)
     for duty, moved in changes.duties.items():
-        _set(moved, now, **duty.values(now))
+        _set(moved, now, among, **duty.values(now))
     for deadline, due in changes.deadlines.items():
-        _set(due, now, due_at=deadline, deadline_version=_LOGS.c.deadline_version + 1)
+        _set(due, now, among, due_at=deadline, deadline_version=_LOGS.c.deadline_version + 1)
     # Numbers are unique in a course, also halfway: all step aside first, then each takes its place.
-    _set([log_id for ids in changes.numbers.values() for log_id in ids], now, week_number=-_LOGS.c.week_number)
+    _set([log_id for ids in changes.numbers.values() for log_id in ids], now, among, week_number=-_LOGS.c.week_number)
     for number, renumbered in changes.numbers.items():
-        _set(renumbered, now, week_number=number)
+        _set(renumbered, now, among, week_number=number)
     if changes.new:
-        db.session.execute(insert(_LOGS), changes.new)
+        db.session.execute(insert(_LOGS), changes.new, execution_options=among)
 
 
-def _set(log_ids: Sequence[int], now: datetime, **values: Any) -> None:
+def _set(log_ids: Sequence[int], now: datetime, among: Mapping[str, Any], **values: Any) -> None:
     for ids in in_chunks(log_ids):
-        db.session.execute(update(_LOGS).where(_LOGS.c.id.in_(ids), _UNTOUCHED).values(**values, updated_at=now))
+        changed = update(_LOGS).where(_LOGS.c.id.in_(ids), _UNTOUCHED).values(**values, updated_at=now)
+        db.session.execute(changed, execution_options=among)

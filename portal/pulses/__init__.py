@@ -13,20 +13,20 @@ from threading import Lock
 from time import monotonic
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Delete, Insert, String, Table, Update, event, select, update
+from sqlalchemy import Delete, Insert, String, Table, Update, event, func, select, type_coerce, update
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from portal.extensions import Model, db
 
-COURSES, WEEKS, PLANS, NOTICES = "courses", "weeks", "plans", "notices"
+COURSES, TERMS, WEEKS, PLANS, NOTICES = "courses", "terms", "weeks", "plans", "notices"
 NAMES, PEOPLE, VIEWS = "names", "people", "views"
 TABLES: Mapping[str, tuple[str, ...]] = {
-    "course_offerings": (COURSES,),
-    "modules": (COURSES, NAMES),
-    "modes": (COURSES,),
+    "course_offerings": (COURSES, TERMS),
+    "modules": (COURSES, TERMS, NAMES),
+    "modes": (COURSES, TERMS),
     "classes": (NAMES,),
-    "cohorts": (COURSES, NAMES),
-    "departments": (COURSES,),
+    "cohorts": (COURSES, TERMS, NAMES),
+    "departments": (COURSES, TERMS),
     "facilitators": (COURSES, PEOPLE),
     "users": (PEOPLE,),
     "activity_trackers": (WEEKS, PLANS),
@@ -39,6 +39,11 @@ QUIET = "portal_quiet"
 OF_WEEK = "portal_week"
 # Weeks have a pulse each, in turn; more of them than a term has.
 SLOTS = 32
+# An execution option of statements that change these courses alone, or logs of theirs: their ids. Without it, terms or
+# plans have changed.
+OF_COURSES = "portal_courses"
+# Courses have pulses too, by their ids in turn: enough that one of them is little to count, few enough to read.
+PARTS = 16
 _RAISED = "portal_pulses"
 _MOST = 400
 # For so many seconds nobody asks the database again whether anything has changed.
@@ -58,13 +63,22 @@ class Pulse(Model):
 
 _PULSES = cast(Table, Pulse.__table__)
 # Those that requests keep things under.
-_OF_REQUESTS = (COURSES, WEEKS, NAMES, PEOPLE, PLANS, VIEWS)
-# For the first statement of a request: a column for each subject.
-PULSE_COLUMNS = tuple(
-    _PULSES.select().with_only_columns(_PULSES.c.value).where(_PULSES.c.subject == subject).scalar_subquery()
-    for subject in _OF_REQUESTS
+_OF_REQUESTS = (COURSES, WEEKS, NAMES, PEOPLE, PLANS, VIEWS, TERMS)
+# What is put together of parts and weeks also follows from these, and from their slots.
+WHOLE = (TERMS, PLANS)
+_SLOTS_NOW = select(
+    func.aggregate_strings(_PULSES.c.subject.concat("=").concat(type_coerce(_PULSES.c.value, String)), ",")
+).where(_PULSES.c.subject.like("week %") | _PULSES.c.subject.like("part %"))
+# For the first statement of a request: a column for each subject, and one for all slots of weeks and courses.
+PULSE_COLUMNS = (
+    *(
+        _PULSES.select().with_only_columns(_PULSES.c.value).where(_PULSES.c.subject == subject).scalar_subquery()
+        for subject in _OF_REQUESTS
+    ),
+    _SLOTS_NOW.scalar_subquery(),
 )
 _present: ContextVar[Mapping[str, int] | None] = ContextVar("pulses", default=None)
+_slots_present: ContextVar[str] = ContextVar("slots", default="")
 
 
 class _Store:
@@ -110,10 +124,11 @@ def init_pulses() -> None:
         event.listen(db.session, "after_rollback", _forget_notes)
 
 
-def take(*values: int | None) -> None:
+def take(*values: Any) -> None:
     """Note the pulses of this request, as PULSE_COLUMNS gave them; without any, nothing is kept in it."""
     found = dict(zip(_OF_REQUESTS, values, strict=False))
     _present.set({subject: value for subject, value in found.items() if value is not None} or None)
+    _slots_present.set(values[len(_OF_REQUESTS)] or "" if len(values) > len(_OF_REQUESTS) else "")
 
 
 def latest() -> Mapping[str, int]:
@@ -153,6 +168,18 @@ def recall(name: str, key: Hashable, *subjects: str) -> Any | None:
     return None if pulses is None else _store.get((db.engine.engine.url, name, key, pulses))
 
 
+def slots() -> Mapping[str, int]:
+    """The pulses of weeks and of parts in this request; empty where nothing is kept."""
+    pairs = (pair.partition("=") for pair in _slots_present.get().split(",") if pair)
+    return {slot: int(value) for slot, _, value in pairs}
+
+
+def parts_now() -> tuple[int, ...]:
+    """The pulses of all parts of the courses in this request: for what follows from who owes which weeks."""
+    now = slots()
+    return tuple(now.get(slot_of_part(part), 0) for part in range(PARTS))
+
+
 def keep(name: str, key: Hashable, thing: Any, *subjects: str) -> None:
     """Keep a thing; it must have been read in this request, whose pulses were read before it."""
     pulses = pulse_of(*subjects)
@@ -160,58 +187,45 @@ def keep(name: str, key: Hashable, thing: Any, *subjects: str) -> None:
         _store.put((db.engine.engine.url, name, key, pulses), thing)
 
 
-def kept_by_week(
-    name: str, key: Hashable, read: Callable[[Collection[date]], Mapping[date, Kept]], *subjects: str
-) -> Mapping[date, Kept]:
-    """As `kept`, for what follows from each week by itself: only weeks of which a log has changed are read again.
-
-    `read` gives what these weeks have, by their Mondays; of every week when it is given none.
-    """
-    pulses = pulse_of(*subjects, PLANS)
-    if pulses is None:
-        return read(())
-    whole = (db.engine.engine.url, name, key, pulses)
-    found: tuple[Mapping[str, int], Mapping[date, Kept]] | None = _store.get(whole)
-    if found is None:
-        # Which change comes next nobody knows: only from the second time on it is told apart by its week.
-        weeks = read(())
-        _store.put(whole, ({}, weeks))
-        return weeks
-    seen, weeks = found
-    slots = _slots()
-    stale = [week for week in weeks if seen.get(_slot(week)) != slots.get(_slot(week))]
-    if stale:
-        weeks = {**weeks, **read(stale)} if 2 * len(stale) < len(weeks) else read(())
-    _store.put(whole, (slots, weeks))
-    return weeks
-
-
-def _slots() -> Mapping[str, int]:
-    wanted = select(_PULSES.c.subject, _PULSES.c.value).where(_PULSES.c.subject.like("week %"))
-    return {row.subject: row.value for row in db.session.execute(wanted)}
-
-
-def _slot(week: date) -> str:
+def slot_of_week(week: date) -> str:
+    """The pulse of a week."""
     return f"week {week.toordinal() // 7 % SLOTS}"
 
 
+def slot_of_part(part: int) -> str:
+    """The pulse of a part of the courses."""
+    return f"part {part}"
+
+
+def note_written(table: str, course_ids: Collection[int] | None = None) -> None:
+    """Say that rows of a table are written past the session's own ways; of these courses alone, where that is known."""
+    _note(db.session(), table, None, course_ids)
+
+
 def _note_statement(state: ORMExecuteState) -> None:
-    statement = state.statement
-    if isinstance(statement, Insert | Update | Delete) and not state.execution_options.get(QUIET):
-        _note(state.session, getattr(statement.table, "name", ""), state.execution_options.get(OF_WEEK))
+    statement, options = state.statement, state.execution_options
+    if isinstance(statement, Insert | Update | Delete) and not options.get(QUIET):
+        _note(state.session, getattr(statement.table, "name", ""), options.get(OF_WEEK), options.get(OF_COURSES))
 
 
 def _note_flush(session: Session, _context: Any) -> None:
     for thing in (*session.new, *session.dirty, *session.deleted):
-        _note(session, thing.__tablename__)
+        table = thing.__tablename__
+        _note(session, table, None, [thing.id] if table == "course_offerings" else None)
 
 
-def _note(session: Session, table: str, week: date | None = None) -> None:
-    if table in TABLES:
-        subjects = TABLES[table] if week is None else (WEEKS, _slot(week))
-        session.info.setdefault(_RAISED, set()).update(subjects)
-        # From here on the request sees what nobody else does.
-        _present.set(None)
+def _note(session: Session, table: str, week: date | None, course_ids: Collection[int] | None) -> None:
+    if table not in TABLES:
+        return
+    subjects = TABLES[table]
+    if week is not None:
+        subjects = (WEEKS, slot_of_week(week))
+    elif course_ids is not None:
+        parts = {slot_of_part(course_id % PARTS) for course_id in course_ids}
+        subjects = (*(subject for subject in subjects if subject not in WHOLE), *parts)
+    session.info.setdefault(_RAISED, set()).update(subjects)
+    # From here on the request sees what nobody else does.
+    _present.set(None)
 
 
 def _raise_pulses(session: Session) -> None:

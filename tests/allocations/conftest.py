@@ -63,3 +63,22 @@ def shown():
         return [int(found) for found in re.findall(r'<tr id="course-(\d+)"', answer.text)]
 
     return read
+
+
+@pytest.fixture
+def fields():
+    """Gives what a browser would send of the form on a page."""
+
+    def read(page: str) -> dict[str, str]:
+        form = re.search(r'<form class="form bulk-what".*?</form>', page, re.DOTALL)
+        assert form
+        html = form.group(0)
+        found = dict(re.findall(r'<input(?=[^>]*name="([^"]+)")[^>]*value="([^"]*)"', html))
+        for name, inner in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', html, re.DOTALL):
+            chosen = re.search(r'<option selected value="([^"]*)"', inner)
+            found[name] = chosen.group(1) if chosen else ""
+        for name, inner in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', html, re.DOTALL):
+            found[name] = inner.strip()
+        return found
+
+    return read

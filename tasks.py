@@ -30,6 +30,10 @@ from portal.reflections.services.rounds import open_rounds
 from portal.reflections.services.telling import tell_all
 from portal.tracker.services.reminders import remind
 from portal.tracker.services.weekly import tell_weekly
+from portal.webhooks.delivering import deliver_messages
+from portal.webhooks.sealing import box_of
+from portal.webhooks.services import cleaning as old_messages
+from portal.webhooks.services.counting import count_reflections
 
 # A sweep ends after this long, so that no worker is kept from other jobs; the next one goes on.
 SWEEP_SECONDS = 50
@@ -150,4 +154,27 @@ def delete_unkept_files() -> None:
         while mark_unkept(clock.now()):
             db.session.commit()
         while delete_marked(app.extensions["portal_storage"]):
+            db.session.commit()
+
+
+@huey.periodic_task(crontab(minute="*"), expires=SWEEP_SECONDS)  # type: ignore[untyped-decorator]
+def deliver_webhooks() -> None:
+    """Send other systems what waits for them; each minute, for what a lost job or a killed worker left there."""
+    with app_context() as app:
+        deliver_messages(app.config["PORTAL"], box_of(app.config["SECRET_KEY"]), seconds=SWEEP_SECONDS)
+
+
+@huey.periodic_task(crontab(minute="5", hour="*"), expires=600)  # type: ignore[untyped-decorator]
+def count_responses() -> None:
+    """Tell other systems how many took part in reflections until yesterday, and which results are out."""
+    with app_context() as app:
+        count_reflections(clock.today(app.config["PORTAL"].zone))
+        db.session.commit()
+
+
+@huey.periodic_task(crontab(minute="10", hour="3"), expires=3600)  # type: ignore[untyped-decorator]
+def delete_old_messages() -> None:
+    """Delete messages for other systems once their time is over."""
+    with app_context():
+        while old_messages.delete_some_old(clock.now()):
             db.session.commit()

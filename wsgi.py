@@ -29,7 +29,19 @@ def _run_jobs() -> Any:
     return run_jobs()
 
 
+def _deliver_webhooks() -> Any:
+    from tasks import deliver_webhooks
+
+    return deliver_webhooks()
+
+
 app = create_app()
-wake_by(app, deliver=_deliver, deliver_letters=_deliver_letters, run_jobs=_run_jobs)
+wake_by(
+    app,
+    deliver=_deliver,
+    deliver_letters=_deliver_letters,
+    run_jobs=_run_jobs,
+    deliver_webhooks=_deliver_webhooks,
+)
 gc.freeze()
 gc.enable()

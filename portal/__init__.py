@@ -25,6 +25,7 @@ from portal import (
     ops,
     reflections,
     tracker,
+    webhooks,
 )
 from portal.accounts.sessions import init_sessions
 from portal.config import Settings, load_settings
@@ -171,6 +172,7 @@ def _add_features(app: Flask, settings: Settings) -> None:
         tracker,
         learning,
         reflections,
+        webhooks,
         exchange,
         dashboards,
         ops,

@@ -42,6 +42,7 @@ section: an object, or a list of objects whose members are named as the columns 
     saved_views         views of the list of courses that they keep
     bulk_changes, workload_formulas, workloads_set
                         what they changed in many courses at once, formulas they put in force, courses they weighed
+    webhook_endpoints   other systems that they had told of what happens here
 
 Hashes, tokens and what they are derived from are never part of it.
 """

@@ -1,6 +1,7 @@
 """`Idempotency-Key`: a request that is sent again is not done again (draft-ietf-httpapi-idempotency-key-header)."""
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,13 +52,21 @@ def _give_and_keep(give: Callable[[], Response], claim: str) -> Response:
         response = give()
         if response.status_code < _TOO_MANY:
             headers = {name: response.headers[name] for name in _KEPT if name in response.headers}
-            if not keep_answer(claim, Answer(response.status_code, headers, response.get_data(as_text=True))):
+            if not keep_answer(claim, Answer(response.status_code, headers, _without_secret(response))):
                 raise Conflict(lazy("This took too long, and nothing of it was kept. Send it again."))
     db.session.commit()
     if response.status_code >= _TOO_MANY:
         release_key(claim)
         db.session.commit()
     return response
+
+
+def _without_secret(response: Response) -> str:
+    """What is kept of an answer: a secret that is shown once stands nowhere in clear, so it is not given again."""
+    text = response.get_data(as_text=True)
+    if not response.cache_control.no_store or '"secret"' not in text:
+        return text
+    return json.dumps({**json.loads(text), "secret": None}, separators=(",", ":"), ensure_ascii=False)
 
 
 @contextmanager

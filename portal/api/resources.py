@@ -4,10 +4,10 @@ from flask import Flask
 
 from portal.accounts.signals import Former, person_left
 from portal.api import bearer
-from portal.api.routes import catalogue, docs, notifications, offerings, people
+from portal.api.routes import catalogue, docs, notifications, offerings, people, webhooks
 from portal.api.services.kept_answers import forget_answers
 
-__all__ = ["catalogue", "docs", "init_resources", "notifications", "offerings", "people"]
+__all__ = ["catalogue", "docs", "init_resources", "notifications", "offerings", "people", "webhooks"]
 
 
 def init_resources(app: Flask) -> None:

@@ -18,6 +18,7 @@ GROUPS: Mapping[str, str] = {
     "activity-tracker": "logs",
     "reflections": "reflections",
     "notifications": "notifications",
+    "webhooks": "webhooks",
 }
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Below a course that is named, these are resources of their own.

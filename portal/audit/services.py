@@ -6,11 +6,17 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from blinker import Signal
 from sqlalchemy import insert
 
 from portal import clock
 from portal.audit.models import AuditEvent, ChangeBatch
 from portal.extensions import db
+
+changes_recorded = Signal("""Something was changed.
+
+Sent with `changes` inside the transaction, after their rows are written.
+""")
 
 
 class Actor(Protocol):
@@ -50,7 +56,7 @@ def record(by: Actor, action: str, entity: str, entity_id: int, **fields: tuple[
 
 def record_many(by: Actor, changes: Iterable[Change], batch_id: int | None = None) -> None:
     """Add a row for each change, in one statement; `batch_id` when they are one deed (see `open_batch`)."""
-    now = clock.now()
+    now, changes = clock.now(), list(changes)
     rows = [
         {
             "actor_id": by.user_id,
@@ -67,6 +73,7 @@ def record_many(by: Actor, changes: Iterable[Change], batch_id: int | None = Non
     ]
     if rows:
         db.session.execute(insert(AuditEvent), rows)
+        changes_recorded.send(None, changes=changes)
 
 
 def open_batch(by: Actor, kind: str, row_count: int, *, undoes: int | None = None, **params: Any) -> int:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError, computed_field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from portal.config.readers import check_hours, duration_of, listed, quoted
+from portal.config.readers import Network, check_hours, duration_of, listed, networks_of, quoted
 from portal.origins import origins_of
 from portal.roles import Role
 
@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     ratelimit_auth: str = "5 per 15 minutes"
     ratelimit_api: str = "100 per 15 minutes"
     cors_origins: str = ""
+    webhook_networks: str = ""
+    webhook_http: bool = False
     trusted_proxies: int = Field(0, ge=0, le=10)
     metrics_token: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -193,6 +195,11 @@ class Settings(BaseSettings):
     def _known_origins(cls, value: str) -> str:
         return value if origins_of(value) else ""
 
+    @field_validator("webhook_networks")
+    @classmethod
+    def _known_networks(cls, value: str) -> str:
+        return value if networks_of(value) else ""
+
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:
         known = (("JWT_SECRET_PREVIOUS", self.jwt_secret_previous),) if self.jwt_secret_previous else ()
@@ -237,6 +244,10 @@ class Settings(BaseSettings):
     def allowed_domains(self) -> frozenset[str]:
         """Mail domains, lower-case, whose owners single sign-on lets in without more ado."""
         return frozenset(name.removeprefix("@") for name in listed(self.oidc_allowed_domains))
+
+    def networks_of_webhooks(self) -> tuple[Network, ...]:
+        """Private networks that messages for other systems may go to all the same."""
+        return networks_of(self.webhook_networks)
 
     def database_address(self) -> str:
         """The SQLAlchemy URL: DATABASE_URL, else DB_HOST and its companions, else SQLite in the data folder."""

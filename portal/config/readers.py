@@ -2,9 +2,11 @@
 
 import re
 from datetime import time, timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import quote
 
 _DURATION = re.compile(r"\s*(\d{1,5})\s*([mhd])\s*", re.ASCII | re.IGNORECASE)
+Network = IPv4Network | IPv6Network
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -34,3 +36,11 @@ def check_hours(text: str) -> None:
         raise ValueError("use two times, such as 20:00-07:00, or nothing at all") from error
     if len(hours) not in {0, 2}:
         raise ValueError("use two times, such as 20:00-07:00, or nothing at all")
+
+
+def networks_of(text: str) -> tuple[Network, ...]:
+    """The networks between the commas of a setting; ValueError with what is allowed."""
+    try:
+        return tuple(ip_network(word) for word in listed(text))
+    except ValueError as error:
+        raise ValueError("use networks such as 10.20.0.0/16 or 192.168.5.7, with commas between them") from error

@@ -18,6 +18,8 @@ from portal.jobs.models import Job, JobState
 from portal.notifications.queries.deliveries import find_queue_state
 from portal.ops.probing import LIMIT, Probe, answers_within
 from portal.tracker.states import LogState, in_state, today_in
+from portal.webhooks.models import MessageState, WebhookDelivery
+from portal.webhooks.queries.deliveries import count_by_result
 
 ACTIVE = timedelta(minutes=15)
 # Imports are kept by a package beside this one: their table is known by its name alone.
@@ -40,7 +42,9 @@ def list_figures(app: Flask) -> Sequence[Figure]:
     Whatever hangs is left out, and the last figure says so: what watches over the portal must not hang with it.
     """
     if _PROBES not in app.extensions:
-        app.extensions[_PROBES] = [Probe(_asked_beside(app, part)) for part in (queue_figures, table_figures)]
+        app.extensions[_PROBES] = [
+            Probe(_asked_beside(app, part)) for part in (queue_figures, table_figures, message_figures)
+        ]
     answers = answers_within(LIMIT, app.extensions[_PROBES])
     found = [figure for answer in answers for figure in answer or ()]
     told = "Whether the tables could be asked within a second, by what was asked."
@@ -48,7 +52,7 @@ def list_figures(app: Flask) -> Sequence[Figure]:
     return [*found, Figure("portal_tables_answered", told, parts)]
 
 
-_PARTS = ("queue", "tables")
+_PARTS = ("queue", "tables", "messages")
 
 
 def _asked_beside(app: Flask, part: Callable[[Settings], Iterator[Figure]]) -> Callable[[], Sequence[Figure]]:
@@ -80,6 +84,16 @@ def table_figures(settings: Settings) -> Iterator[Figure]:
     yield Figure("portal_import_runs", "Imports by state.", imports)
 
 
+def message_figures(_settings: Settings) -> Iterator[Figure]:
+    """How messages for other systems stand. Three statements."""
+    messages = count_by_state(WebhookDelivery.state)
+    yield _by_state("webhook_messages", "Messages for other systems that are kept, by state.", messages, MessageState)
+    results = [({"result": result}, float(count)) for result, count in count_by_result().items()]
+    yield Figure("portal_webhook_attempts", "Attempts to send them that are kept, by how they ended.", results)
+    oldest = oldest_message(clock.now())
+    yield _one("webhook_oldest_waiting_seconds", "How long the oldest such message is overdue.", oldest)
+
+
 def count_active(now: datetime) -> int:
     """People with a session that was used lately."""
     recent = (UserSession.ended_at.is_(None), UserSession.last_used_at > now - ACTIVE)
@@ -103,6 +117,12 @@ def count_logs_by_state(now: datetime, settings: Settings) -> Mapping[str, int]:
 def oldest_job(now: datetime) -> float:
     """For how many seconds the oldest long work has been waiting."""
     return _age(db.session.scalar(select(func.min(Job.created_at)).where(Job.state == JobState.WAITING)), now)
+
+
+def oldest_message(now: datetime) -> float:
+    """For how many seconds the oldest message for another system could have been on its way."""
+    waiting = (WebhookDelivery.state == MessageState.PENDING, WebhookDelivery.next_attempt_at <= now)
+    return _age(db.session.scalar(select(func.min(WebhookDelivery.next_attempt_at)).where(*waiting)), now)
 
 
 def _age(moment: datetime | None, now: datetime) -> float:

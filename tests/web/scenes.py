@@ -26,6 +26,7 @@ from tests.web.course_scenes import COURSE_SCENES
 from tests.web.lesson_scenes import LESSON_SCENES
 from tests.web.reflection_scenes import REFLECTION_SCENES
 from tests.web.scene import Scene, SetUp
+from tests.web.webhook_scenes import WEBHOOK_SCENES
 
 
 def _course(app: Flask, make: Maker) -> SetUp:
@@ -184,6 +185,7 @@ def _import(app: Flask, make: Maker) -> SetUp:
 
 SCENES: dict[str, Scene] = {
     **REFLECTION_SCENES,
+    **WEBHOOK_SCENES,
     **LESSON_SCENES,
     **COURSE_SCENES,
     "imports.show": Scene(_import),

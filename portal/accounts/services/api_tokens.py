@@ -25,7 +25,7 @@ LASTS: Mapping[str, timedelta | None] = {
 # A use is noted no more often than that.
 NOTED_EVERY = timedelta(hours=1)
 _ENDING = 4
-GROUPS = ("catalogue", "courses", "lessons", "logs", "notifications", "people", "reflections")
+GROUPS = ("catalogue", "courses", "lessons", "logs", "notifications", "people", "reflections", "webhooks")
 SCOPES = ("profile:read", *(f"{group}:{deed}" for group in GROUPS for deed in ("read", "write")))
 
 

@@ -17,6 +17,7 @@ from portal.tracker.models import ActivityLog, Leave
 from portal.tracker.queries.leaves import Absence, Effect, courses_touched_by, effect_of, find_absence, overlapping
 from portal.tracker.queries.people import user_of_facilitator
 from portal.tracker.services.planning import plan_logs
+from portal.tracker.services.signals import weeks_owed_again
 
 LONGEST_REASON = 500
 LONGEST_LEAVE = timedelta(days=400)
@@ -81,8 +82,11 @@ def withdraw(leave_id: int, rules: Rules, now: datetime, by: Actor) -> Absence:
     courses = courses_touched_by(absence)
     nothing = {"excused_at": None, "excused_by": None, "excused_reason": None}
     of_it = _LOGS.c.leave_id == leave_id
-    owed_again = update(_LOGS).where(of_it, _LOGS.c.excused_at.is_not(None), _LOGS.c.submitted_at.is_(None))
-    db.session.execute(owed_again.values(**nothing, version=_LOGS.c.version + 1, updated_at=now))
+    excused = (of_it, _LOGS.c.excused_at.is_not(None), _LOGS.c.submitted_at.is_(None))
+    owed_again = db.session.scalars(select(_LOGS.c.id).where(*excused).order_by(_LOGS.c.id)).all()
+    values = {**nothing, "version": _LOGS.c.version + 1, "updated_at": now}
+    db.session.execute(update(_LOGS).where(*excused).values(values))
+    weeks_owed_again.send(None, log_ids=owed_again)
     db.session.execute(update(_LOGS).where(of_it).values(leave_id=None))
     db.session.execute(Leave.__table__.delete().where(Leave.id == leave_id))  # type: ignore[attr-defined]
     plan_logs(courses, rules)

@@ -1,0 +1,1 @@
+"""Reads of endpoints, their messages, and what messages say."""

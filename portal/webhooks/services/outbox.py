@@ -1,0 +1,193 @@
+"""The outbox: which worker sends which message now, and what became of it.
+
+As with mails (portal/notifications/services/outbox.py), a message is claimed by a conditional update under a token with
+a lease; when the lease ends without a word, another worker takes it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import SystemRandom
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Select, case, select, update
+
+from portal import clock
+from portal.bulk import insert_rows
+from portal.extensions import db
+from portal.webhooks.models import (
+    EndpointState,
+    MessageState,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
+)
+from portal.webhooks.sending import Outcome
+
+# Longer than an attempt can take.
+LEASE = timedelta(minutes=2)
+# The schedule that Standard Webhooks recommends: the tenth attempt is three days after the first.
+PAUSES = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
+MAX_ATTEMPTS = len(PAUSES) + 1
+# So that what failed together is not tried again together: a tenth sooner or later.
+_JITTER = 0.1
+# Messages that one process has under way to one endpoint; a single one where the last attempt failed.
+MOST_AT_ONCE = 4
+_IN_PLACE = {"synchronize_session": False}
+_chance = SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message that is ours to send, with what its endpoint needs to believe it. Secrets are sealed."""
+
+    id: int
+    token: str
+    attempts: int
+    endpoint_id: int
+    uid: str
+    type: str
+    data: Mapping[str, Any]
+    happened_at: datetime
+    url: str
+    secret: str
+    previous_secret: str | None
+    previous_until: datetime | None
+
+
+_CLAIMED: Select[*tuple[Any, ...]] = (
+    select(
+        WebhookDelivery.id,
+        WebhookDelivery.claim_token,
+        WebhookDelivery.attempts,
+        WebhookDelivery.endpoint_id,
+        WebhookMessage.uid,
+        WebhookMessage.type,
+        WebhookMessage.data,
+        WebhookMessage.created_at,
+        WebhookEndpoint.url,
+        WebhookEndpoint.secret,
+        WebhookEndpoint.previous_secret,
+        WebhookEndpoint.previous_until,
+    )
+    .join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
+    .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
+)
+
+
+def _is_ready(now: datetime) -> tuple[Any, ...]:
+    # While claimed, `next_attempt_at` is the end of the lease: one index finds both kinds.
+    open_states = WebhookDelivery.state.in_([MessageState.PENDING, MessageState.CLAIMED])
+    return open_states, WebhookDelivery.next_attempt_at <= now
+
+
+def find_ready(busy: Mapping[int, int], room: int) -> Sequence[int]:
+    """Deliveries whose time has come, at most `room`, no endpoint with more than it may have at once.
+
+    `busy` is how many this process has under way to each. One statement, and one for each endpoint.
+    """
+    now = clock.now()
+    waiting = select(WebhookDelivery.endpoint_id).where(*_is_ready(now)).distinct()
+    endpoints = select(WebhookEndpoint.id, WebhookEndpoint.failing_since).where(
+        WebhookEndpoint.id.in_(waiting), WebhookEndpoint.state == EndpointState.ENABLED
+    )
+    rows = list(db.session.execute(endpoints))
+    _chance.shuffle(rows)
+    found: list[int] = []
+    for row in rows:
+        free = (MOST_AT_ONCE if row.failing_since is None else 1) - busy.get(row.id, 0)
+        if (most := min(free, room - len(found))) > 0:
+            due = select(WebhookDelivery.id).where(WebhookDelivery.endpoint_id == row.id, *_is_ready(now))
+            found += db.session.scalars(due.order_by(WebhookDelivery.next_attempt_at, WebhookDelivery.id).limit(most))
+    return found
+
+
+def claim(delivery_ids: Sequence[int]) -> Sequence[Claim]:
+    """Take those of these deliveries that no other worker took meanwhile. Commit, then send. Two statements.
+
+    An attempt counts from here, so that a message which kills its worker is not tried for ever.
+    """
+    now, token = clock.now(), str(uuid4())
+    db.session.execute(
+        update(WebhookDelivery)
+        .where(WebhookDelivery.id.in_(delivery_ids), *_is_ready(now))
+        .values(
+            state=MessageState.CLAIMED,
+            claim_token=token,
+            next_attempt_at=now + LEASE,
+            attempts=WebhookDelivery.attempts + 1,
+        ),
+        execution_options=_IN_PLACE,
+    )
+    rows = db.session.execute(_CLAIMED.where(WebhookDelivery.claim_token == token).order_by(WebhookDelivery.id))
+    return [Claim(*row) for row in rows]
+
+
+def settle(one: Claim, outcome: Outcome) -> bool:
+    """Note what became of an attempt, and when there is another. False when the lease was lost to another worker."""
+    now = clock.now()
+    values: dict[str, Any] = {"status_code": outcome.status_code, "error": outcome.error}
+    if outcome.arrived:
+        values |= {"state": MessageState.DELIVERED, "delivered_at": now}
+    else:
+        is_over = one.attempts >= MAX_ATTEMPTS
+        values |= {"state": _next_state(one.endpoint_id) if not is_over else MessageState.FAILED}
+        values |= {"next_attempt_at": now + pause_after(one.attempts, outcome.wait)}
+    if not _write(one, values):
+        return False
+    attempt = {"delivery_id": one.id, "status_code": outcome.status_code, "error": outcome.error,
+               "answer": outcome.answer, "duration_ms": outcome.duration_ms}  # fmt: skip
+    insert_rows(WebhookAttempt, [attempt])
+    _note_standing(one.endpoint_id, now, arrived=outcome.arrived)
+    return True
+
+
+def release(one: Claim) -> None:
+    """Give a message back untried; the attempt does not count."""
+    _write(one, {"state": MessageState.PENDING, "next_attempt_at": clock.now(), "attempts": one.attempts - 1})
+
+
+def pause_after(attempts: int, wait: int = 0) -> timedelta:
+    """How long to wait after so many attempts, and at least the seconds that the other side asked for."""
+    pause = PAUSES[min(max(attempts, 1), len(PAUSES)) - 1]
+    return max(pause * _chance.uniform(1 - _JITTER, 1 + _JITTER), timedelta(seconds=wait))
+
+
+def _next_state(endpoint_id: int) -> Any:
+    """Waiting, unless somebody switched the endpoint off while the message was on its way."""
+    state = select(WebhookEndpoint.state).where(WebhookEndpoint.id == endpoint_id).scalar_subquery()
+    return case((state == EndpointState.ENABLED, MessageState.PENDING.value), else_=MessageState.FAILED.value)
+
+
+def _write(one: Claim, values: Mapping[str, Any]) -> bool:
+    settled: Any = db.session.execute(
+        update(WebhookDelivery)
+        .where(
+            WebhookDelivery.id == one.id,
+            WebhookDelivery.claim_token == one.token,
+            WebhookDelivery.state == MessageState.CLAIMED,
+        )
+        .values(claim_token=None, **values),
+        execution_options=_IN_PLACE,
+    )
+    return bool(settled.rowcount)
+
+
+def _note_standing(endpoint_id: int, now: datetime, *, arrived: bool) -> None:
+    """Since when nothing arrives; written only where that changes."""
+    failing = WebhookEndpoint.failing_since
+    changes = (failing.is_not(None), None) if arrived else (failing.is_(None), now)
+    noted = update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id, changes[0])
+    db.session.execute(noted.values(failing_since=changes[1]), execution_options=_IN_PLACE)

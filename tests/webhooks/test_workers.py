@@ -1,0 +1,140 @@
+"""Several workers, and one that is killed: each message arrives, and twice only under the same id."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from portal import clock
+from portal.audit.services import System
+from portal.extensions import db
+from portal.webhooks import delivering
+from portal.webhooks.addresses import Reach
+from portal.webhooks.models import WebhookDelivery
+from portal.webhooks.sealing import box_of
+from portal.webhooks.sending import Outcome
+from portal.webhooks.services import outbox
+from portal.webhooks.services.endpoints import EndpointDraft, create_endpoint
+from portal.webhooks.services.messages import Message, send_messages
+
+ROOT = Path(__file__).resolve().parents[2]
+KIND = "log.submitted"
+
+
+@pytest.fixture
+def busy(fresh_app, receiver):
+    """An application that commits, with settings that lead here, and forty messages for the receiver."""
+    changes = {"webhook_networks": "127.0.0.0/8", "webhook_http": True}
+    settings = fresh_app.config["PORTAL"].model_copy(update=changes)
+    with fresh_app.app_context():
+        box = box_of(fresh_app.config["SECRET_KEY"])
+        made = create_endpoint(EndpointDraft(receiver.url, [KIND]), Reach.of(settings), box, System())
+        send_messages([Message(KIND, {"id": at}) for at in range(40)], {made.id: {KIND}})
+        db.session.commit()
+        db.session.remove()
+    return settings, box, made
+
+
+def states(app):
+    with app.app_context():
+        found = Counter(one.value for one in db.session.scalars(select(WebhookDelivery.state)))
+        db.session.rollback()
+    return found
+
+
+class _Open:
+    """A lock that keeps nobody out: as if each thread were a process of its own."""
+
+    def acquire(self, *, blocking: bool) -> bool:
+        return not blocking
+
+    def release(self) -> None:
+        """Nothing."""
+
+
+def test_two_workers_at_once_send_each_message_once(fresh_app, busy, receiver, monkeypatch):
+    settings, box, _made = busy
+    monkeypatch.setattr(delivering, "_running", _Open())
+    sent = []
+
+    def work():
+        with fresh_app.app_context():
+            sent.append(delivering.deliver_messages(settings, box))
+            db.session.remove()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    # Whoever came too late for one looks again; what none of them sees any more is done by the next sweep.
+    work()
+    assert states(fresh_app) == {"delivered": 40}
+    assert Counter(receiver.ids).most_common(1)[0][1] == 1
+    assert sum(one.delivered for one in sent) == 40
+
+
+@pytest.mark.one_database
+def test_a_second_call_in_a_process_leaves_it_to_the_first(app, endpoint, happen, work, receiver):
+    made = endpoint()
+    happen(made.id)
+    assert delivering._running.acquire(blocking=False)
+    try:
+        assert work().delivered == 0
+    finally:
+        delivering._running.release()
+    assert work().delivered == 1
+
+
+def test_what_a_worker_took_is_free_again_when_its_lease_ends(app, endpoint, happen, work, receiver, frozen_time):
+    happen(endpoint().id)
+    with app.app_context():
+        (lost,) = outbox.claim(outbox.find_ready({}, 5))
+        db.session.commit()
+    assert work().delivered == 0
+    frozen_time.shift(outbox.LEASE)
+    assert work().delivered == 1
+    with app.app_context():
+        assert not outbox.settle(lost, Outcome(500, "status")), "its word counts no longer"
+        db.session.commit()
+        kept = db.session.scalars(select(WebhookDelivery)).one()
+        assert (kept.state, kept.attempts) == ("delivered", 2)
+
+
+@pytest.mark.one_database
+def test_a_killed_worker_loses_nothing(fresh_app, busy, receiver, monkeypatch, committing_database):
+    settings, box, _made = busy
+    receiver.pause = 30
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": committing_database.url,
+        "PORTAL_DATA_DIR": str(settings.portal_data_dir),
+        "SECRET_KEY": settings.secret_key,
+        "WEBHOOK_NETWORKS": "127.0.0.0/8",
+        "WEBHOOK_HTTP": "true",
+    }
+    program = "import tasks; tasks.deliver_webhooks.call_local()"
+    worker = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, env=environment)
+    end = time.monotonic() + 30
+    while len(receiver.received) < outbox.MOST_AT_ONCE and time.monotonic() < end:
+        time.sleep(0.02)
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+    receiver.pause = 0
+    assert states(fresh_app) == {"claimed": outbox.MOST_AT_ONCE, "pending": 40 - outbox.MOST_AT_ONCE}
+    later = clock.now() + outbox.LEASE + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    with fresh_app.app_context():
+        assert delivering.deliver_messages(settings, box).delivered == 40
+        db.session.remove()
+    seen = Counter(receiver.ids)
+    assert len(seen) == 40
+    assert sum(count == 2 for count in seen.values()) == outbox.MOST_AT_ONCE

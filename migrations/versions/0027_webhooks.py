@@ -1,14 +1,14 @@
 """Messages for other systems.
 
 Revision ID: 0027
-Revises: 0015
+Revises: 0020
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0027"
-down_revision = "0015"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

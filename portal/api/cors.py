@@ -1,5 +1,6 @@
 """Pages of other origins that may use the API in a browser: none, unless `CORS_ORIGINS` names them.
 
+Those of `REFLECTION_ORIGINS` may do what the page of reflections on a static host does, and nothing else.
 There are no cookies to ride on; the list keeps a browser from lending its user's network to any page.
 """
 
@@ -17,6 +18,10 @@ _SHOWN = (
     "X-Total-Count, Idempotent-Replayed"
 )
 _DAY = 86_400
+# What that page asks: signing in and out, which reflections are open, and sending one.
+_OF_REFLECTIONS = {
+    "/api/auth/login": "POST", "/api/auth/logout": "POST", "/api/reflections/form": "GET", "/api/reflections": "POST",
+}  # fmt: skip
 
 
 def answer_preflight() -> Response | None:
@@ -33,7 +38,8 @@ def answer_preflight() -> Response | None:
 
 def allow_origin(response: Response) -> None:
     """Let the page that asks read the answer, if its origin is allowed."""
-    if not current_app.config["PORTAL"].cors_origins:
+    settings = current_app.config["PORTAL"]
+    if not settings.cors_origins and not settings.reflection_origins:
         return
     response.headers.add("Vary", "Origin")
     if origin := _origin():
@@ -43,5 +49,13 @@ def allow_origin(response: Response) -> None:
 
 def _origin() -> str | None:
     """The origin of the page that asks; None when it may not."""
-    origin = request.headers.get("Origin", "")
-    return origin if origin.lower() in origins_of(current_app.config["PORTAL"].cors_origins) else None
+    origin, settings = request.headers.get("Origin", ""), current_app.config["PORTAL"]
+    if origin.lower() in origins_of(settings.cors_origins):
+        return origin
+    is_reflection = _OF_REFLECTIONS.get(request.path) == _method()
+    return origin if is_reflection and origin.lower() in origins_of(settings.reflection_origins) else None
+
+
+def _method() -> str:
+    """The method of the request, or the one that a browser asks about before it."""
+    return request.headers.get("Access-Control-Request-Method", "") if request.method == "OPTIONS" else request.method

@@ -48,12 +48,14 @@ def operation(
     status: int = 200,
     errors: tuple[int, ...] = (),
     subjects: tuple[str, ...] = (),
+    keeps: bool = True,
 ) -> Callable[[View], View]:
     """Hand a view its `body` and `query` as models, and send what it gives back as JSON.
 
     `answer` is a model, a list of one, or None for an answer without a body (204). `errors` are statuses beyond those
     that follow from who may ask and what is sent (see document/errors.py). `subjects` are the pulses that say whether
-    the answer to a GET is still the same (see conditional.py). Stands right above the view.
+    the answer to a GET is still the same (see conditional.py). Without `keeps` a POST with an `Idempotency-Key` leaves
+    nothing behind here: the view itself does it once. Stands right above the view.
     """
     declared = Operation(summary, body, query, answer, status, errors, subjects)
     writer = TypeAdapter(answer) if answer is not None else None
@@ -64,7 +66,7 @@ def operation(
             def give() -> Response:
                 return _give(view, declared, writer, values)
 
-            if request.method == "POST":
+            if request.method == "POST" and keeps:
                 return answer_once(give)
             return _read(declared, give) if request.method in _READS else give()
 

@@ -89,6 +89,7 @@ class Settings(BaseSettings):
     cors_origins: str = ""
     webhook_networks: str = ""
     webhook_http: bool = False
+    reflection_origins: str = ""
     trusted_proxies: int = Field(0, ge=0, le=10)
     metrics_token: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -190,7 +191,7 @@ class Settings(BaseSettings):
             raise ValueError("use a number and a time, such as '5 per 15 minutes'")
         return value
 
-    @field_validator("cors_origins")
+    @field_validator("cors_origins", "reflection_origins")
     @classmethod
     def _known_origins(cls, value: str) -> str:
         return value if origins_of(value) else ""

@@ -10,6 +10,7 @@ from portal.accounts.signals import Former, person_left
 from portal.allocations.services import offerings_changed
 from portal.allocations.services.signals import offerings_leaving
 from portal.reflections import routes
+from portal.reflections.commands import reflections
 from portal.reflections.queries import personal
 from portal.reflections.sealing import Sealer, sealer_of
 from portal.reflections.services.forgetting import forget_writer
@@ -21,6 +22,7 @@ from portal.reflections.words import init_words
 def init_app(app: Flask) -> None:
     """Register pages and notices, what is said of a person and forgotten of them, and follow the dates of courses."""
     app.register_blueprint(routes.bp)
+    app.cli.add_command(reflections)
     init_words(app)
     init_telling()
     personal_data.register("reflections", personal.list_parts_taken)

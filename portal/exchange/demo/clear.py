@@ -24,11 +24,13 @@ from portal.enrolments.models import Enrolment
 from portal.enrolments.services.bulk import count_anew
 from portal.errors import NotFound, lazy
 from portal.exchange.demo import people, teaching
+from portal.exchange.demo.reflections import clear_forms
 from portal.exchange.models import ImportRun
 from portal.extensions import Model, db
 from portal.jobs.models import Job
 from portal.learning.models import Lesson, LessonVersion, StoredFile
 from portal.notifications.models import Delivery, Notification
+from portal.reflections.models import ReflectionRound
 from portal.tracker.models import ActivityLog, ActivityLogItem, Attendance
 from portal.tracker.services import plan_logs
 
@@ -44,6 +46,7 @@ _TRACES: tuple[InstrumentedAttribute[Any], ...] = (
     Lesson.updated_by,
     LessonVersion.author_id,
     StoredFile.uploaded_by,
+    ReflectionRound.reply_by,
 )
 
 
@@ -75,6 +78,7 @@ def clear_demo(settings: Settings, by: Actor) -> ClearCounts:
     """Delete the demo institution in the caller's transaction. Raises NotFound when it is not there."""
     demo = _find()
     _delete_offerings(demo)
+    clear_forms()
     _release(demo)
     _delete_people(demo)
     kept = _delete_catalogue(demo)

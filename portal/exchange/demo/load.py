@@ -38,6 +38,7 @@ from portal.exchange.demo import people, teaching
 from portal.exchange.demo.history import write_history
 from portal.exchange.demo.lessons import write_lessons
 from portal.exchange.demo.open_courses import save_open_courses
+from portal.exchange.demo.reflections import write_reflections
 from portal.exchange.demo.term import Term, term_around
 from portal.extensions import db
 from portal.folding import fold
@@ -87,6 +88,7 @@ def load_demo(settings: Settings, by: Actor) -> DemoCounts:
     numbers = [*teaching.STUDENT_NUMBERS[own:], *teaching.STUDENT_NUMBERS[:own]]
     made = save_open_courses(clock.today(settings.zone), facilitators, numbers[:40], by)
     write_lessons(chance, f"facilitator{people.DOMAIN}", f"student{people.DOMAIN}", by)
+    write_reflections(chance, clock.today(settings.zone))
     return DemoCounts(len(offerings) + len(made), len(facilitators), len(students), len(rosters), logs)
 
 

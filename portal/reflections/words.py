@@ -22,7 +22,7 @@ STATES: dict[FormState, Any] = {
     FormState.DRAFT: _l("Draft"),
     FormState.PUBLISHED: _l("Published"),
     FormState.REPLACED: _l("Replaced"),
-    FormState.RETIRED: _l("Retired"),
+    FormState.RETIRED: _l("No longer used"),
 }
 
 

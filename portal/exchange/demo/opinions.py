@@ -33,7 +33,7 @@ SAID: dict[str, dict[str, tuple[str, ...]]] = {
             "Small groups. In a small group I dare to ask.",
             "The quick checks after each lesson: five minutes, and I know whether I have understood.",
             "Practice sessions with real cases.",
-            "That feedback comes within the week 🙂",
+            "That feedback comes within the week.",
             "The slides are there the evening before.",
         ),
         "change": (

@@ -153,7 +153,11 @@ def _respond(chance: Random, answering: Sequence[tuple[ReflectionRound, list[int
 
 def _response(chance: Random, round_id: int, weights: Sequence[int]) -> dict[str, Any]:
     language = "fr" if chance.random() < 0.35 else "en"
-    said = {key: chance.choice(texts) for key, texts in SAID[language].items() if chance.random() < 0.75}
+    said = {
+        key: " ".join(chance.sample(texts, chance.choice((1, 1, 2))))
+        for key, texts in SAID[language].items()
+        if chance.random() < 0.75
+    }
     number = chance.choices("12345", weights)[0]
     key = str(UUID(int=chance.getrandbits(128), version=4))
     return {"id": key, "round_id": round_id, "language": language, "student_id": None,

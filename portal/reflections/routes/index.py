@@ -3,10 +3,11 @@
 from flask import request
 from flask_login import current_user
 
+from portal.reflections.queries.courses import find_asked_course
 from portal.reflections.queries.own import list_own_rounds
 from portal.reflections.queries.results import list_staff_rounds
 from portal.reflections.routes.blueprint import bp
-from portal.reflections.routes.common import MANAGES, present_day
+from portal.reflections.routes.common import MANAGES, not_found, present_day
 from portal.roles import Role
 from portal.web.access import everyone
 from portal.web.pages import page
@@ -19,6 +20,11 @@ def index() -> str:
     today = present_day()
     if current_user.role is Role.STUDENT:
         return page("reflections/own.html", rows=list_own_rounds(current_user.id, today), today=today)
-    course = request.args.get("course", type=int)
-    rows = list_staff_rounds(current_user.facilitator_id, manages=current_user.role in MANAGES, offering_id=course)
-    return page("reflections/rounds.html", rows=rows, today=today)
+    wanted, me, manages = (
+        request.args.get("course", type=int),
+        current_user.facilitator_id,
+        current_user.role in MANAGES,
+    )
+    course = find_asked_course(wanted, me, manages=manages) or not_found() if wanted is not None else None
+    rows = list_staff_rounds(me, manages=manages, offering_id=wanted)
+    return page("reflections/rounds.html", rows=rows, today=today, course=course)

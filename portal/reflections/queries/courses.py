@@ -1,0 +1,55 @@
+"""The course whose reflections are looked at, as the head of its pages shows it."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from portal.accounts.models import Facilitator, User
+from portal.allocations.models import CourseOffering, OfferingKind
+from portal.catalogue.models import ClassGroup, Mode, Module
+from portal.extensions import db
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCourse:
+    """A course with who teaches it."""
+
+    id: int
+    kind: OfferingKind
+    name: str
+    code: str | None
+    class_name: str | None
+    mode: str
+    start_date: date
+    end_date: date
+    first_name: str | None
+    last_name: str | None
+
+    @property
+    def facilitator(self) -> str:
+        """The name of who teaches it; empty when nobody does."""
+        return f"{self.first_name or ''} {self.last_name or ''}".strip()
+
+
+_COURSES: Any = (
+    select(
+        CourseOffering.id, CourseOffering.kind, func.coalesce(CourseOffering.title, Module.name, ""), Module.code,
+        ClassGroup.name, Mode.name, CourseOffering.start_date, CourseOffering.end_date, User.first_name, User.last_name,
+    )
+    .join(Mode, Mode.id == CourseOffering.mode_id)
+    .outerjoin(Module, Module.id == CourseOffering.module_id)
+    .outerjoin(ClassGroup, ClassGroup.id == CourseOffering.class_id)
+    .outerjoin(Facilitator, Facilitator.id == CourseOffering.facilitator_id)
+    .outerjoin(User, User.id == Facilitator.user_id)
+)  # fmt: skip
+
+
+def find_asked_course(offering_id: int, facilitator_id: int | None, *, manages: bool) -> AskedCourse | None:
+    """A course for who teaches it, and for everyone who manages. One statement."""
+    wanted = _COURSES.where(CourseOffering.id == offering_id)
+    if not manages:
+        wanted = wanted.where(CourseOffering.facilitator_id == facilitator_id)
+    row = db.session.execute(wanted).one_or_none()
+    return AskedCourse(*row) if row else None

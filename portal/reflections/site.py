@@ -67,7 +67,7 @@ def _style(static: Path, vendor: Path) -> str:
     pico = (vendor / "pico.min.css").read_text().removeprefix('@charset "UTF-8";')
     whole = f"{_LAYERS}@layer pico {{ {pico} }}\n" + "\n".join(parts)
     for font in _FONTS:
-        whole = whole.replace(f"../vendor/{font}?v=5.3.0", font)
+        whole = whole.replace(f"../vendor/{font}", font)
     return whole
 
 

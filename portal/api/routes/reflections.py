@@ -47,9 +47,7 @@ def list_forms(query: CourseQuery) -> list[FormShown]:
 # Not among the kept answers: these know who asked and the hash of what was sent, which leads to a response.
 @bp.post("/reflections")
 @audience(Role.STUDENT)
-@operation(
-    "Send a reflection", body=ReflectionNew, answer=ReceiptShown, status=201, errors=(404,), keeps=False
-)
+@operation("Send a reflection", body=ReflectionNew, answer=ReceiptShown, status=201, errors=(404,), keeps=False)
 def send_reflection_once(body: ReflectionNew) -> Reply:
     """Once: the same `Idempotency-Key` again gives the same receipt, another one 409."""
     number = request.headers.get("Idempotency-Key") or secrets.token_hex(16)

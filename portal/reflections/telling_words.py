@@ -20,10 +20,15 @@ _TO_STUDENTS, _TO_STAFF = "reflections", "reflection_results"
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """What one mail says: a line for each course."""
+    """What one mail tells of. Its words are made when it is written, in the reader's language."""
 
-    lines: Sequence[Line]
+    told: Sequence[Params]
     is_out: bool
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """A line for each course."""
+        return _named(self.told) if self.is_out else _until(self.told)
 
 
 def init_telling() -> None:
@@ -45,16 +50,16 @@ def _gather_open(user_id: int, told: Sequence[Params], now: datetime) -> Noticed
     known = {fact["round_id"] for fact in told}
     today = now.astimezone(current_app.config["PORTAL"].zone).date()
     rows = [one for one in list_still_open(user_id, today) if one.round_id in known]
-    lines = [Line(one.course, _closes(one.closes_on), one.code) for one in rows]
-    return Noticed(lines, is_out=False) if lines else None
+    open_now = [{"module": one.course, "closes_on": one.closes_on.isoformat(), "code": one.code} for one in rows]
+    return Noticed(open_now, is_out=False) if open_now else None
 
 
 def _gather_results(_user_id: int, told: Sequence[Params], _now: datetime) -> Noticed | None:
-    return Noticed(_named(told), is_out=True) if told else None
+    return Noticed(told, is_out=True) if told else None
 
 
 def _subject(noticed: Noticed) -> str:
-    count = len(noticed.lines)
+    count = len(noticed.told)
     if noticed.is_out:
         return str(ngettext("Results of a reflection are out", "Results of %(num)s reflections are out", count))
     return str(ngettext("A reflection is open", "%(num)s reflections are open", count))

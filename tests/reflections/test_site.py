@@ -184,7 +184,7 @@ def test_written_on_a_static_host_with_the_portal_away_in_the_middle(
     expect(again.locator(SECOND)).to_have_value("Without it.")
     again.fill(THIRD, "Still without.")
     again.get_by_role("button", name="Envoyer ma réflexion").click()
-    expect(again.locator("#kept")).to_contain_text("Conservé sur cet appareil")
+    expect(again.locator("#kept")).to_contain_text("Conservée sur cet appareil")
     assert stored(fresh_app, found) == []
     # A tab that was closed has no token any more: it asks, and sends what waited.
     context.set_offline(False)

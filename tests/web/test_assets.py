@@ -19,6 +19,8 @@ pytestmark = pytest.mark.one_database
 ADDRESS = re.compile(r'(?:href|src)="(/static/[^"#]+)')
 # ui.md, 4: kilobytes over the wire on a first visit without the font, and on the next.
 FIRST, NEXT = 90_000, 20_000
+# A student at the end of a course may see the portal for the first time, on a phone.
+REFLECTION = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +132,13 @@ def test_a_first_visit_and_the_next_stay_within_their_budgets(
             spent.append(len(page.data) + weight(built, brotli.decompress(page.data).decode(), seen))
         assert spent[0] <= FIRST, (first, spent)
         assert max(spent[1:]) <= NEXT, (further, spent)
+
+
+def test_the_page_of_a_reflection_weighs_little(built: Flask, make: Any, sign_in: Any, new_client: Any) -> None:
+    student, offering = make.student(), make.offering(facilitator=make.facilitator())
+    make.enrolment(offering=offering, student=student)
+    client = new_client()
+    sign_in(client, student)
+    page = get(client, f"/reflections/{make.round(offering).id}")
+    assert page.status_code == 200
+    assert len(page.data) + weight(built, brotli.decompress(page.data).decode(), set()) <= REFLECTION

@@ -8,6 +8,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -19,6 +20,8 @@ from bench.api_recording import RECORDED
 from portal import create_app
 
 _recorded: dict[str, list[list[Any]]] = json.loads(Path(os.environ[RECORDED]).read_text())
+_ids: list[Any] = _recorded.pop("ids")
+_turns = count(os.getpid())
 _local = threading.local()
 floor = Flask("floor")
 
@@ -30,13 +33,22 @@ def repeat(name: str) -> Response:
     found = []
     connection = _connection()
     with connection.cursor() as cursor:
-        for statement, values in _recorded[name]:
+        for statement, values in _of_another(_recorded[name]) if name == "update" else _recorded[name]:
             cursor.execute(statement, values)
             if cursor.description:
                 names = [column[0] for column in cursor.description]
                 found.append([dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
     connection.commit()
     return Response(json.dumps(found, default=str, ensure_ascii=False), mimetype="application/json")
+
+
+def _of_another(statements: list[list[Any]]) -> list[list[Any]]:
+    """The same about another log each time: many that change one wait for each other."""
+    seen, other = _ids[0], _ids[next(_turns) % len(_ids)]
+    return [
+        [statement, {name: other if value == seen else value for name, value in values.items()}]
+        for statement, values in statements
+    ]
 
 
 @floor.get("/hello")

@@ -117,7 +117,9 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
     options |= {"pool_pre_ping": True, "pool_recycle": 1800, "pool_timeout": 10}
     if address.startswith(("mysql", "mariadb")):
         options["isolation_level"] = "READ COMMITTED"
-        options["connect_args"] = {"connect_timeout": 5, "charset": "utf8mb4"} if "pymysql" in address else {}
+        if "pymysql" in address:
+            options["connect_args"] = {"connect_timeout": 5, "charset": "utf8mb4"}
+            options["pool_reset_on_return"] = None  # database.py does it where there is something to end
     return options
 
 

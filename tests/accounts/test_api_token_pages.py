@@ -47,3 +47,15 @@ def test_what_is_wrong_is_said_at_its_field(signed_in, data, said):
     answer = signed_in.post(PAGE, data=data)
     assert answer.status_code == 422
     assert said in answer.text
+
+
+def test_what_a_token_may_do_is_said_in_words(signed_in):
+    page = signed_in.get(PAGE).text
+    assert "Weekly logs: write" in page
+    assert ">logs:write<" not in page
+    scopes = ["courses:read", "logs:read", "logs:write"]
+    signed_in.post(PAGE, data={"name": "Timetable", "lasts": "90", "scopes": scopes})
+    assert "Courses and enrolments: read · Weekly logs: read and write" in signed_in.get(PAGE).text
+    assert "Cours et inscriptions\u00a0: lire · Journaux hebdomadaires\u00a0: lire et modifier" in (
+        signed_in.get(f"/lang/fr?next={PAGE}", follow_redirects=True).text
+    )

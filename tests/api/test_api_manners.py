@@ -1,14 +1,18 @@
 """What all answers have: tags, keys against doing things twice, other origins, personal tokens, changed keys."""
 
+import gzip
 import threading
+from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import func, select
 
 from portal import clock
 from portal.accounts.jwt import key_id
 from portal.accounts.models import ApiToken, User
 from portal.accounts.services.api_tokens import make_token, revoke_token
+from portal.api.models import KeptAnswer
 from portal.audit.services import System
 from portal.catalogue.models import Module
 from portal.extensions import db
@@ -81,21 +85,46 @@ def test_a_key_is_its_owners(app, make, program, office):
 
 
 def test_at_one_moment_one_is_done_and_the_others_wait_or_get_its_answer(fresh_app, make_fresh):
-    person, barrier, answers = make_fresh.manager(), threading.Barrier(4), []
+    person, barrier, answers = make_fresh.manager(), threading.Barrier(6), []
+    key = {"Idempotency-Key": "k"}
 
     def ask():
         asks = Program(fresh_app, person)
         barrier.wait(10)
-        answers.append(asks("POST", "/modules", MODULE, headers={"Idempotency-Key": "k"}).status_code)
+        answers.append(asks("POST", "/modules", MODULE, headers=key))
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=ask) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert 201 in answers
-    assert set(answers) <= {201, 409}
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert len({answer.text for answer in answers if answer.status_code == 201}) == 1
     assert modules(fresh_app) == 1
+    with fresh_app.app_context():
+        assert [kept.status for kept in db.session.scalars(select(KeptAnswer))] == [201]
+    assert Program(fresh_app, person)("POST", "/modules", MODULE, headers=key).headers["Idempotent-Replayed"] == "true"
+
+
+def test_an_answer_is_kept_for_a_day(app, make, program):
+    person, key, moment = make.manager(), {"Idempotency-Key": "k"}, clock.now()
+    with time_machine.travel(moment, tick=False):
+        assert program(person)("POST", "/modules", MODULE, headers=key).status_code == 201
+    with time_machine.travel(moment + timedelta(hours=23, minutes=59), tick=False):
+        assert program(person)("POST", "/modules", MODULE, headers=key).headers["Idempotent-Replayed"] == "true"
+    with time_machine.travel(moment + timedelta(hours=24), tick=False):
+        assert program(person)("POST", "/modules", MODULE | {"code": "CS102"}, headers=key).status_code == 201
+    assert modules(app) == 2
+
+
+def test_who_can_unpack_gets_it_packed(office):
+    for number in range(20):
+        assert office("POST", "/modules", MODULE | {"code": f"CS{number}"}).status_code == 201
+    plain = office("GET", "/modules")
+    packed = office("GET", "/modules", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert "Content-Encoding" not in plain.headers
 
 
 # --- other origins

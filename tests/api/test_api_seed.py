@@ -90,6 +90,7 @@ def test_the_printed_requests_in_their_order(portal: Portal) -> None:
     _makes_a_course(portal)
     _lists_it(portal)
     _submits_a_week(portal)
+    _shows_every_write_at_once(portal)
     _refuses_in_words(portal)
 
 
@@ -153,6 +154,18 @@ def _submits_a_week(portal: Portal) -> None:
     found = portal("GET", LOGS, by="john")
     assert (found.status, [log["id"] for log in found.json]) == (200, [answer.json["id"]])
     assert {name: found.json[0][name] for name in said} == said
+
+
+def _shows_every_write_at_once(portal: Portal) -> None:
+    """Two processes answer in turn, and each keeps answers: none of them may be older than a write before it."""
+    # The term begins with the week in which somebody was allocated.
+    one, week = "/api/course-offerings/1", "/api/activity-tracker/summary?week_number=1"
+    for title in ("First", "Second"):
+        assert portal("PATCH", one, {"title": title}, by="admin").status == 200
+        for _ in range(4):
+            assert portal("GET", one, by="admin").json["title"] == title
+            assert portal("GET", LIST, by="admin").json[0]["title"] == title
+    assert {portal("GET", week, by="admin").json["on_time"] for _ in range(4)} == {1}
 
 
 def _refuses_in_words(portal: Portal) -> None:

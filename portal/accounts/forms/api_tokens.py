@@ -7,6 +7,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from portal.accounts.scope_words import label_of
 from portal.accounts.services.api_tokens import MAX_NAME, SCOPES
 from portal.errors import DomainError
 from portal.folding import one_line
@@ -27,7 +28,7 @@ class TokenForm(FlaskForm):  # type: ignore[misc]
     lasts = SelectField(_l("Good for"), choices=[SelectChoice(value, text) for value, text in _LASTS], default="90")
     scopes = SelectMultipleField(
         _l("What it may do"),
-        choices=[SelectChoice(scope, scope) for scope in SCOPES],
+        choices=lambda: [SelectChoice(scope, label_of(scope)) for scope in SCOPES],
         widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from portal.accounts.forms.api_tokens import TokenForm
 from portal.accounts.framing import profile_page
 from portal.accounts.queries.bearers import list_tokens
+from portal.accounts.scope_words import labels_of
 from portal.accounts.services.api_tokens import make_token, revoke_token
 from portal.errors import DomainError
 from portal.extensions import db
@@ -55,4 +56,6 @@ def revoke(token_id: int) -> Response:
 
 def _page(form: TokenForm, made: str | None = None) -> str:
     rows = list_tokens(current_user.id)
-    return profile_page("accounts/profile/tokens.html", "api_tokens.index", form=form, tokens=rows, made=made)
+    return profile_page(
+        "accounts/profile/tokens.html", "api_tokens.index", form=form, tokens=rows, labels_of=labels_of, made=made
+    )

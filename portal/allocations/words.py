@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.allocations.models import OfferingStatus
 from portal.catalogue.words import mode_name
+from portal.web.locale import worded
 
 _STATUSES: Mapping[OfferingStatus, Any] = {
     OfferingStatus.PLANNED: _l("Planned"),
@@ -81,7 +82,8 @@ def value_shown(text: str, field: str) -> str:
     if field == "minutes" and text.isdecimal():
         return hours(int(text))
     if field in _DAYS and text:
-        return str(format_date(date.fromisoformat(text), "medium"))
+        day = date.fromisoformat(text)
+        return str(format_date(day, worded("d MMM y", day)))
     return f"{text[:_MOST_SHOWN]}…" if len(text) > _MOST_SHOWN else text
 
 

@@ -80,7 +80,11 @@ def test_some_are_nudged_out_of_the_list(live_server, new_page, browser_sign_in,
     browser_sign_in(page, manager)
     page.goto("/compliance/logs?state=missing")
     expect(page.get_by_role("button", name="Nudge")).to_be_hidden()
+    page.get_by_label("Select this page").check()
+    expect(page.locator(".bulk .ticked")).to_have_text(f"{page.locator('tbody [name=log]:checked').count()} selected")
+    page.get_by_label("Select this page").uncheck()
     page.locator("tbody").get_by_role("checkbox").first.check()
+    expect(page.locator(".bulk .ticked")).to_have_text("1 selected")
     page.get_by_role("button", name="Nudge").click()
     expect(page.get_by_text("1 person is told of 1 week.")).to_be_visible()
 

@@ -1,7 +1,7 @@
 // Lists whose rows are ticked: all of a page at once, how many are chosen, and what needs at least one. The boxes of
-// the rows are those named "id" of the form, in which they need not stand.
+// the rows are those of the form, in which they need not stand, that are named "id", or as its data-ticks says.
 
-const boxesOf = (form) => [...form.elements].filter((box) => box.type === "checkbox" && box.name === "id");
+const boxesOf = (form) => [...form.elements].filter((box) => box.type === "checkbox" && box.name === (form.dataset.ticks ?? "id"));
 
 function tell(form) {
   const boxes = boxesOf(form);

@@ -6,15 +6,19 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from sqlalchemy import func, select
 
 from portal import clock
-from portal.allocations.models import OfferingKind
+from portal.allocations.models import CourseOffering, OfferingKind
 from portal.allocations.queries import OfferingFilter, facets_of
 from portal.allocations.queries.listing import find_offering
+from portal.audit.models import AuditEvent
 from portal.extensions import db
 from portal.learning.courses.models import CoursePage
+from portal.learning.models import Lesson
 from portal.tracker.services import plan_logs
-from tests.support.teaching import RULES
+from tests.support.learning import make_lesson
+from tests.support.teaching import RULES, make_enrolment
 
 pytestmark = pytest.mark.one_database
 
@@ -142,3 +146,39 @@ def test_a_managers_home_lists_every_open_course_and_a_facilitators_their_own(as
     every = as_(make.manager()).get("/courses/").text
     assert "By somebody else" in every
     assert "Led by me" not in every
+
+
+def test_a_draft_is_deleted_with_its_lessons_by_its_owner_alone(app, client, make, as_, teacher, made):
+    with app.app_context():
+        make_lesson(made, title="Axes")
+        db.session.commit()
+    other = as_(make.facilitator())
+    assert other.post(f"/courses/{made.id}/delete", data={"version": made.version}).status_code == 404
+    own = as_(teacher)
+    assert "Delete this draft?" in own.get(f"/courses/{made.id}/edit").text
+    own.post(f"/courses/{made.id}/delete", data={"version": made.version + 5})
+    with app.app_context():
+        assert db.session.get(CourseOffering, made.id) is not None, "somebody changed it meanwhile"
+    answer = own.post(f"/courses/{made.id}/delete", data={"version": made.version}, follow_redirects=True)
+    assert "“Graphs” is deleted." in answer.text
+    with app.app_context():
+        assert db.session.get(CourseOffering, made.id) is None
+        assert db.session.get(CoursePage, made.id) is None
+        assert db.session.scalar(select(func.count()).select_from(Lesson)) == 0
+        deeds = db.session.execute(select(AuditEvent.entity, AuditEvent.action).order_by(AuditEvent.id)).all()
+        assert [tuple(row) for row in deeds][-2:] == [("lessons", "delete"), ("course_offerings", "delete")]
+    assert own.get(f"/courses/{made.id}").status_code == 404
+
+
+def test_a_course_that_somebody_saw_or_was_on_is_not_deleted(app, make, as_, teacher, made, course):
+    with app.app_context():
+        make_enrolment(made, make.student())
+        db.session.commit()
+    own = as_(teacher)
+    led = make.offering(teacher)
+    for one in (made, course, led):
+        answer = own.post(f"/courses/{one.id}/delete", data={"version": one.version}, follow_redirects=True)
+        assert "deleted" in answer.text
+        with app.app_context():
+            assert db.session.get(CourseOffering, one.id) is not None
+        assert "Delete this draft?" not in own.get(f"/courses/{one.id}/edit").text

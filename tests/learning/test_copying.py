@@ -62,3 +62,15 @@ def test_many_courses_at_once_take_as_many_statements_as_one(app, make, old, cou
         db.session.commit()
         assert [one.title for one in lessons_of(targets[1])] == ["Alone"]
         assert FileState.READY
+
+
+def test_without_a_choice_the_page_says_so_and_keeps_the_course(client, make, sign_in):
+    teacher = make.facilitator()
+    old, new = make.offering(teacher), make.offering(teacher)
+    make.lesson(old, title="Soil")
+    sign_in(client, teacher)
+    answer = client.post(f"/courses/{new.id}/lessons/copy", data={"from": old.id})
+    assert answer.status_code == 422
+    assert "Choose at least one lesson." in answer.text
+    assert "Soil" in answer.text
+    assert f'name="from" value="{old.id}"' in answer.text

@@ -52,6 +52,7 @@ COURSE_SCENES = {
     "courses.publish": Scene(_draft),
     "courses.archive": Scene(_draft),
     "courses.cover": Scene(_draft),
+    "courses.delete": Scene(_draft),
     "courses.students": Scene(_led),
     "courses.enrol_many": Scene(_led),
     "courses.enrol_all_of_cohort": Scene(_led),

@@ -27,17 +27,13 @@ _ID = re.compile(r"[1-9]\d{0,9}", re.ASCII)
 @owned(STAFF)
 def choose_copies(offering_id: int) -> str:
     """Courses with lessons, those of the same module first; `from` in the address shows the lessons of one."""
-    course = staffed_course(offering_id)
-    sources = list_sources(offering_id, viewer())
-    chosen = next((one for one in sources if one.id == request.args.get("from", type=int)), None)
-    lessons = queries.list_lessons(chosen.id, clock.now(), everything=True) if chosen else []
-    return page("learning/copy.html", course=course, sources=sources, chosen=chosen, lessons=lessons)
+    return _page(offering_id, request.args.get("from", type=int))
 
 
 @bp.post("/copy")
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
 @owned(STAFF)
-def copy(offering_id: int) -> BaseResponse:
+def copy(offering_id: int) -> BaseResponse | tuple[str, int]:
     """Copy what was chosen, as drafts at the end."""
     staffed_course(offering_id)
     source = request.form.get("from", type=int)
@@ -45,9 +41,17 @@ def copy(offering_id: int) -> BaseResponse:
         raise DomainError(lazy("Choose a course of yours, or of the same module, to copy from."), "from")
     wanted = [int(text) for text in request.form.getlist("lesson")[:500] if _ID.fullmatch(text)]
     if not wanted:
-        raise DomainError(lazy("Choose at least one lesson."), "lesson")
+        return _page(offering_id, source, _("Choose at least one lesson.")), 422
     count = copy_lessons(source or 0, offering_id, actor(), wanted)
     db.session.commit()
     said = ngettext("%(num)s lesson is copied, as a draft.", "%(num)s lessons are copied, as drafts.", count)
     flash(said if count else _("These lessons were copied before; nothing was to be done."), "done")
     return to_list(offering_id)
+
+
+def _page(offering_id: int, source: int | None, fault: str = "") -> str:
+    course = staffed_course(offering_id)
+    sources = list_sources(offering_id, viewer())
+    chosen = next((one for one in sources if one.id == source), None)
+    lessons = queries.list_lessons(chosen.id, clock.now(), everything=True) if chosen else []
+    return page("learning/copy.html", course=course, sources=sources, chosen=chosen, lessons=lessons, fault=fault)

@@ -1,8 +1,8 @@
 """A student has done a lesson, or has not after all."""
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete
+from sqlalchemy import Table, delete, insert
 from sqlalchemy.exc import IntegrityError
 
 from portal.errors import DomainError, lazy
@@ -10,6 +10,8 @@ from portal.extensions import db
 from portal.learning.models import LessonCompletion
 from portal.learning.queries.lessons import LessonText
 from portal.learning.signals import lesson_done
+
+_DONE = cast(Table, LessonCompletion.__table__)
 
 
 def mark_done(lesson: LessonText, enrolment_id: int) -> bool:
@@ -26,7 +28,7 @@ def note_done(lesson_id: int, offering_id: int, enrolment_id: int) -> bool:
     """The same without asking whether it may be."""
     try:
         with db.session.begin_nested():
-            db.session.add(LessonCompletion(lesson_id=lesson_id, enrolment_id=enrolment_id))
+            db.session.execute(insert(_DONE), [{"lesson_id": lesson_id, "enrolment_id": enrolment_id}])
     except IntegrityError:  # in another tab, a moment ago; or the lesson was deleted meanwhile
         return False
     lesson_done.send(None, offering_id=offering_id, enrolment_id=enrolment_id)

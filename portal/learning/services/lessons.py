@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from portal import clock
 from portal.allocations.models import CourseOffering
@@ -98,6 +98,14 @@ def delete_lesson(lesson: Lesson, by: Actor) -> None:
     record(by, "delete", "lessons", lesson.id, title=(lesson.title, None), offering_id=(lesson.offering_id, None))
     db.session.delete(lesson)
     db.session.flush()
+
+
+def delete_lessons_of(offering_id: int, by: Actor) -> None:
+    """Delete all lessons of a course, which is locked and has no students."""
+    for lesson in db.session.scalars(select(Lesson).where(Lesson.offering_id == offering_id).with_for_update()):
+        record(by, "delete", "lessons", lesson.id, title=(lesson.title, None), offering_id=(offering_id, None))
+    gone = delete(Lesson).where(Lesson.offering_id == offering_id)
+    db.session.execute(gone.execution_options(synchronize_session="fetch"))
 
 
 def put_in_order(offering_id: int, wanted: Sequence[int], by: Actor) -> bool:

@@ -56,6 +56,22 @@ function openDialog(id) {
   if (dialog instanceof HTMLDialogElement && !dialog.open) dialog.showModal();
 }
 
+// A form of a list that asks first: one dialog has the question for all of them.
+let asking = null;
+document.addEventListener("submit", (event) => {
+  const dialog = document.getElementById(event.target.dataset?.asks ?? "");
+  if (!dialog) return;
+  event.preventDefault();
+  asking = event.target;
+  dialog.querySelector("[data-name-of-whom]").textContent = asking.dataset.whom;
+  openDialog(dialog.id);
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("[data-sure]")) return;
+  event.target.closest("dialog").close();
+  asking?.submit();
+});
+
 // The two single keys can be switched off, for people whose speech or switch input types letters by accident
 // (WCAG 2.1.4). Those of a switch count only while it has the focus, which the rule allows.
 const KEYS_OFF = "portal-keys-off";

@@ -105,6 +105,25 @@ def archive(offering_id: int) -> Answer:
     return _set(offering_id, services.archive, _("The course is archived: nobody can enrol, who is on it can read."))
 
 
+@bp.post(f"{ONE}/delete")
+@audience(*STAFF)
+@owned(OF_STAFF)
+def delete(offering_id: int) -> Answer:
+    """Delete an open course that is still a draft, with its lessons."""
+    course = staffed_course(offering_id)
+    try:
+        services.delete_draft(offering_id, request.form.get("version", 0, type=int), actor())
+        db.session.commit()
+    except NotFound:
+        raise
+    except DomainError as error:
+        db.session.rollback()
+        flash(str(error), "problem")
+        return redirect(url_for(".edit", offering_id=offering_id), 303)
+    flash(_("“%(course)s” is deleted.", course=course.card.name), "done")
+    return redirect(url_for(".home"), 303)
+
+
 @bp.post(f"{ONE}/cover")
 @audience(*STAFF)
 @owned(OF_STAFF)

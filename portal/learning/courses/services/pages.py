@@ -1,11 +1,12 @@
-"""Writing what a course's page says, publishing and archiving it."""
+"""Writing what a course's page says, publishing, archiving and deleting it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from portal.allocations.models import CourseOffering
+from portal.allocations.models import CourseOffering, OfferingKind
+from portal.allocations.services.deleting import delete_offering
 from portal.allocations.services.editing import edit_offering
 from portal.allocations.services.open_courses import (
     OpenDraft,
@@ -17,10 +18,11 @@ from portal.allocations.services.open_courses import (
 )
 from portal.audit.services import Actor, record
 from portal.enrolments.services import settle
-from portal.errors import DomainError, lazy
+from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.folding import fold
 from portal.learning.courses.models import SYLLABUS_LIMIT, CoursePage
+from portal.learning.services.lessons import delete_lessons_of
 
 # So much of summary and syllabus is searched.
 _SEARCHED = 4_000
@@ -70,6 +72,20 @@ def publish(offering_id: int, by: Actor) -> bool:
 def archive(offering_id: int, by: Actor) -> bool:
     """Close a course. As `archive_course`."""
     return archive_course(offering_id, by)
+
+
+def delete_draft(offering_id: int, expected_version: int, by: Actor) -> None:
+    """Delete an open course that nobody ever saw, with its lessons.
+
+    Raises NotFound; Conflict for any other course, for one that somebody is or was on, and as `delete_offering` does.
+    """
+    course = db.session.get(CourseOffering, offering_id, populate_existing=True, with_for_update=True)
+    if course is None:
+        raise NotFound(lazy("There is no such course."))
+    if course.kind is not OfferingKind.OPEN or course.published_at is not None:
+        raise Conflict(lazy("Only a draft of an open course can be deleted. This one can be archived."))
+    delete_lessons_of(offering_id, by)
+    delete_offering(offering_id, expected_version, by)
 
 
 def _check_published(offering_id: int) -> None:

@@ -152,7 +152,7 @@ def _record_sent(one: Planned) -> None:
 def _note_sent(one: Planned) -> bool:
     kept = services.mark_sent(one.claim)
     if one.standing.is_refused:
-        forget_refusal(one.claim.recipient_id)
+        forget_refusal(one.claim.recipient_id, one.claim.address)
     db.session.commit()
     return kept
 

@@ -3,19 +3,22 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import BinaryIO
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from portal import clock
 from portal.accounts.queries import count_users
 from portal.config import Settings
 from portal.extensions import db
+from portal.notifications.bounces import MOST_BYTES, record_report
 from portal.notifications.delivering import deliver_pending
 from portal.notifications.mail import open_mail, write_test
 from portal.notifications.queries import list_addressees
-from portal.tracker.ladder import DUE, MISSING, TODAY
+from portal.tracker.ladder import DUE, MISSING, TODAY, base_of
 from portal.tracker.reminding import ranges
 from portal.tracker.services.explaining import Reason, explain
 from portal.tracker.services.reminders import remind
@@ -24,6 +27,8 @@ from portal.web.assets import build
 assets = AppGroup("assets", help="Static files.")
 reminders = AppGroup("reminders", help="Reminders of weekly logs.")
 mail = AppGroup("mail", help="Mail.")
+# EX_TEMPFAIL of sysexits.h: a mail server keeps what it pipes and tries again.
+_TRY_LATER = 75
 
 
 def _settings() -> Settings:
@@ -116,7 +121,7 @@ def _say_who_would_be_told(now: datetime) -> None:
             weeks = len(alert.shares[person.user_id])
             click.echo(f"{person.full_name} <{person.email}>: of {weeks} weeks that stay missing, stage {alert.stage}")
     db.session.rollback()
-    stages = Counter(reason.stage for reason in told)
+    stages = Counter(base_of(reason.stage or "") for reason in told)
     people = len({reason.log.user_id for reason in told})
     click.echo(
         f"{people} people would be told: {stages[MISSING]} logs missing, {stages[TODAY]} at their deadline, "
@@ -146,6 +151,23 @@ def test(address: str) -> None:
     except Exception as error:
         raise click.ClickException(f"The mail was not sent: {error}") from None
     click.echo(f"A mail to {address} was handed over{_where(settings.mail_address())}.")
+
+
+@mail.command("bounce")
+@click.argument("file", type=click.File("rb"), default="-")
+def bounce(file: BinaryIO) -> None:
+    """Record for whom mail came back, from the delivery report in FILE (by default standard input).
+
+    A mail server can pipe what comes back to it: an answer that is no report is nothing to it, and when the database is
+    away it shall try again later (status 75, EX_TEMPFAIL).
+    """
+    try:
+        count, why = record_report(file.read(MOST_BYTES))
+        db.session.commit()
+    except (OperationalError, InterfaceError):
+        click.echo("The database is away; nothing was recorded.", err=True)
+        raise SystemExit(_TRY_LATER) from None
+    click.echo(f"Recorded for {count} address{'' if count == 1 else 'es'}." if count else f"Nothing recorded. {why}")
 
 
 def _where(address: str) -> str:

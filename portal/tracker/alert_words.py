@@ -9,7 +9,7 @@ from flask_babel import ngettext
 
 from portal.notifications.groups import ALERTS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
-from portal.tracker.ladder import ALERT, ESCALATED
+from portal.tracker.ladder import ALERT, ESCALATED, base_of
 from portal.tracker.queries.alerts import MissingCourse, list_still_missing
 from portal.tracker.reminding import weeks_in_words
 
@@ -52,7 +52,7 @@ def _gather(_user_id: int, told: Sequence[Params], _now: datetime) -> StillMissi
     limits = [fact["departments"] for fact in told]
     departments = None if None in limits else {number for limit in limits for number in limit}
     courses, weeks = list_still_missing(alerts, departments, MOST_COURSES)
-    to_head = any(fact["stage"] == ESCALATED for fact in told)
+    to_head = any(base_of(fact["stage"]) == ESCALATED for fact in told)
     return StillMissing(courses, weeks, to_head) if weeks else None
 
 

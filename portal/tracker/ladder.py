@@ -15,11 +15,28 @@ DUE, TODAY, MISSING, ALERT, ESCALATED = "log_due", "log_today", "log_missing", "
 # Before the deadline, and after it; of those after it the first tells who owes the week.
 BEFORE, AFTER = (DUE, TODAY), (MISSING, ALERT, ESCALATED)
 TO_OFFICE = (ALERT, ESCALATED)
+# Stages that an administrator adds tell the same people once more: "log_missing.2" is a second one of "log_missing".
+ADDABLE, MOST_ADDED = (DUE, MISSING, ALERT, ESCALATED), 3
 MORNING = time(7)
 _DAY = timedelta(days=1)
 # No stage is further from its deadline, in days of the calendar.
 _REACH = 500
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def base_of(key: str) -> str:
+    """The stage that an added one repeats, which names whom it tells; any other is its own."""
+    return key.partition(".")[0]
+
+
+def keys_of(base: str) -> list[str]:
+    """Every name that a stage and its repetitions may have."""
+    return [base, *(f"{base}.{number}" for number in range(2, MOST_ADDED + 2))]
+
+
+def latest_first(cutoffs: Mapping[str, datetime], bases: Sequence[str]) -> tuple[str, ...]:
+    """The stages that tell as one of `bases` does, the last of the ladder first."""
+    return tuple(sorted((key for key in cutoffs if base_of(key) in bases), key=lambda key: (cutoffs[key], key)))
 
 
 @dataclass(frozen=True, slots=True)

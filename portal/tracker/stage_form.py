@@ -1,14 +1,16 @@
-"""A stage of the reminders as its form sends it."""
+"""A stage of the reminders as its form sends it, and a new one."""
 
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, IntegerField
+from wtforms import BooleanField, IntegerField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from portal.allocations.bulk_form import DeedForm
 from portal.errors import DomainError
+from portal.tracker.ladder import ALERT, DUE, ESCALATED, MISSING
 from portal.tracker.queries.stages import KeptStage
 from portal.tracker.services.stages import MOST_AFTER, StageDraft
 
@@ -40,3 +42,24 @@ class StageForm(DeedForm):
     def show(self, error: DomainError) -> None:
         """Put what a rule says at the number."""
         self.days.errors = [*self.days.errors, str(error)]
+
+
+class NewStageForm(DeedForm):
+    """Whom to tell once more, and when."""
+
+    who = SelectField(
+        _l("Who is told"),
+        choices=[
+            SelectChoice(DUE, _l("Who owes the week, before the deadline")),
+            SelectChoice(MISSING, _l("Who owes the week, after the deadline")),
+            SelectChoice(ALERT, _l("The managers, after the deadline")),
+            SelectChoice(ESCALATED, _l("The heads of the office, after the deadline")),
+        ],
+        default=MISSING,
+    )
+    new_days = IntegerField(_l("Working days"), [InputRequired(_l("Use a whole number.")), _DAYS])
+
+    def show(self, error: DomainError) -> None:
+        """Put what a rule says at its field."""
+        field = self.who if error.field == "who" else self.new_days
+        field.errors = [*field.errors, str(error)]

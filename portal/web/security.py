@@ -97,12 +97,28 @@ def _finish(response: Response) -> Response:
     return response
 
 
+def show_frames() -> None:
+    """Let the page that answers this request show other pages of the portal within itself."""
+    g.shows_frames = True
+
+
+def framed_mail(html: str) -> Response:
+    """A mail as a page for a frame of ours: its own styles, no script, form, picture or link works in it."""
+    response = Response(html, mimetype="text/html")
+    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    response.headers["Content-Security-Policy"] = f"{policy}; frame-ancestors 'self'; sandbox"
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _policy() -> str:
     # A page that came by https asks for nothing by http, whatever stands in it.
     upgrade = "; upgrade-insecure-requests" if request.is_secure else ""
+    frames = "; frame-src 'self'" if g.get("shows_frames") else ""
     return (
         f"default-src 'none'; script-src 'nonce-{csp_nonce()}'; style-src 'self'; img-src 'self' data:; "
         "media-src 'self'; font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
-        f"{upgrade}"
+        f"{frames}{upgrade}"
     )

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal import clock
+from portal.accounts.models import Facilitator
 from portal.allocations.services.assignment import assign_facilitator
 from portal.audit.services import System
 from portal.extensions import db
@@ -36,6 +37,27 @@ def test_a_preview_is_in_both_languages_and_sends_nothing(app, log, make, client
         assert db.session.scalar(select(func.count(Notification.id))) == 0
     assert client.post("/compliance/nudge/preview", data={}).status_code == 303
     assert client.post("/compliance/nudge/preview", data={"log": ["😀", "99999999999"]}).status_code == 303
+
+
+@pytest.mark.one_database
+def test_the_preview_shows_the_mail_as_a_page_in_a_frame_where_nothing_works(app, log, make, client, sign_in):
+    sign_in(client, make.manager())
+    page = client.post("/compliance/nudge/preview", data={"log": str(log.id)})
+    assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
+    with app.app_context():
+        user_id = db.session.scalar(select(Facilitator.user_id).where(Facilitator.id == log.facilitator_id))
+    for locale, said in (("en", "Hello Ada Okafor,"), ("fr", "Bonjour Ada Okafor,")):
+        address = f"/compliance/nudge/preview/{user_id}/{locale}"
+        assert f'<iframe sandbox src="{address}"' in page.text
+        frame = client.get(address)
+        assert said in frame.text
+        assert "prefers-color-scheme: dark" in frame.text
+        policy = frame.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; style-src 'unsafe-inline';")
+        assert policy.endswith("frame-ancestors 'self'; sandbox")
+        assert frame.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-src" not in client.get("/compliance/").headers["Content-Security-Policy"]
+    assert client.get(f"/compliance/nudge/preview/{user_id + 500}/en").status_code == 404
 
 
 @pytest.mark.one_database

@@ -107,11 +107,25 @@ def _recipient(claim: Claim, sections: Sequence[Section]) -> tuple[str, str]:
     return claim.full_name, claim.address
 
 
-def write_text(section: Section, name: str, locale: str, zone: ZoneInfo) -> str:
-    """What a mail would say of one topic, as plain text, in the language that is in force."""
-    letter = _Letter(name, section.topic.subject(section.content), locale, zone)
-    address = current_app.config["PORTAL"].address()
-    return render_template(f"{section.topic.template}.txt", content=section.content, letter=letter, address=address)
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who would read a mail that is only shown: their name and time zone, and whether they can sign in."""
+
+    name: str
+    zone: ZoneInfo
+    can_sign_in: bool = True
+    channel: str = Channel.MAIL
+
+
+def write_parts(section: Section, reader: Reader, locale: str) -> tuple[str, str, str]:
+    """What a mail about one topic would be in a language: its subject, its text and its page."""
+    settings = current_app.config["PORTAL"]
+    with force_locale(locale):
+        letter = _Letter(reader.name, section.topic.subject(section.content), locale, reader.zone)
+        shared = {"letter": letter, "claim": reader, "sections": [section], "address": settings.address(), "stop": ""}
+        text = render_template("mail/message.txt", **shared)
+        html = render_template("mail/message.html", **shared)
+    return letter.subject, text, _inliner().inline(html)
 
 
 def write_test(address: str, settings: Settings) -> EmailMessage:

@@ -60,11 +60,14 @@ def _missing(*columns: Any) -> Select[Any]:
     )
 
 
-def list_to_alert(stage: str, now: datetime, cutoff: datetime) -> Sequence[MissingLog]:
-    """Missing weeks for which a stage has begun and nobody was told at it, by course and week. One statement."""
+def list_to_alert(stages: Collection[str], now: datetime, cutoff: datetime) -> Sequence[MissingLog]:
+    """Missing weeks that a stage has begun for, and that were told at none of `stages`: this one and any later.
+
+    By course and week. One statement.
+    """
     told = and_(
         LogAlert.tracker_id == ActivityLog.id,
-        LogAlert.stage == stage,
+        LogAlert.stage.in_(stages),
         LogAlert.deadline_version == ActivityLog.deadline_version,
     )
     wanted = _missing(

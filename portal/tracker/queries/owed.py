@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, String, Table, bindparam, case, func, literal, select, type_coerce
@@ -14,7 +15,7 @@ from portal.catalogue.models import ClassGroup, Module
 from portal.database import UtcDateTime
 from portal.extensions import db
 from portal.notifications.models import Notification
-from portal.tracker.ladder import DUE, MISSING, TODAY
+from portal.tracker.ladder import DUE, MISSING, TODAY, base_of, latest_first
 from portal.tracker.models import ActivityLog
 
 # A mail says too what is due so soon, whether it was told of or not.
@@ -24,7 +25,7 @@ STAGES = (MISSING, TODAY, DUE)
 
 @dataclass(frozen=True, slots=True)
 class OwedRow:
-    """One log that a person owes; `stage` is MISSING, TODAY or DUE at the moment of asking."""
+    """One log that a person owes; `stage` is MISSING, TODAY or DUE at the moment of asking, or one added to these."""
 
     log_id: int
     offering_id: int
@@ -40,11 +41,16 @@ class OwedRow:
     @property
     def is_overdue(self) -> bool:
         """Whether its deadline has passed."""
-        return self.stage == MISSING
+        return self.kind == MISSING
+
+    @property
+    def kind(self) -> str:
+        """As what it is told."""
+        return base_of(self.stage)
 
     @property
     def dedupe_key(self) -> str:
-        """The same as `_KEY` makes in the database: obligation, stage, deadline and recipient.
+        """The same as `_key` makes in the database: obligation, stage, deadline and recipient.
 
         The course is part of it because SQLite gives the id of a deleted log to a later one.
         """
@@ -56,17 +62,17 @@ _UNTIL = bindparam("until", type_=UtcDateTime)
 _LOG = cast(Table, ActivityLog.__table__).c
 
 
-def _begun(stage: str) -> ColumnElement[bool]:
-    return _LOG.due_at < bindparam(stage, type_=UtcDateTime)
-
-
 # Only the latest stage is told: after an outage nobody hears of the steps between. What is overdue is not due any more.
 _OVERDUE = _LOG.due_at < _NOW
-_STAGE = case(
-    (_OVERDUE & _begun(MISSING), literal(MISSING, String)),
-    (~_OVERDUE & _begun(TODAY), literal(TODAY, String)),
-    (~_OVERDUE & _begun(DUE), literal(DUE, String)),
-)
+
+
+def _stage(keys: Sequence[str]) -> ColumnElement[Any]:
+    """The first of these stages, the latest first, that has begun; none where none has."""
+    whens = []
+    for place, key in enumerate(keys):
+        begun = _LOG.due_at < bindparam(f"begun_{place}", type_=UtcDateTime)
+        whens.append(((_OVERDUE if base_of(key) == MISSING else ~_OVERDUE) & begun, literal(key, String)))
+    return case(*whens)
 
 
 def _joined(*parts: ColumnElement[Any]) -> ColumnElement[str]:
@@ -82,9 +88,6 @@ def _joined(*parts: ColumnElement[Any]) -> ColumnElement[str]:
 
 def _key(stage: ColumnElement[str]) -> ColumnElement[str]:
     return _joined(stage, _LOG.allocation_id, _LOG.id, _LOG.deadline_version, cast(ColumnElement[int], User.id))
-
-
-_KEY = _key(_STAGE)
 
 
 def _owed() -> Select[Any]:
@@ -116,21 +119,20 @@ def _owed() -> Select[Any]:
     )
 
 
-_TOLD = {stage: aliased(Notification, name=f"told_{stage}") for stage in STAGES}
-
-
-def _untold() -> Select[Any]:
+@lru_cache(maxsize=32)
+def _untold(keys: tuple[str, ...]) -> Select[Any]:
     """Those at a stage of which, and of any later one, nobody was told under this deadline."""
-    found = _owed().add_columns(_STAGE).where(_STAGE.is_not(None))
-    for stage, told in _TOLD.items():
-        found = found.outerjoin(told, told.dedupe_key == _key(literal(stage, String)))
-    later = (_STAGE == MISSING) | _TOLD[TODAY].id.is_(None)
-    latest = (_STAGE != DUE) | _TOLD[DUE].id.is_(None)
+    stage = _stage(keys)
+    found = _owed().add_columns(stage).where(stage.is_not(None))
+    for place, key in enumerate(keys):
+        told = aliased(Notification, name=f"told_{place}")
+        found = found.outerjoin(told, told.dedupe_key == _key(literal(key, String)))
+        is_untold: ColumnElement[bool] = told.id.is_(None)
+        found = found.where(is_untold | stage.in_(keys[:place]) if place else is_untold)
     # One order for all workers: two that tell the same facts at once wait for each other and do not deadlock.
-    return found.where(_TOLD[MISSING].id.is_(None), later, latest).order_by(User.id, _LOG.id)
+    return found.order_by(User.id, _LOG.id)
 
 
-_UNTOLD = _untold()
 _OF_PERSON = _owed().where(User.id == bindparam("user_id")).order_by(_LOG.due_at, Module.code, _LOG.id)
 
 
@@ -139,9 +141,10 @@ def logs_owed(now: datetime, cutoffs: Mapping[str, datetime]) -> Sequence[OwedRo
 
     `cutoffs` are those of the ladder at this moment.
     """
-    begun = {stage: cutoffs[stage] for stage in STAGES}
+    keys = latest_first(cutoffs, STAGES)
+    begun = {f"begun_{place}": cutoffs[key] for place, key in enumerate(keys)}
     values = {"now": now, "until": max(begun.values()), **begun}
-    return [OwedRow(*row) for row in db.session.execute(_UNTOLD, values)]
+    return [OwedRow(*row) for row in db.session.execute(_untold(keys), values)]
 
 
 def logs_owed_by(user_id: int, now: datetime, until: datetime) -> Sequence[OwedRow]:

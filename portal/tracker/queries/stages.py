@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.catalogue.queries import list_breaks
 from portal.extensions import db
-from portal.tracker.ladder import Ladder, Stage
+from portal.tracker.ladder import Ladder, Stage, base_of
 from portal.tracker.models import ReminderStage
 
 
@@ -23,6 +23,11 @@ class KeptStage:
     version: int
 
     @property
+    def is_added(self) -> bool:
+        """Whether an administrator added it, and may take it away again."""
+        return self.key != base_of(self.key)
+
+    @property
     def stage(self) -> Stage:
         """What the ladder knows of it."""
         return Stage(self.key, self.working_days, self.is_active)
@@ -33,9 +38,12 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+_ORDER = (ReminderStage.working_days, ReminderStage.id)
+
+
 def list_stages() -> Sequence[KeptStage]:
     """All stages in their order. One statement."""
-    return [KeptStage(*row) for row in db.session.execute(select(*_COLUMNS).order_by(ReminderStage.id))]
+    return [KeptStage(*row) for row in db.session.execute(select(*_COLUMNS).order_by(*_ORDER))]
 
 
 def find_stage(stage_id: int) -> KeptStage | None:

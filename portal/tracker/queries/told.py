@@ -9,11 +9,11 @@ from sqlalchemy import or_, select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.notifications.models import Delivery, DeliveryState, Notification
-from portal.tracker.ladder import DUE, MISSING, TODAY
+from portal.tracker.ladder import DUE, MISSING, TODAY, base_of, keys_of
 from portal.tracker.models import LogAlert
 
 NUDGE = "log_nudged"
-_KINDS = (DUE, TODAY, MISSING, NUDGE)
+_KEYS = (*keys_of(DUE), TODAY, *keys_of(MISSING), NUDGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Told:
 
 def list_told(offering_id: int, log_id: int) -> Sequence[Told]:
     """All that was told of a week, newest first. Two statements."""
-    keys = [Notification.dedupe_key.startswith(f"{kind}:{offering_id}:{log_id}:", autoescape=True) for kind in _KINDS]
+    keys = [Notification.dedupe_key.startswith(f"{key}:{offering_id}:{log_id}:", autoescape=True) for key in _KEYS]
     wanted = (
         select(
             Notification.kind,
@@ -51,5 +51,5 @@ def list_told(offering_id: int, log_id: int) -> Sequence[Told]:
         for kind, at, first, last, state, sent_at in db.session.execute(wanted)
     ]
     alerts = select(LogAlert.stage, LogAlert.created_at).where(LogAlert.tracker_id == log_id)
-    found += [Told(stage, at, "", None, None) for stage, at in db.session.execute(alerts)]
+    found += [Told(base_of(stage), at, "", None, None) for stage, at in db.session.execute(alerts)]
     return sorted(found, key=lambda one: one.at, reverse=True)

@@ -84,6 +84,11 @@ def conditions_on_ids(log_ids: Sequence[int]) -> list[ColumnElement[bool]]:
     return [ActivityLog.id.in_(log_ids), CourseOffering.status != OfferingStatus.CANCELLED]
 
 
+def conditions_on_person(user_id: int) -> list[ColumnElement[bool]]:
+    """The conditions of the logs that somebody owes in courses that take place."""
+    return [User.id == user_id, CourseOffering.status != OfferingStatus.CANCELLED]
+
+
 def conditions_on_course(offering_id: int, moment: Moment) -> list[ColumnElement[bool]]:
     """The conditions of a course's missing logs."""
     missing = in_state(LogState.MISSING, moment.now, moment.today)

@@ -13,12 +13,12 @@ from portal.catalogue.calendar import due_at, monday_of, rules_of
 from portal.errors import DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
-from portal.tracker.ladder import ALERT, BEFORE, DUE, ESCALATED, MISSING, TODAY, Ladder
+from portal.tracker.ladder import ALERT, BEFORE, DUE, ESCALATED, MISSING, TODAY, Ladder, base_of
 from portal.tracker.queries.alerts import list_heads
 from portal.tracker.queries.stages import KeptStage, find_stage, list_stages, read_ladder
 from portal.tracker.routes.blueprint import stages as bp
-from portal.tracker.services.stages import change_stage
-from portal.tracker.stage_form import StageForm
+from portal.tracker.services.stages import add_stage, change_stage, remove_stage
+from portal.tracker.stage_form import NewStageForm, StageForm
 from portal.web.access import actor, audience, shared
 from portal.web.pages import page
 
@@ -36,7 +36,7 @@ class Step:
     @property
     def is_before(self) -> bool:
         """Whether its days count back from the deadline."""
-        return self.kept.key in BEFORE
+        return base_of(self.kept.key) in BEFORE
 
 
 @bp.get("/")
@@ -44,6 +44,41 @@ class Step:
 def index() -> str:
     """All stages, each to be changed."""
     return _page()
+
+
+@bp.post("/")
+@audience(Role.ADMIN)
+def add() -> BaseResponse | tuple[str, int]:
+    """Tell some of them once more."""
+    form = NewStageForm(request.form)
+    if not form.validate():
+        return _page(new=form), 422
+    try:
+        stage_id = add_stage(form.who.data, form.new_days.data, actor())
+        db.session.commit()
+    except DomainError as error:
+        db.session.rollback()
+        form.show(error)
+        return _page(new=form), error.status
+    flash(_("Added. It holds from the next reminders on."), "done")
+    return redirect(url_for(".index") + f"#stage-{stage_id}", 303)
+
+
+@bp.post("/<int(max=2147483647):stage_id>/remove")
+@audience(Role.ADMIN)
+@shared
+def remove(stage_id: int) -> BaseResponse:
+    """Take away a stage that was added."""
+    try:
+        remove_stage(stage_id, request.form.get("version", 0, type=int), actor())
+        db.session.commit()
+        flash(_("Removed. What was told at it stays told."), "done")
+    except NotFound:
+        raise
+    except DomainError as error:
+        db.session.rollback()
+        flash(str(error), "problem")
+    return redirect(url_for(".index"), 303)
 
 
 @bp.post("/<int(max=2147483647):stage_id>")
@@ -68,17 +103,20 @@ def change(stage_id: int) -> BaseResponse | tuple[str, int]:
     return redirect(url_for(".index") + f"#stage-{stage_id}", 303)
 
 
-def _page(stage_id: int | None = None, form: StageForm | None = None) -> str:
-    """The page; the form of one stage may hold what was typed, and what is wrong with it."""
+def _page(stage_id: int | None = None, form: StageForm | None = None, new: NewStageForm | None = None) -> str:
+    """The page; the form of one stage, or of a new one, may hold what was typed, and what is wrong with it."""
     rules, now = rules_of(current_app.config["PORTAL"]), clock.now()
     deadline = due_at(monday_of(now.astimezone(rules.zone).date()), rules)
     ladder = read_ladder(rules.zone)
     steps = [_step(kept, ladder, deadline, form if kept.id == stage_id else None) for kept in list_stages()]
-    return page("tracker/stages.html", steps=steps, deadline=deadline, has_head=bool(list_heads()), form=form)
+    return page("tracker/stages.html", steps=steps, deadline=deadline, has_head=bool(list_heads()),
+                form=form or new, new=new or NewStageForm(None))  # fmt: skip
 
 
 def _step(kept: KeptStage, ladder: Ladder, deadline: datetime, form: StageForm | None) -> Step:
-    title, about = _words()[kept.key]
+    title, about = _words()[base_of(kept.key)]
+    if kept.is_added:
+        title = _("%(stage)s, once more", stage=title)
     if form is not None and form.errors:
         # Whoever sends it again has seen what there is by now.
         form.version.process_data(kept.version)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, current_app, flash, redirect, request, url_for
+from flask import Response, abort, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import ColumnElement
@@ -22,6 +22,7 @@ from portal.tracker.queries.watched import (
     conditions_of_logs,
     conditions_on_course,
     conditions_on_ids,
+    conditions_on_person,
     count_logs,
     logs_to_nudge,
     page_of_logs,
@@ -36,6 +37,7 @@ from portal.web.access import actor, audience, shared
 from portal.web.htmx import fragment, wants_fragment
 from portal.web.locale import safe_next
 from portal.web.pages import page
+from portal.web.security import framed_mail, show_frames
 
 _MOST = 1000
 
@@ -86,6 +88,7 @@ def preview_nudge() -> BaseResponse | str:
     if not owed:
         flash(_("Tick at least one week.") if conditions is None else _("Nobody owes any of these weeks."), "note")
         return redirect(_back(), 303)
+    show_frames()
     first = [log for log in owed if log.user_id == owed[0].user_id]
     people = list_addressees(sorted({log.user_id for log in owed}))
     kept = [(name, value) for name, values in request.form.lists() if name != "csrf_token" for value in values]
@@ -98,6 +101,16 @@ def preview_nudge() -> BaseResponse | str:
         kept=kept,
         back=_back(),
     )
+
+
+@bp.get("/nudge/preview/<int(max=2147483647):user_id>/<any(en, fr):locale>")
+@audience(Role.MANAGER, Role.ADMIN)
+@shared
+def preview_mail(user_id: int, locale: str) -> Response:
+    """The mail that somebody would get of all they owe, as a page for the frame of the preview."""
+    moment = moment_now()
+    readings = read_in_both(user_id, logs_to_nudge(conditions_on_person(user_id), moment), moment.now)
+    return framed_mail(next((one.html for one in readings if one.locale == locale), None) or abort(404))
 
 
 def _ticked() -> Sequence[ColumnElement[bool]] | None:

@@ -9,7 +9,7 @@ from sqlalchemy import Table, insert
 
 from portal.extensions import db
 from portal.notifications.services import Fact, notify_many
-from portal.tracker.ladder import ALERT, ESCALATED, TO_OFFICE
+from portal.tracker.ladder import ALERT, ESCALATED, TO_OFFICE, base_of, latest_first
 from portal.tracker.models import LogAlert
 from portal.tracker.queries.alerts import MissingLog, list_heads, list_responsible, list_to_alert
 
@@ -30,20 +30,25 @@ class Alert:
 def find_alerts(now: datetime, cutoffs: Mapping[str, datetime]) -> Sequence[Alert]:
     """The weeks of which managers and the head are to be told, and were not yet; two statements for each stage.
 
-    Where nobody is there to be told, the weeks wait for somebody.
+    Where nobody is there to be told, the weeks wait for somebody. Of several stages for the same people a week is told
+    at the latest that has begun.
     """
     found = []
-    for stage in TO_OFFICE:
-        logs = list_to_alert(stage, now, cutoffs[stage])
-        shares = _shares(stage, logs) if logs else {}
-        if shares:
-            found.append(Alert(stage, logs, shares))
+    for base in TO_OFFICE:
+        keys, told = latest_first(cutoffs, (base,)), set[int]()
+        for place, stage in enumerate(keys):
+            fitting = list_to_alert(keys[: place + 1], now, cutoffs[stage])
+            logs = [log for log in fitting if log.log_id not in told]
+            shares = _shares(stage, logs) if logs else {}
+            if shares:
+                found.append(Alert(stage, logs, shares))
+                told |= {log.log_id for log in logs}
     return found
 
 
 def _shares(stage: str, logs: Sequence[MissingLog]) -> Mapping[int, Sequence[MissingLog]]:
     """Who is told of which: the heads of all; managers of their departments' courses, all of what is nobody's."""
-    if stage == ESCALATED:
+    if base_of(stage) == ESCALATED:
         return dict.fromkeys(list_heads(), logs)
     everybody, answering = list_responsible()
     shares: dict[int, list[MissingLog]] = {}
@@ -89,10 +94,10 @@ def _fact(stage: str, user_id: int, logs: Sequence[MissingLog], now: datetime) -
         "people": len({log.facilitator_id for log in logs}),
         "courses": [_named(found) for found in list(courses.values())[:NAMED]],
         "more": max(0, len(courses) - NAMED),
-        "departments": sorted({log.department_id or 0 for log in logs}) if stage == ALERT else None,
+        "departments": sorted({log.department_id or 0 for log in logs}) if base_of(stage) == ALERT else None,
     }
     key = f"{stage}:{first.offering_id}:{first.log_id}:{first.deadline_version}:{len(logs)}:{user_id}"
-    return Fact(user_id, stage, params, key)
+    return Fact(user_id, base_of(stage), params, key)
 
 
 def _named(logs: Sequence[MissingLog]) -> dict[str, object]:

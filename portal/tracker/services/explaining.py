@@ -10,7 +10,7 @@ from portal.extensions import db
 from portal.notifications.groups import REMINDERS
 from portal.notifications.models import Way
 from portal.notifications.queries.choices import list_switched_off
-from portal.tracker.ladder import BEFORE, DUE, MISSING, TODAY, Ladder
+from portal.tracker.ladder import BEFORE, DUE, MISSING, TODAY, Ladder, base_of, latest_first
 from portal.tracker.queries.considered import ConsideredLog, list_considered
 from portal.tracker.queries.owed import logs_owed
 from portal.tracker.queries.stages import read_ladder
@@ -62,7 +62,7 @@ def _reason(
 ) -> Reason:
     stage = untold.get((log.log_id, log.user_id))
     if stage is not None:
-        alone = "; in the portal alone, mail is switched off" if no_mail and stage in BEFORE else ""
+        alone = "; in the portal alone, mail is switched off" if no_mail and base_of(stage) in BEFORE else ""
         return Reason(log, stage, f"stage {stage}, deadline {_written(log.due_at, ladder)}{alone}")
     settled = _settled(log)
     return Reason(log, None, settled or _not_yet(log, ladder, cutoffs, now))
@@ -82,11 +82,15 @@ def _settled(log: ConsideredLog) -> str:
 def _not_yet(log: ConsideredLog, ladder: Ladder, cutoffs: Mapping[str, datetime], now: datetime) -> str:
     """Why whoever owes the week is not told of it now: they were, or its next stage has not begun."""
     stages = {stage.key: stage for stage in ladder.stages if stage.is_active}
-    wanted = (MISSING,) if log.due_at < now else (TODAY, DUE)
+    wanted = latest_first(cutoffs, (MISSING,) if log.due_at < now else (TODAY, DUE))
     begun = [key for key in wanted if key in stages and log.due_at < cutoffs[key]]
     if begun:
         return f"told already at stage {begun[0]}"
-    begins = [ladder.begins_at(stages[key], log.due_at) for key in (DUE, TODAY, MISSING) if key in stages]
+    begins = [
+        ladder.begins_at(stages[key], log.due_at)
+        for key in latest_first(cutoffs, (DUE, TODAY, MISSING))
+        if key in stages
+    ]
     coming = [moment for moment in begins if moment > now]
     return f"its next stage begins {_written(min(coming), ladder)}" if coming else "later stages are switched off"
 

@@ -53,7 +53,7 @@ def remind(now: datetime, zone: ZoneInfo) -> ReminderCounts:
             if last:
                 raise
         else:
-            counts = Counter(row.stage for row in found.owed)
+            counts = Counter(row.kind for row in found.owed)
             alerted = sum(len(alert.logs) for alert in found.alerts)
             return ReminderCounts(counts[DUE], counts[TODAY], counts[MISSING], people, alerted, managers)
     raise AssertionError("unreachable")
@@ -87,7 +87,7 @@ def _fact(row: OwedRow) -> Fact:
         "week": row.week,
         "due_at": row.due_at.isoformat(),
     }
-    return Fact(row.user_id, row.stage, params, row.dedupe_key)
+    return Fact(row.user_id, row.kind, params, row.dedupe_key)
 
 
 @dataclass(frozen=True, slots=True)

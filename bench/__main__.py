@@ -28,6 +28,7 @@ from bench import (
     reflecting,
     start,
     terms,
+    uploading,
 )
 from bench.figures import Figure, show
 from tests.support import servers
@@ -83,10 +84,9 @@ def _measure_term(database: str, url: str, folder: Path, parts: set[str]) -> Ite
         for name, part in (("listing", listing), ("compliance", compliance)):
             if not parts or name in parts:
                 yield from part.measure(database, app)
-        if not parts or "notifying" in parts:
-            yield from notifying.measure(database, app, url, folder)
-        if not parts or "desk" in parts:
-            yield from desk.measure(database, app, url, folder)
+        for name, part in (("uploading", uploading), ("notifying", notifying), ("desk", desk)):
+            if not parts or name in parts:
+                yield from part.measure(database, app, url, folder)
     # A million rows, and another process with a clock of its own: only where it is asked for.
     if "reflecting" in parts:
         yield from reflecting.measure(database, app, url, folder)
@@ -110,7 +110,7 @@ def main() -> int:
         "--only",
         default="",
         help="parts with commas: pages, jobs, accounts, attendance, lessons, listing, desk, compliance, "
-        "learning, notifying, reflecting, start, api",
+        "learning, notifying, uploading, reflecting, start, api",
     )
     asked = parser.parse_args()
     databases, parts = asked.db.split(","), set(filter(None, asked.only.split(",")))

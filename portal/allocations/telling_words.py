@@ -109,7 +109,8 @@ def _difference(fact: Params) -> str:
         said.append(_("It is cancelled.") if after["cancelled"] else _("It takes place after all."))
         said.append(fact["reason"])
     if not after["cancelled"] and _days(after) != _days(before):
-        said.append(_("%(days)s. Before: %(former)s", days=_days(after), former=_days(before)))
+        first, last = _first_and_last(before)
+        said.append(_("%(days)s, instead of %(first)s to %(last)s", days=_days(after), first=first, last=last))
     return " ".join(filter(None, map(str, said)))
 
 
@@ -122,5 +123,10 @@ def _named(fact: Params) -> str:
 
 
 def _days(fact: Params) -> str:
-    first, last = (date_long(date.fromisoformat(fact[name])) for name in ("start_date", "end_date"))
+    first, last = _first_and_last(fact)
     return str(_("From %(first)s to %(last)s", first=first, last=last))
+
+
+def _first_and_last(fact: Params) -> tuple[str, str]:
+    first, last = (date_long(date.fromisoformat(fact[name])) for name in ("start_date", "end_date"))
+    return first, last

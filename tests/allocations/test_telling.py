@@ -96,7 +96,7 @@ def test_many_at_once_are_one_mail_and_undoing_is_told_too(in_app, make, manager
     assert told() == [(teacher.user_id, "allocation_changed")] * 3
     [(subject, text)] = mail()
     assert subject == "3 of your courses have changed"
-    assert text.count("Before:") == 3
+    assert text.count("instead of") == 3
     undo_change(batch, Owner(manager.user_id, None))
     assert len(told()) == 6
 

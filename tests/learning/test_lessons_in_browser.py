@@ -42,6 +42,50 @@ def test_a_lesson_is_written_with_a_preview_and_a_picture(new_page, browser_sign
     expect(page.locator(".uploads .failed")).to_contain_text("SVG drawing")
 
 
+def test_an_upload_that_a_reload_broke_off_is_said_and_goes_on(
+    new_page, browser_sign_in, make_fresh, teacher, course, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("portal.learning.services.files.PART_SIZE", 1000)
+    path = tmp_path / "a: plan.txt"
+    path.write_bytes(b"line of text\n" * 300)
+    lesson = make_fresh.lesson(course)
+    page, sent = new_page(), []
+    page.on("dialog", lambda dialog: dialog.accept())  # the browser asks whether to leave while something goes up
+    page.on("request", lambda asked: sent.append(asked.url.rsplit("/", 1)[1]) if "/uploads/" in asked.url else None)
+    browser_sign_in(page, teacher)
+    page.goto(f"/courses/{course.id}/lessons/{lesson.id}/edit")
+    page.route("**/uploads/*/2", lambda route: route.abort())
+    page.get_by_label("Add files").set_input_files(path)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator(".uploads")).to_contain_text("the connection is gone")
+    page.reload()
+    expect(page.locator(".uploads")).to_contain_text("a: plan.txt did not go up whole. Choose it once more")
+    page.unroute("**/uploads/*/2")
+    sent.clear()
+    page.get_by_label("Add files").set_input_files(path)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator(".uploads")).to_contain_text("a: plan.txt is uploaded.")
+    assert sent[1:] == ["2", "3"], "what had gone up was kept"
+    page.reload()
+    expect(page.locator(".file-list")).to_contain_text("plan.txt")
+    expect(page.locator(".uploads")).to_be_empty()
+
+
+def test_lessons_move_by_dragging(new_page, browser_sign_in, make_fresh, teacher, course):
+    for name in ("Alpha", "Beta", "Gamma"):
+        make_fresh.lesson(course, title=name)
+    page = new_page()
+    browser_sign_in(page, teacher)
+    page.goto(f"/courses/{course.id}/lessons/")
+    rows = page.locator(".lesson-rows tbody tr")
+    with page.expect_response("**/lessons/order"):
+        rows.nth(2).locator("[draggable=true]").drag_to(rows.nth(0), target_position={"x": 40, "y": 4})
+    expect(rows.nth(0)).to_contain_text("Gamma")
+    expect(page.locator("#live")).to_have_text("Moved to place 1 of 3.")
+    page.reload()
+    expect(rows).to_contain_text(["Gamma", "Alpha", "Beta"])
+
+
 def test_lessons_move_by_keyboard_alone_and_the_focus_stays(new_page, browser_sign_in, make_fresh, teacher, course):
     for name in ("Alpha", "Beta", "Gamma"):
         make_fresh.lesson(course, title=name)

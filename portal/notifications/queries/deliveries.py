@@ -82,8 +82,9 @@ class RefusedRow:
     refused_at: datetime
 
 
-def find_queue_state(now: datetime) -> QueueState:
-    """How the outbox stands. One statement."""
+def find_queue_state(now: datetime, *, with_letters: bool = True) -> QueueState:
+    """How the outbox stands, letters counted too unless they shall not. One statement."""
+    seen = [] if with_letters else [Delivery.channel != Channel.LETTER]
     ready = and_(Delivery.state == DeliveryState.PENDING, Delivery.next_attempt_at <= now)
     later = and_(Delivery.state == DeliveryState.PENDING, Delivery.next_attempt_at > now)
 
@@ -98,7 +99,7 @@ def find_queue_state(now: datetime) -> QueueState:
             counted(and_(later, Delivery.attempts > 0)),
             counted(Delivery.state == DeliveryState.CLAIMED),
             counted(Delivery.state == DeliveryState.FAILED),
-        ).where(Delivery.state.in_([DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.FAILED]))
+        ).where(Delivery.state.in_([DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.FAILED]), *seen)
     ).one()
     return QueueState(row[0], *(int(count) for count in row[1:]))
 

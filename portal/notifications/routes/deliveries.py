@@ -72,7 +72,7 @@ def index() -> str | Response:
         answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
         return answer
     now = clock.now()
-    queue = find_queue_state(now)
+    queue = find_queue_state(now, with_letters=current_user.role is Role.ADMIN)
     context = {"queue": queue, "age": queue.age(now), "refusals": list_refusals(), "groups": _groups()}
     return page("notifications/deliveries.html", asked=asked, found=found, matters=matters, **context)
 

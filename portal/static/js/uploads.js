@@ -89,10 +89,42 @@ async function begin(file, key) {
   return begun;
 }
 
+// Of this person, for this lesson; behind it stand name, size and time of the file.
+const prefix = () => `upload:${section().dataset.user}:${section().dataset.begin}:`;
+
+// What a reload or a closed window broke off is said: the browser gives a page no file that was not chosen anew.
+function showLeft() {
+  const keys = Object.keys(localStorage).filter((key) => key.startsWith(prefix()));
+  for (const key of keys) {
+    const name = key.slice(prefix().length).replace(/:\d+:\d+$/, "");
+    const item = document.createElement("li");
+    const text = document.createElement("span");
+    const forget = document.createElement("button");
+    item.dataset.left = key;
+    text.textContent = words("left", name);
+    forget.type = "button";
+    forget.className = "button quiet";
+    forget.textContent = section().querySelector("[data-uploads]").dataset.forget;
+    forget.addEventListener("click", () => {
+      localStorage.removeItem(key);
+      item.remove();
+    });
+    item.append(text, forget);
+    section().querySelector("[data-uploads]").append(item);
+  }
+}
+
+let sending = 0;
+window.addEventListener("beforeunload", (event) => {
+  if (sending) event.preventDefault();
+});
+
 async function send(file) {
   const line = lineFor(file);
   const place = section().dataset.begin;
-  const key = `upload:${section().dataset.user}:${place}:${file.name}:${file.size}:${file.lastModified}`;
+  const key = `${prefix()}${file.name}:${file.size}:${file.lastModified}`;
+  for (const item of section().querySelectorAll("[data-left]")) if (item.dataset.left === key) item.remove();
+  sending += 1;
   try {
     const upload = await persist(line, file.name, () => begin(file, key));
     let { parts } = upload;
@@ -109,6 +141,8 @@ async function send(file) {
   } catch (error) {
     localStorage.removeItem(key);
     if (!line.stopped) line.fail(error.message && error instanceof Refused ? error.message : words("failed", file.name));
+  } finally {
+    sending -= 1;
   }
 }
 
@@ -145,3 +179,4 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     if (kind === "drop") sendAll([...event.dataTransfer.files]);
   });
 }
+if (section()) showLeft();

@@ -19,6 +19,7 @@ from portal.learning.courses.queries.cards import CARD, CourseCard, card_of, wit
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 
 PAGE_SIZE = 24
+_FEW = 200
 # Newest first; by title.
 SORTS = ("new", "title")
 
@@ -39,15 +40,29 @@ class CatalogueFilter:
 
 
 def page_of_catalogue(wanted: CatalogueFilter, page: PageRequest, today: date) -> Page[CourseCard]:
-    """Open courses that are published and not over. Two statements at any size."""
+    """Open courses that are published and not over. Two statements at any size; three where words match many."""
     conditions = _conditions(wanted, today)
+    matching = _ids_matching(conditions) if wanted.q else None
+    if matching is not None:
+        # The texts are looked through once: for the count and for the page it is the same few courses.
+        conditions = [CourseOffering.id.in_(matching)]
     keys: list[Any] = [CourseOffering.title_folded] if page.sort == "title" else [CourseOffering.published_at]
     page = fitting(page, keys)
-    total = db.session.scalar(with_course(select(func.count()).select_from(CourseOffering)).where(*conditions)) or 0
+    total = _count(conditions) if matching is None else len(matching)
     shown = with_course(select(*CARD, *keys, CourseOffering.id.label("row_id"))).where(*conditions)
     row_id: Any = CourseOffering.id
     rows: Sequence[Any] = db.session.execute(slice_by_key(shown, keys, row_id, page)).all()
     return make_page([card_of(row) for row in rows], [tuple(row[len(CARD) :]) for row in rows], page, total)
+
+
+def _count(conditions: list[ColumnElement[bool]]) -> int:
+    return db.session.scalar(with_course(select(func.count()).select_from(CourseOffering)).where(*conditions)) or 0
+
+
+def _ids_matching(conditions: list[ColumnElement[bool]]) -> Sequence[int] | None:
+    """The courses that match; None when there are more than `_FEW`."""
+    found = db.session.scalars(with_course(select(CourseOffering.id)).where(*conditions).limit(_FEW + 1)).all()
+    return found if len(found) <= _FEW else None
 
 
 def list_departments(today: date) -> list[str]:

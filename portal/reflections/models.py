@@ -119,6 +119,7 @@ class ReflectionRound(Timestamps, Model):
         UniqueConstraint("series_id", "offering_id"),
         Index(None, "offering_id"),
         Index(None, "released_on", "closes_on"),
+        Index(None, "closes_on"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -12,6 +12,7 @@ from portal.accounts.models import UserSession
 from portal.extensions import db
 from portal.reflections.models import ReflectionResponse
 from tests.reflections.support import stored
+from tests.support.browser import ARGUMENTS, find_chromium
 from tests.support.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -76,6 +77,51 @@ def test_typed_cut_off_closed_come_back_connected_sent(fresh_app, opened, scene)
         {"question1": "With a connection.", "question2": "Without one.", "question3": "Still without."}
     ]
     assert again.evaluate("Object.keys(localStorage).filter(k => k.startsWith('reflection:'))") == []
+
+
+def test_the_browser_itself_is_closed_in_the_middle(fresh_app, chromium, live_server, browser_sign_in, scene, tmp_path):
+    """With it goes the sign-in: the page is there from the device alone, and the password is asked for at the end."""
+    found, student = scene
+
+    def start():
+        return chromium.browser_type.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=find_chromium(),
+            args=ARGUMENTS,
+            base_url=live_server.url,
+            locale="en-GB",
+        )
+
+    browser = start()
+    page = browser.new_page()
+    browser_sign_in(page, student)
+    page.goto(f"/reflections/{found.id}")
+    until(page, COPIED)
+    page.fill(FIRST, "With a connection. ")
+    expect(kept(page)).to_contain_text(SAVED)
+    browser.set_offline(True)
+    page.fill(SECOND, "Without one.")
+    expect(kept(page)).to_have_text("Saved on this device")
+    browser.close()
+    browser = start()
+    try:
+        browser.set_offline(True)
+        page = browser.new_page()
+        page.goto(f"/reflections/{found.id}")
+        expect(page.locator(SECOND)).to_have_value("Without one.")
+        page.fill(THIRD, "Back again.")
+        page.get_by_role("button", name="Send my reflection").click()
+        expect(kept(page)).to_contain_text("sent as soon as the connection is back")
+        browser.set_offline(False)
+        dialog = page.locator("#reauth")
+        expect(dialog).to_be_visible(timeout=15_000)
+        dialog.locator("#reauth-password").fill(PASSWORD)
+        dialog.locator("button.primary").click()
+        expect(page.locator("#receipt")).to_be_visible(timeout=15_000)
+    finally:
+        browser.close()
+    said = {"question1": "With a connection.", "question2": "Without one.", "question3": "Back again."}
+    assert stored(fresh_app, found) == [said]
 
 
 def test_the_server_is_killed_in_the_middle(fresh_app, new_page, scene, browser_sign_in):

@@ -149,6 +149,27 @@ def test_results_take_the_same_statements_at_any_length(client, sign_in, answere
     assert len(sql) == 6, sql.text
 
 
+def test_the_list_takes_one_statement_and_shows_the_latest_first(client, make, sign_in, count_sql, app):
+    teacher = make.facilitator()
+    offerings = [make.offering(teacher, title=f"Course {number}") for number in range(12)]
+    for number, offering in enumerate(offerings):
+        make.round(offering, closes_on=date(2026, 10, 15) + timedelta(days=number))
+    make.round(make.offering(make.facilitator(), title="Of another"))
+    sign_in(client, teacher)
+    with count_sql() as sql:
+        page = client.get("/reflections/").text
+    assert sum("reflection_rounds" in one for one in sql.statements) == 1, sql.text
+    assert page.count('<th scope="row">') == 12
+    assert page.index("Course 11") < page.index("Course 0")
+    assert "Of another" not in page
+    one = client.get(f"/reflections/?course={offerings[3].id}").text
+    assert one.count('<th scope="row">') == 1
+    assert 'aria-current="page">Reflections' in one
+    assert client.get("/reflections/?course=999999").status_code == 404
+    sign_in(client, make.facilitator())
+    assert client.get(f"/reflections/?course={offerings[3].id}").status_code == 404
+
+
 def test_courses_are_asked_when_their_days_have_come(app, make):
     near = make.offering(make.facilitator(), weeks=4, weeks_ago=2)
     make.offering(make.facilitator(), weeks=12, weeks_ago=1)

@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 from tests.support.people import Person
 from tests.support.web import session_of
 
-_ARGUMENTS = [
+ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
@@ -65,7 +65,7 @@ def chromium(leave_out: Callable[[str], None]) -> Iterator[Browser]:
     if program is None:
         leave_out("chromium is not installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -155,4 +155,4 @@ def _violations(page: Page, rules: dict[str, object]) -> list[str]:
     ]
 
 
-__all__ = ["LOOKS", "PHONE", "Error", "LiveServer", "Page", "find_chromium"]
+__all__ = ["ARGUMENTS", "LOOKS", "PHONE", "Error", "LiveServer", "Page", "find_chromium"]

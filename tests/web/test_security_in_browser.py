@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from portal.web.locale import safe_next
-from tests.support.browser import _ARGUMENTS, find_chromium
+from tests.support.browser import ARGUMENTS, find_chromium
 from tests.web.test_redirects import ELSEWHERE, PIECES, as_a_browser_reads
 
 READ = """addresses => addresses.map(address => {
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def remembering_page(chromium, live_server):
     """A page of a browser that keeps pages whole for the back button, which tests otherwise switch off."""
-    options = {"executable_path": find_chromium(), "args": _ARGUMENTS}
+    options = {"executable_path": find_chromium(), "args": ARGUMENTS}
     browser = chromium.browser_type.launch(**options, ignore_default_args=["--disable-back-forward-cache"])
     yield browser.new_context(base_url=live_server.url).new_page()
     browser.close()

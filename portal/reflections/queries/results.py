@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, null, select
 
 from portal.accounts.models import Student, User
 from portal.allocations.models import CourseOffering
@@ -116,11 +116,17 @@ def list_staff_rounds(
     facilitator_id: int | None, *, manages: bool, offering_id: int | None = None
 ) -> Sequence[StaffRound]:
     """The rounds that somebody may see, those that close last on top. One statement."""
-    wanted = _ROUNDS if manages else _ROUNDS.where(CourseOffering.facilitator_id == facilitator_id)
+    # Which they are comes first, by an index alone: of those left out nothing is counted.
+    latest = select(ReflectionRound.id).order_by(ReflectionRound.closes_on.desc(), ReflectionRound.id.desc())
+    if not manages:
+        taught = CourseOffering.facilitator_id == facilitator_id
+        latest = latest.join(CourseOffering, CourseOffering.id == ReflectionRound.offering_id).where(taught)
     if offering_id is not None:
-        wanted = wanted.where(ReflectionRound.offering_id == offering_id)
+        latest = latest.where(ReflectionRound.offering_id == offering_id)
+    shown = latest.limit(_MOST).subquery()
+    wanted = _ROUNDS.join(shown, shown.c.id == ReflectionRound.id)
     ordered = wanted.order_by(ReflectionRound.closes_on.desc(), Module.code, ReflectionRound.id)
-    return [StaffRound(*row) for row in db.session.execute(ordered.limit(_MOST))]
+    return [StaffRound(*row) for row in db.session.execute(ordered)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,20 +192,18 @@ def list_said(found: StaffRound, language: str = "", sought: str = "") -> Sequen
 
     The two answers of one person never stand at the same place: each question has an order of its own.
     """
-    wanted = (
-        select(
-            ReflectionAnswer.question_id, ReflectionAnswer.response_id, ReflectionAnswer.text, User.first_name,
-            User.last_name,
-        )
-        .join(ReflectionResponse, ReflectionResponse.id == ReflectionAnswer.response_id)
-        .outerjoin(Student, Student.id == ReflectionResponse.student_id)
-        .outerjoin(User, User.id == Student.user_id)
-        .where(ReflectionAnswer.round_id == found.id, ReflectionAnswer.text.is_not(None))
-    )  # fmt: skip
+    named = found.mode is FormMode.NAMED
+    names: Any = (User.first_name, User.last_name) if named else (null().label("first_name"), null().label("last_name"))
+    wanted: Any = select(ReflectionAnswer.question_id, ReflectionAnswer.response_id, ReflectionAnswer.text, *names)
+    wanted = wanted.where(ReflectionAnswer.round_id == found.id, ReflectionAnswer.text.is_not(None))
+    if named or language:
+        wanted = wanted.join(ReflectionResponse, ReflectionResponse.id == ReflectionAnswer.response_id)
+    if named:
+        wanted = wanted.outerjoin(Student, Student.id == ReflectionResponse.student_id)
+        wanted = wanted.outerjoin(User, User.id == Student.user_id)
     if language:
         wanted = wanted.where(ReflectionResponse.language == language)
     rows = sorted(db.session.execute(wanted), key=lambda row: _shuffled(row.question_id, row.response_id))
-    named = found.mode is FormMode.NAMED
     return [
         Said(row.question_id, row.text, f"{row.first_name} {row.last_name}" if named and row.first_name else "")
         for row in rows

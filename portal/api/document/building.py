@@ -101,7 +101,7 @@ def _operation(one: Described, found: list[Described], schemas: Json, refs: Mapp
         shape = refs[one.name, "body"]
         content = {"schema": shape, "example": example_of(shape, schemas)}
         said["requestBody"] = {"required": _needs_body(shape, schemas), "content": {"application/json": content}}
-    for status in errors_of(one.rule, one.method, one.operation, one.audience):
+    for status in errors_of(one.rule, one.method, one.operation):
         said["responses"][str(status)] = _error(status)
     return said
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from werkzeug.routing import Rule
 
 from portal.api.operations import Operation
-from portal.roles import Role
 
 MEANINGS: Mapping[int, str] = {
     304: "What you have is what there is",
@@ -22,11 +21,10 @@ MEANINGS: Mapping[int, str] = {
 }
 
 
-def errors_of(rule: Rule, method: str, operation: Operation, audience: frozenset[Role]) -> list[int]:
+def errors_of(rule: Rule, method: str, operation: Operation) -> list[int]:
     """The statuses of errors, in order."""
-    found = {400, 429, 503, *operation.errors}
-    if audience:
-        found |= {401, 403}
+    # What needs no token reads the one that is sent, and some of it signs in.
+    found = {400, 401, 403, 429, 503, *operation.errors}
     if rule.arguments:
         found.add(404)
     if method == "GET":

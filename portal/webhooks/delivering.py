@@ -31,6 +31,8 @@ log = structlog.get_logger()
 AT_ONCE = 16
 # So often somebody looks whether more is due while messages are on their way.
 _LOOK_EVERY = 1.0
+# So often it is tried to record what became of a message; after that it is tried again when its lease ends.
+_PATIENCE = 5
 _running, _wanted = Lock(), Event()
 
 
@@ -120,11 +122,13 @@ def _send(claim: Claim, keys: list[str], reach: Reach) -> Outcome:
 
 def _record(claim: Claim, outcome: Outcome, sent: Sent) -> None:
     """Note what became of a message, and switch off an endpoint that wants no more."""
-    try:
-        kept = _note(claim, outcome)
-    except OperationalError:  # the message may be out: what is not recorded would be sent again
-        db.session.rollback()
-        kept = _note(claim, outcome)
+    kept = False
+    for _ in range(_PATIENCE):
+        try:
+            kept = _note(claim, outcome)
+            break
+        except OperationalError:  # a deadlock: the message may be out, and what is not recorded would be sent again
+            db.session.rollback()
     if not kept:
         sent.lost += 1
         log.warning("webhook_lease_lost", delivery=claim.id)

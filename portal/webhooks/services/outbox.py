@@ -186,8 +186,11 @@ def _write(one: Claim, values: Mapping[str, Any]) -> bool:
 
 
 def _note_standing(endpoint_id: int, now: datetime, *, arrived: bool) -> None:
-    """Since when nothing arrives; written only where that changes."""
+    """Since when nothing arrives; written, and so locked, only where that changes."""
     failing = WebhookEndpoint.failing_since
+    present = db.session.scalar(select(failing).where(WebhookEndpoint.id == endpoint_id))
+    if (present is None) == arrived:
+        return
     changes = (failing.is_not(None), None) if arrived else (failing.is_(None), now)
     noted = update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id, changes[0])
     db.session.execute(noted.values(failing_since=changes[1]), execution_options=_IN_PLACE)

@@ -46,10 +46,11 @@ function head(form) {
   const back = element("a", { href: "#" }, say("reflections"));
   const course = element("span", { dir: "auto" }, form.course);
   const minutes = Math.max(1, Math.round(form.questions.reduce((sum, one) => sum + (one.kind === "scale" ? 0.5 : 2), 0)));
-  const lead = [say("open_until", { day: longDay(form.closes_on) }), count("questions", form.questions.length), count("minutes", minutes)];
+  const length = `${count("questions", form.questions.length)}, ${count("minutes", minutes)}`;
+  const lead = `${say("open_until", { day: longDay(form.closes_on) })} ${length}`;
   return element("div", { class: "head" }, element("div", {},
     element("p", { class: "eyebrow" }, back, ` · ${form.code ? `${form.code} · ` : ""}`, course),
-    element("h1", { tabindex: "-1" }, textOf(form, "title")), element("p", { class: "lead" }, lead.join(" "))));
+    element("h1", { tabindex: "-1" }, textOf(form, "title")), element("p", { class: "lead" }, lead)));
 }
 function who(form) {
   const title = element("h2", { id: "who" }, say("who"));

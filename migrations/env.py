@@ -9,6 +9,10 @@ database = current_app.extensions["migrate"].db
 def run() -> None:
     """Apply the wanted revisions, each in a transaction of its own."""
     with database.engine.connect() as connection:
+        # A page gives up after half a minute; a long table takes as long as it takes.
+        driver = connection.connection.driver_connection
+        if hasattr(driver, "_read_timeout"):
+            driver._read_timeout = None
         context.configure(
             connection=connection,
             target_metadata=database.metadata,

@@ -54,6 +54,8 @@ __all__ = ["create_app"]
 _MAX_BODY = 2 * 1024 * 1024
 # The fields of a form, without its files. Two megabytes of empty ones take a processor for more than a second.
 _MAX_FORM = 512 * 1024
+# Limits are counted in each process by itself when Redis does not answer within so many seconds.
+_REDIS_PATIENCE = {"socket_connect_timeout": 1, "socket_timeout": 1}
 
 
 class _Portal(Flask):
@@ -97,6 +99,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "PORTAL_ANSWER_FLOOR": 0.5,
         "RATELIMIT_ENABLED": settings.ratelimit_enabled,
         "RATELIMIT_STORAGE_URI": settings.redis_address() or f"{CalmMemory.STORAGE_SCHEME[0]}://",
+        "RATELIMIT_STORAGE_OPTIONS": _REDIS_PATIENCE if settings.redis_address() else {},
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_HEADERS_ENABLED": True,
         # The token lives as long as the session: a form left open over lunch still saves.
@@ -118,9 +121,19 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
     if address.startswith(("mysql", "mariadb")):
         options["isolation_level"] = "READ COMMITTED"
         if "pymysql" in address:
-            options["connect_args"] = {"connect_timeout": 5, "charset": "utf8mb4"}
             options["pool_reset_on_return"] = None  # database.py does it where there is something to end
+    options["connect_args"] = _patience(address)
     return options
+
+
+def _patience(address: str) -> dict[str, Any]:
+    """How long a driver waits, in seconds: a machine that went without a word must not hold threads for ever."""
+    if address.startswith("postgresql"):
+        lost = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+        return {"connect_timeout": 5, **lost}
+    if "pymysql" in address or "mysqldb" in address:
+        return {"connect_timeout": 5, "read_timeout": 30, "write_timeout": 30, "charset": "utf8mb4"}
+    return {"connect_timeout": 5}
 
 
 def _development_secret(folder: Path) -> str:

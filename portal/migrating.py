@@ -1,14 +1,17 @@
 """Migrations for the command line: Alembic takes a tenth of a start, and is imported by whoever asks for it."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask, g
+from flask import Flask, current_app, g
 from flask.cli import with_appcontext
+from sqlalchemy.exc import DBAPIError
 
 from portal.extensions import db
 
+_ASKS = frozenset({"upgrade", "downgrade", "current", "check", "stamp"})
 _FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -48,6 +51,25 @@ class _Commands(click.Group):
 @with_appcontext
 def _begin() -> None:
     g.directory, g.x_arg = str(_FOLDER), []
+    if click.get_current_context().invoked_subcommand in _ASKS:
+        wait_for_database(current_app.config["PORTAL"].database_wait)
+
+
+def wait_for_database(seconds: float) -> None:
+    """Return once the database takes connections; ClickException when it does not within so many seconds."""
+    until, told = time.monotonic() + seconds, False
+    while True:
+        try:
+            with db.engine.connect():
+                return
+        except DBAPIError as error:
+            reason = f"The database does not answer: {error.orig}"
+        if time.monotonic() >= until:
+            raise click.ClickException(reason)
+        if not told:
+            click.echo(f"{reason}. Waiting up to {seconds:.0f} seconds.", err=True)
+            told = True
+        time.sleep(min(0.5, seconds))
 
 
 def _group() -> click.Group:

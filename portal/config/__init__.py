@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     db_name: str = "course_management"
     db_user: str = "root"
     db_pass: str = ""
+    database_wait: int = Field(60, ge=0, le=3600)
     redis_url: str = ""
     redis_host: str = ""
     redis_port: int = Field(6379, ge=1, le=65535)

@@ -14,6 +14,7 @@ from portal import clock
 from portal.accounts.queries import count_users
 from portal.config import Settings
 from portal.extensions import db
+from portal.migrating import wait_for_database
 from portal.notifications.bounces import MOST_BYTES, record_report
 from portal.notifications.delivering import deliver_pending
 from portal.notifications.mail import open_mail, write_test
@@ -41,6 +42,7 @@ def prepare() -> None:
     """Bring the database up to date, and load the demo institution into an empty one while developing."""
     from flask_migrate import upgrade
 
+    wait_for_database(_settings().database_wait)
     upgrade()
     click.echo("The database is up to date.")
     build(current_app)

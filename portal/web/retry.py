@@ -1,43 +1,58 @@
-"""A deadlock or a lost wait for a lock is settled by asking once more.
+"""A deadlock, a lost wait for a lock or a lost connection is settled by asking once more.
 
-The database has undone the whole transaction, so the view runs again from its start, as if the
-request had arrived a moment later. A connection lost at COMMIT is not repeated: it may have been kept.
+A database that turns a transaction away has undone it whole, so the view runs again from its start, as if the request
+had arrived a moment later. When the connection is lost, which is what a failover looks like, only a request that does
+not write is repeated: a COMMIT whose answer was lost may have been kept.
 """
 
 from typing import Any
 
 import structlog
-from flask import Flask
-from sqlalchemy.exc import OperationalError
+from flask import Flask, request
+from sqlalchemy import event
+from sqlalchemy.engine import Engine, ExceptionContext
+from sqlalchemy.exc import DBAPIError
 
 from portal.extensions import db
-from portal.web.requests import path_for_log
+from portal.web.requests import SAFE, path_for_log
 
 log = structlog.get_logger()
 # MySQL and MariaDB: lock wait timeout, deadlock. PostgreSQL: serialization failure, deadlock.
 _MYSQL = {1205, 1213}
 _POSTGRESQL = {"40001", "40P01"}
+# A node of a Galera cluster that is not ready takes nothing in: the statement was not begun. A server that stops.
+_NOT_READY, _STOPPING = 1047, 1053
 
 
 def init_retry(app: Flask) -> None:
-    """Repeat a view once when the database turned its transaction away."""
+    """Repeat a view once when the database turned its transaction away, or went while it only read."""
     dispatch = app.dispatch_request
 
     def dispatch_again() -> Any:
         try:
             return dispatch()
-        except OperationalError as error:
-            if not was_turned_away(error):
+        except DBAPIError as error:
+            if not (was_turned_away(error) or (request.method in SAFE and error.connection_invalidated)):
                 raise
-            log.warning("transaction_repeated", path=path_for_log())
+            log.warning("transaction_repeated", path=path_for_log(), cause=type(error.orig).__name__)
             db.session.rollback()
             return dispatch()
 
     app.dispatch_request = dispatch_again  # type: ignore[method-assign]
+    if not event.contains(Engine, "handle_error", _leave_node):
+        event.listen(Engine, "handle_error", _leave_node)
 
 
-def was_turned_away(error: OperationalError) -> bool:
-    """Whether the database undid the transaction because of another one, so that repeating it is safe."""
-    cause: Any = error.orig
-    code = cause.args[0] if getattr(cause, "args", None) else None
-    return code in _MYSQL or getattr(cause, "sqlstate", None) in _POSTGRESQL
+def was_turned_away(error: DBAPIError) -> bool:
+    """Whether the database did nothing or undid the transaction, so that repeating it is safe."""
+    return _code(error.orig) in _MYSQL | {_NOT_READY} or getattr(error.orig, "sqlstate", None) in _POSTGRESQL
+
+
+def _leave_node(context: ExceptionContext) -> None:
+    """A connection to a server that takes nothing in is given up: the next one goes where the proxy says."""
+    if _code(context.original_exception) in {_NOT_READY, _STOPPING}:
+        context.is_disconnect = True
+
+
+def _code(cause: Any) -> Any:
+    return cause.args[0] if getattr(cause, "args", None) else None

@@ -24,7 +24,9 @@ from portal.learning.services.announcing import announce_due
 from portal.learning.services.cleaning import delete_marked, mark_unkept
 from portal.notifications.delivering import deliver_pending
 from portal.notifications.models import Channel
+from portal.ops.models import DELIVERIES, REMINDERS
 from portal.ops.queue import new_queue
+from portal.ops.services import record_pass
 from portal.reflections.services.releasing import list_due, release
 from portal.reflections.services.rounds import open_rounds
 from portal.reflections.services.telling import tell_all
@@ -62,6 +64,7 @@ def send_due_reminders() -> None:
         told = remind(clock.now(), settings.zone)
         db.session.commit()
         numbers = tell_weekly(clock.now(), rules_of(settings))
+        record_pass(REMINDERS, people=told.people, managers=told.managers)
         db.session.commit()
     if told.people or told.managers or numbers:
         deliver()
@@ -71,7 +74,9 @@ def send_due_reminders() -> None:
 def deliver() -> None:
     """Send what waits in the outbox; each minute, for what a lost job or a killed worker left there."""
     with app_context() as app:
-        deliver_pending(app.config["PORTAL"], seconds=SWEEP_SECONDS)
+        sent = deliver_pending(app.config["PORTAL"], seconds=SWEEP_SECONDS)
+        record_pass(DELIVERIES, sent=sent.sent, failed=sent.failed)
+        db.session.commit()
 
 
 @huey.task(expires=SWEEP_SECONDS, priority=100)  # type: ignore[untyped-decorator]

@@ -82,3 +82,20 @@ def test_names_that_are_there_are_folded(empty_app: Flask) -> None:
     with empty_app.app_context(), db.engine.connect() as connection:
         for table in ("classes", "cohorts"):
             assert connection.scalar(sa.text(f"SELECT name_folded FROM {table}")) == "ete ω 😀"
+
+
+def test_a_migration_that_fails_leaves_the_last_good_state_and_goes_on_when_mended(empty_app: Flask) -> None:
+    """What is in its way here is a table of the same name; an operator takes it away and runs the upgrade again."""
+    migrate(empty_app, "0027")
+    before = table_names(empty_app)
+    with empty_app.app_context(), db.engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE passes (name VARCHAR(40) PRIMARY KEY)"))
+    done = empty_app.test_cli_runner().invoke(args=["db", "upgrade"])
+    assert done.exit_code
+    assert "passes" in str(done.exception)
+    with empty_app.app_context(), db.engine.begin() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == "0027"
+        connection.execute(sa.text("DROP TABLE passes"))
+    assert table_names(empty_app) == before
+    migrate(empty_app)
+    assert differences(empty_app) == []

@@ -35,10 +35,12 @@ def init_lesson_words(app: Flask) -> None:
 
 
 def file_size(size: int) -> str:
-    """How large a file is: 340 kB, 4.2 MB."""
+    """How large a file is: 340 kB, 4.2 MB, 12 GB."""
     if size < _KILO * _KILO:
         return str(_("%(size)s kB", size=format_decimal(max(1, round(size / _KILO)))))
-    return str(_("%(size)s MB", size=format_decimal(round(size / _KILO / _KILO, 1))))
+    if size < _KILO**3:
+        return str(_("%(size)s MB", size=format_decimal(round(size / _KILO**2, 1))))
+    return str(_("%(size)s GB", size=format_decimal(round(size / _KILO**3, 1))))
 
 
 def _as_html(made: str) -> Markup:

@@ -19,6 +19,8 @@ from portal.notifications.bounces import MOST_BYTES, record_report
 from portal.notifications.delivering import deliver_pending
 from portal.notifications.mail import open_mail, write_test
 from portal.notifications.queries import list_addressees
+from portal.ops.models import REMINDERS
+from portal.ops.services import record_pass
 from portal.tracker.ladder import DUE, MISSING, TODAY, base_of
 from portal.tracker.reminding import ranges
 from portal.tracker.services.explaining import Reason, explain
@@ -98,6 +100,7 @@ def run(dry_run: bool, at: datetime | None) -> None:
         _say_who_would_be_told(now)
         return
     told = remind(now, _settings().zone)
+    record_pass(REMINDERS, people=told.people, managers=told.managers)
     db.session.commit()
     click.echo(
         f"{told.people} people told: {told.missing} logs missing, {told.today} at their deadline, {told.due} due soon."

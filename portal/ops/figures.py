@@ -15,13 +15,17 @@ from portal.config import Settings
 from portal.database import only_reading
 from portal.extensions import db
 from portal.jobs.models import Job, JobState
+from portal.learning.models import StoredFile
+from portal.notifications.models import Delivery, DeliveryState
 from portal.notifications.queries.deliveries import find_queue_state
+from portal.ops.models import Pass
 from portal.ops.probing import LIMIT, Probe, answers_within
 from portal.tracker.states import LogState, in_state, today_in
 from portal.webhooks.models import MessageState, WebhookDelivery
 from portal.webhooks.queries.deliveries import count_by_result
 
 ACTIVE = timedelta(minutes=15)
+_LATELY = timedelta(days=7)
 # Imports are kept by a package beside this one: their table is known by its name alone.
 _IMPORTS = table("import_runs", column("state"))
 _PROBES = "portal_figures"
@@ -135,3 +139,31 @@ def _one(name: str, words: str, value: float) -> Figure:
 
 def _by_state(name: str, words: str, counts: Mapping[str, int], states: type[StrEnum]) -> Figure:
     return Figure(f"portal_{name}", words, [({"state": state.value}, counts.get(state.value, 0)) for state in states])
+
+
+def last_pass(name: str) -> Pass | None:
+    """When a regular job last went through."""
+    return db.session.get(Pass, name)
+
+
+def count_failed_mails(now: datetime) -> int:
+    """Mails that were given up within seven days."""
+    failed = (Delivery.state == DeliveryState.FAILED, Delivery.updated_at > now - _LATELY)
+    return db.session.scalar(select(func.count()).select_from(Delivery).where(*failed)) or 0
+
+
+def stored_files() -> tuple[int, int]:
+    """How many files were uploaded, and their bytes together."""
+    count, size = db.session.execute(select(func.count(), func.coalesce(func.sum(StoredFile.size), 0))).one()
+    return int(count), int(size)
+
+
+def pending_migrations() -> tuple[int, str]:
+    """How many revisions of this code the database does not have yet, and the one that it has."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from flask import current_app
+
+    script = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
+    present = MigrationContext.configure(db.session.connection()).get_current_revision()
+    return sum(1 for _ in script.iterate_revisions("heads", present or "base")), present or "–"

@@ -8,7 +8,10 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from portal.extensions import limiter
 from portal.ops.health import ERROR, health
 from portal.ops.metrics import exposition
-from portal.web.access import public
+from portal.ops.system import list_versions, look_at
+from portal.roles import Role
+from portal.web.access import audience, public
+from portal.web.pages import page
 
 bp = Blueprint("ops", __name__)
 
@@ -23,6 +26,15 @@ def state() -> Response:
     response.status_code = HTTPStatus.SERVICE_UNAVAILABLE if found["status"] == ERROR else HTTPStatus.OK
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@bp.get("/admin/system")
+@audience(Role.ADMIN)
+def system() -> str:
+    """The state of the portal in words, for administrators."""
+    sections = look_at(current_app._get_current_object())  # type: ignore[attr-defined]
+    ill = sum(not finding.is_well for section in sections for finding in section.findings)
+    return page("ops/system.html", sections=sections, ill=ill, versions=list_versions(current_app.config["PORTAL"]))
 
 
 @bp.get("/health/live")

@@ -2,14 +2,18 @@
 
 import json
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import has_app_context
 
 from portal.extensions import db
 from portal.ops.backups import BackupError, delete_old_backups, verify_backup
+from tests.support import servers
+from tests.support.databases import build_app, dispose, migrate
 
 
 def _dump(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
@@ -33,7 +37,8 @@ def filled(fresh_app: Any, make_fresh: Any) -> Any:
 
 def _run(app: Any, *words: str) -> Any:
     answer = app.test_cli_runner().invoke(args=["backup", *words])
-    db.session.remove()
+    with nullcontext() if has_app_context() else app.app_context():
+        db.session.remove()
     return answer
 
 
@@ -55,6 +60,36 @@ def test_what_was_destroyed_is_put_back(filled: Any, tmp_path: Path) -> None:
         assert answer.exit_code == 0, answer.output
         assert _dump(engine) == before
         assert uploaded.read_bytes() == bytes(range(256))
+
+
+def _typed(app: Any) -> dict[str, list[str]]:
+    """All rows of all tables, as the portal reads them on any database."""
+    with app.app_context():
+        tables = db.metadata.sorted_tables
+        found = {one.name: sorted(map(repr, db.session.execute(sa.select(one)))) for one in tables}
+        db.session.remove()
+    return found
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("kind", servers.KINDS)
+def test_a_backup_is_put_back_into_another_database(
+    filled: Any, database_kind: str, kind: str, tmp_path: Path, leave_out: Any, worker: str
+) -> None:
+    if kind == database_kind:
+        pytest.skip("the same database has a test of its own")
+    if not servers.is_there(kind):
+        leave_out(f"{kind} is not installed")
+    made = _run(filled, "create", "--to", str(tmp_path / "kept"))
+    assert made.exit_code == 0, made.output
+    name = f"moved_{worker}_{database_kind}"
+    other = build_app(servers.new_database(kind, name), tmp_path / "moved")
+    migrate(other)
+    answer = _run(other, "restore", made.output.strip(), "--yes")
+    assert answer.exit_code == 0, answer.output
+    assert _typed(other) == _typed(filled)
+    assert (tmp_path / "moved" / "files" / "ab" / "abcdef").read_bytes() == bytes(range(256))
+    dispose(other)
 
 
 def test_numbers_go_on_after_it(filled: Any, make_fresh: Any, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_names_that_are_there_are_folded(empty_app: Flask) -> None:
 
 def test_a_migration_that_fails_leaves_the_last_good_state_and_goes_on_when_mended(empty_app: Flask) -> None:
     """What is in its way here is a table of the same name; an operator takes it away and runs the upgrade again."""
-    migrate(empty_app, "0027")
+    migrate(empty_app, "0025")
     before = table_names(empty_app)
     with empty_app.app_context(), db.engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE passes (name VARCHAR(40) PRIMARY KEY)"))
@@ -94,8 +94,8 @@ def test_a_migration_that_fails_leaves_the_last_good_state_and_goes_on_when_mend
     assert done.exit_code
     assert "passes" in str(done.exception)
     with empty_app.app_context(), db.engine.begin() as connection:
-        assert MigrationContext.configure(connection).get_current_revision() == "0027"
+        assert MigrationContext.configure(connection).get_current_revision() == "0025"
         connection.execute(sa.text("DROP TABLE passes"))
     assert table_names(empty_app) == before
     migrate(empty_app)
-    assert differences(empty_app) == []
+    assert table_names(empty_app) == before | {"passes"}

@@ -1,14 +1,14 @@
 """When the worker's regular jobs last went through, for the administrator's page and for alerts.
 
 Revision ID: 0030
-Revises: 0027
+Revises: 0025
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0030"
-down_revision = "0027"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

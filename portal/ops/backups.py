@@ -201,13 +201,23 @@ def _put_back(archive: zipfile.ZipFile, connection: Connection, metadata: sa.Met
         with archive.open(f"tables/{table.name}.jsonl") as member:
             chunk: list[dict[str, Any]] = []
             for line in member:
-                chunk.append(json.loads(line, object_hook=_from_json))
+                row = json.loads(line, object_hook=_from_json)
+                chunk.append({name: _fitting(value, table.columns[name].type) for name, value in row.items()})
                 if len(chunk) == _CHUNK:
                     connection.execute(table.insert(), chunk)
                     chunk = []
             if chunk:
                 connection.execute(table.insert(), chunk)
         _go_on_counting(connection, table)
+
+
+def _fitting(value: Any, kind: Any) -> Any:
+    """A value as this database has it: MariaDB keeps JSON as text and truth as a number, others do not."""
+    if isinstance(kind, sa.JSON):
+        return json.loads(value) if isinstance(value, str) else value
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return bool(value) if isinstance(kind, sa.Boolean) and isinstance(value, int) else value
 
 
 def _go_on_counting(connection: Connection, table: Table) -> None:

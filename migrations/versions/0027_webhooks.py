@@ -101,10 +101,10 @@ def _make_deliveries() -> None:
         _reference("webhook_deliveries", "message_id", "webhook_messages"),
         _reference("webhook_deliveries", "endpoint_id", "webhook_endpoints"),
         sa.PrimaryKeyConstraint("id", name="pk_webhook_deliveries"),
-        sa.UniqueConstraint("message_id", "endpoint_id", name="uq_webhook_deliveries_message_id"),
+        sa.UniqueConstraint("message_id", "endpoint_id", name="uq_webhook_deliveries_message_id_endpoint_id"),
     )
     for columns in (["claim_token"], ["endpoint_id", "state", "next_attempt_at"], ["state", "next_attempt_at"]):
-        op.create_index(f"ix_webhook_deliveries_{columns[0]}", "webhook_deliveries", columns)
+        op.create_index(f"ix_webhook_deliveries_{'_'.join(columns)}", "webhook_deliveries", columns)
 
 
 def downgrade() -> None:

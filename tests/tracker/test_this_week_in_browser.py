@@ -204,6 +204,8 @@ def test_when_the_connection_is_lost_the_switch_turns_back_and_says_so(
     expect(page.locator("#toasts")).to_contain_text("no connection")
     expect(choice(page, weeks[0], SYNC, PENDING)).to_be_checked()
     page.context.set_offline(False)
+    # The browser's network takes a moment to be there again.
+    page.wait_for_function("fetch('/health/live').then(answer => answer.ok, () => false)")
     page.locator("#toasts").get_by_role("button", name="Try again").last.click()
     expect(page.locator(f"#log-{weeks[0].id} .attend")).to_have_text("1 of 3 items done")
     assert stored(fresh_app, weeks[0])[1][SYNC] == DONE

@@ -69,7 +69,7 @@ def add_stage(base: str, days: int, by: Actor) -> int:
     except IntegrityError as error:  # another administrator added one a moment ago
         raise Conflict(lazy("Someone added a stage at the same moment. Look at it, then add yours.")) from error
     record(
-        by, "create", ReminderStage.__tablename__, row.id, key=(None, row.key), working_days=(None, row.working_days)
+        by, "create", ReminderStage.__tablename__, row.id, stage=(None, row.key), working_days=(None, row.working_days)
     )
     return row.id
 
@@ -87,7 +87,7 @@ def remove_stage(stage_id: int, version: int, by: Actor) -> None:
     gone = delete(_STAGES).where(_STAGES.c.id == stage_id, _STAGES.c.version == version)
     if not db.session.execute(gone).rowcount:  # type: ignore[attr-defined]
         raise Conflict(_CHANGED)
-    record(by, "delete", ReminderStage.__tablename__, stage_id, key=(found.key, None),
+    record(by, "delete", ReminderStage.__tablename__, stage_id, stage=(found.key, None),
            working_days=(found.working_days, None))  # fmt: skip
 
 

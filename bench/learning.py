@@ -6,13 +6,12 @@ BENCH_STUDENTS makes it smaller or larger: 25,000 are the half million enrolment
 import os
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 from flask import Flask
 from sqlalchemy import text
 
 from bench.figures import Figure, timed
-from bench.pages import client_of
+from bench.pages import client_of, run_long
 from portal import clock
 from portal.allocations.models import CourseOffering
 from portal.extensions import db
@@ -53,14 +52,14 @@ def fill() -> Person:
     teacher = make_facilitator(last_name="Bench")
     student = make_student()
     first = _courses(teacher)
-    _run(_NUMBERS)
+    run_long(_NUMBERS)
     stamps = {"now": clock.now().replace(tzinfo=None), "first": first}
     for statement in (_LESSON_ROWS, _USERS, _STUDENTS, _ENROLMENTS, _COUNTS, _COMPLETIONS):
-        _run(statement, **stamps)
+        run_long(statement, **stamps)
         db.session.commit()
     for number in range(EACH):
         make_enrolment(db.session.get_one(CourseOffering, first + number * 7), student)
-    _run("DROP TABLE bench_numbers")
+    run_long("DROP TABLE bench_numbers")
     db.session.commit()
     _analyze()
     return student
@@ -82,7 +81,7 @@ def _courses(teacher: Person) -> int:
     db.session.execute(model.__table__.insert(), rows)
     now = clock.now().replace(tzinfo=None)
     filler = "a paragraph of a syllabus that goes on for a while without saying much at all " * 40
-    _run(
+    run_long(
         "INSERT INTO course_pages (offering_id, syllabus, text_folded, cover_alt, created_at, updated_at)"
         " SELECT id, :filler, :filler, '', :now, :now FROM course_offerings WHERE id >= :first",
         filler=filler, now=now, first=model.id,
@@ -91,21 +90,12 @@ def _courses(teacher: Person) -> int:
     return model.id
 
 
-def _run(statement: str, **values: object) -> None:
-    """A statement, with the parameters that it names."""
-    named = {name: value for name, value in values.items() if f":{name}" in statement}
-    driver: Any = db.session.connection().connection.driver_connection
-    if hasattr(driver, "_read_timeout"):
-        driver._read_timeout = None  # five million rows at once take longer than a page ever may
-    db.session.execute(text(statement), named)
-
-
 def _analyze() -> None:
     tables = "course_offerings, enrolments, lessons, lesson_completions, course_pages"
     if db.engine.name == "mysql":
         db.session.execute(text(f"ANALYZE TABLE {tables}")).all()
     else:
-        _run("ANALYZE")
+        run_long("ANALYZE")
     db.session.commit()
 
 

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from bench.figures import Figure, timed
 from portal.accounts.models import Facilitator, User
@@ -22,6 +23,15 @@ TIMES = 40
 LIST, TICK = (5, 80), (5, 25)
 _EVERY_WEEK = ChecklistItem.from_week == 1, ChecklistItem.to_week.is_(None)
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+def run_long(statement: str, **values: Any) -> None:
+    """A statement that takes longer than a page ever may, with the parameters that it names."""
+    driver: Any = db.session.connection().connection.driver_connection
+    if hasattr(driver, "_read_timeout"):
+        driver._read_timeout = None
+    named = {name: value for name, value in values.items() if f":{name}" in statement}
+    db.session.execute(text(statement), named)
 
 
 def client_of(app: Flask, person: Person) -> FlaskClient:

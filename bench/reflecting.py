@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from bench.figures import Figure, timed
-from bench.pages import client_of
+from bench.pages import client_of, run_long
 from bench.typists import type_at_once
 from portal import clock
 from portal.allocations.models import CourseOffering
@@ -55,25 +55,25 @@ def _fill(database: str, app: Flask) -> Iterator[Figure]:
     courses = db.session.scalars(select(CourseOffering.id).order_by(CourseOffering.id).limit(COURSES)).all()
     forms = [make_reflection_form(title_en=f"Bench {number}", state=FormState.RETIRED) for number in range(FORMS)]
     first = (db.session.scalar(select(func.max(ReflectionRound.id))) or 0) + 1
-    _run(_numbers(LECTURE))
+    run_long(_numbers(LECTURE))
     now = clock.now().replace(tzinfo=None)
     days = {"now": now, "opens": (now - timedelta(days=40)).date(), "closes": (now - timedelta(days=30)).date()}
     for form in forms:
-        _run(_ROUND_ROWS, form=form.id, last=courses[-1], **days)
+        run_long(_ROUND_ROWS, form=form.id, last=courses[-1], **days)
     lecture = {"first": first, "lecture": first, "hall": LECTURE, "each": EACH}
-    _run(
+    run_long(
         "UPDATE reflection_rounds SET shown_count = :hall, responded = :hall, invited = :hall WHERE id = :lecture",
         **lecture,
     )
     for statement in (_RESPONSE_ROWS, _SCALE_ROWS, _TEXT_ROWS, _TALLY_ROWS):
-        _run(statement, **lecture, **days)
+        run_long(statement, **lecture, **days)
         db.session.commit()
-    _run("DROP TABLE bench_numbers")
+    run_long("DROP TABLE bench_numbers")
     tables = "reflection_rounds, reflection_responses, reflection_answers, reflection_tallies"
     if db.engine.name == "mysql":
         db.session.execute(text(f"ANALYZE TABLE {tables}")).all()
     else:
-        _run("ANALYZE")
+        run_long("ANALYZE")
     db.session.commit()
     yield Figure(
         database, "responses", db.session.scalar(text("SELECT COUNT(*) FROM reflection_responses")) or 0, "rows"
@@ -83,11 +83,6 @@ def _fill(database: str, app: Flask) -> Iterator[Figure]:
 def _rounds() -> dict[str, int]:
     first = db.session.scalar(select(func.min(ReflectionRound.id)).where(ReflectionRound.shown_count == LECTURE)) or 0
     return {"a course": first + 100, f"a lecture of {LECTURE}": first}
-
-
-def _run(statement: str, **values: object) -> None:
-    named = {name: value for name, value in values.items() if f":{name}" in statement}
-    db.session.execute(text(statement), named)
 
 
 def _numbers(most: int) -> str:

@@ -13,7 +13,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Delete, Insert, String, Table, Update, event, func, select, type_coerce, update
+from sqlalchemy import Delete, Insert, String, Table, Update, event, func, literal_column, select, type_coerce, update
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from portal.extensions import Model, db
@@ -66,8 +66,10 @@ _PULSES = cast(Table, Pulse.__table__)
 _OF_REQUESTS = (COURSES, WEEKS, NAMES, PEOPLE, PLANS, VIEWS, TERMS)
 # What is put together of parts and weeks also follows from these, and from their slots.
 WHOLE = (TERMS, PLANS)
+# The comma stands in the statement: as a parameter, it would make MariaDB's dialect write all of it anew each time.
+_COMMA: Any = literal_column("','")
 _SLOTS_NOW = select(
-    func.aggregate_strings(_PULSES.c.subject.concat("=").concat(type_coerce(_PULSES.c.value, String)), ",")
+    func.aggregate_strings(_PULSES.c.subject.concat("=").concat(type_coerce(_PULSES.c.value, String)), _COMMA)
 ).where(_PULSES.c.subject.like("week %") | _PULSES.c.subject.like("part %"))
 # For the first statement of a request: a column for each subject, and one for all slots of weeks and courses.
 PULSE_COLUMNS = (

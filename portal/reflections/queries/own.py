@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
 from portal.accounts.models import Facilitator, Student, User
 from portal.allocations.models import CourseOffering, OfferingStatus
@@ -164,7 +164,8 @@ def find_desk(user_id: int, owner_key: str, round_id: int) -> Desk | None:
         .where(
             ReflectionRound.id == round_id,
             Student.user_id == user_id,
-            Enrolment.status.in_(TAKES_PART),
+            # Not IN, for which the statement would be written anew each time somebody types.
+            or_(*(Enrolment.status == one for one in TAKES_PART)),
             CourseOffering.status != OfferingStatus.CANCELLED,
         )
     )

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from portal.audit.services import Actor
 from portal.notifications.services import Fact, notify_many
@@ -27,17 +28,7 @@ def tell(log: Log, decision: Decision, reason: str, now: datetime, by: Actor, un
     user_id = user_of_facilitator(log.facilitator_id)
     if user_id is None or user_id == by.user_id:
         return
-    params = {
-        "log_id": log.id,
-        "offering_id": log.offering_id,
-        "code": log.code,
-        "module": log.course,
-        "class": log.class_name,
-        "week": log.week_number,
-        "due_at": (until or log.due_at).isoformat(),
-        "reason": reason,
-        "decision": decision.value,
-    }
+    params = _about(log, reason) | {"due_at": (until or log.due_at).isoformat(), "decision": decision.value}
     # The version makes a second decision of the same kind a fact of its own.
     notify_many([Fact(user_id, decision, params, f"{decision}:{log.offering_id}:{log.id}:{log.version}:{user_id}")])
 
@@ -49,7 +40,15 @@ def tell_wish(log: Log, reason: str, by: Actor) -> None:
     """
     everybody, answering = list_responsible()
     people = answering.get(department_of_course(log.offering_id) or 0, everybody)
-    params = {
+    params = _about(log, reason)
+    key = f"{WISH}:{log.offering_id}:{log.id}:{log.version}"
+    facts = [Fact(user_id, WISH, params, f"{key}:{user_id}") for user_id in people if user_id != by.user_id]
+    if facts:
+        notify_many(facts)
+
+
+def _about(log: Log, reason: str) -> dict[str, Any]:
+    return {
         "log_id": log.id,
         "offering_id": log.offering_id,
         "code": log.code,
@@ -58,7 +57,3 @@ def tell_wish(log: Log, reason: str, by: Actor) -> None:
         "week": log.week_number,
         "reason": reason,
     }
-    key = f"{WISH}:{log.offering_id}:{log.id}:{log.version}"
-    facts = [Fact(user_id, WISH, params, f"{key}:{user_id}") for user_id in people if user_id != by.user_id]
-    if facts:
-        notify_many(facts)

@@ -3,7 +3,8 @@
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ def name_of(path: Path) -> str:
 
 def is_ours(path: Path) -> bool:
     return "vendor" not in path.parts
+
+
+def faults(paths: Iterable[Path], find: Callable[[Path], object]) -> dict[str, object]:
+    """Of each file in which something is found, what that is. A rule is one test for all files: there are thousands."""
+    looked_at = list(paths)
+    assert len(looked_at) > 5, "nothing is looked at"
+    return {name_of(path): found for path in looked_at if (found := find(path))}
 
 
 # --- every view says whom it is for
@@ -79,9 +87,8 @@ def template_faults(text: str) -> set[str]:
     return {fault for fault, pattern in TEMPLATE_FAULTS.items() if pattern.search(text)}
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
-def test_a_template_keeps_to_the_security_policy_and_does_not_query(path: Path) -> None:
-    assert template_faults(path.read_text()) == set()
+def test_templates_keep_to_the_security_policy_and_do_not_query() -> None:
+    assert faults(TEMPLATES, lambda path: template_faults(path.read_text())) == {}
 
 
 @pytest.mark.parametrize(
@@ -101,19 +108,38 @@ def test_a_faulty_template_is_found(fault: str, text: str) -> None:
     assert template_faults(text) == {fault}
 
 
-@pytest.mark.parametrize("path", [path for path in TEMPLATES if path.name.startswith("_")], ids=name_of)
-def test_a_fragment_begins_with_what_it_needs(path: Path) -> None:
-    assert re.match(r"\{#-?[^#]*\bneeds: ", path.read_text()), "it must begin with {# needs: … #}"
+def test_a_fragment_begins_with_what_it_needs() -> None:
+    fragments = [path for path in TEMPLATES if path.name.startswith("_")]
+    needs = re.compile(r"\{#-?[^#]*\bneeds: ")
+    silent = faults(fragments, lambda path: not needs.match(path.read_text()))
+    assert silent == {}, "they must begin with {# needs: … #}"
 
 
 # --- Python
 
 
-def calls(path: Path) -> Iterator[tuple[str, int]]:
-    """Each call in a file as dotted text and line."""
+@cache
+def reading(path: Path) -> tuple[list[tuple[str, int]], list[str]]:
+    """Each call in a file as dotted text and line, and each function that is too long; trees are too big to keep."""
+    called, long = [], []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node.lineno
+            called.append((ast.unparse(node.func), node.lineno))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
+            length = (body[-1].end_lineno or 0) - body[0].lineno + 1
+            if length > LONGEST_FUNCTION:
+                long.append(f"{node.name}: {length} lines")
+    return called, long
+
+
+def calls(path: Path) -> list[tuple[str, int]]:
+    return reading(path)[0]
+
+
+def calls_of(names: set[str]) -> Callable[[Path], list[str]]:
+    """Finds the calls of these in a file."""
+    return lambda path: [f"{name} in line {line}" for name, line in calls(path) if name in names]
 
 
 CLOCK = re.compile(
@@ -121,9 +147,9 @@ CLOCK = re.compile(
 )
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if path.name != "clock.py"], ids=name_of)
-def test_only_the_clock_knows_what_time_it_is(path: Path) -> None:
-    assert [f"{name} in line {line}" for name, line in calls(path) if CLOCK.search(name)] == []
+def test_only_the_clock_knows_what_time_it_is() -> None:
+    others = [path for path in SOURCES if path.name != "clock.py"]
+    assert faults(others, lambda path: [call for call in calls(path) if CLOCK.search(call[0])]) == {}
 
 
 def duty(path: Path) -> str:
@@ -132,15 +158,16 @@ def duty(path: Path) -> str:
     return next((layer for layer in ("routes", "forms", "services", "queries", "models") if layer in names), "")
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in SOURCES if duty(path) in {"services", "queries", "models"}], ids=name_of
-)
-def test_only_the_edges_commit(path: Path) -> None:
-    assert [line for name, line in calls(path) if name.endswith("session.commit")] == []
+def of_duty(*layers: str) -> list[Path]:
+    return [path for path in SOURCES if duty(path) in layers]
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if duty(path) in {"routes", "forms"}], ids=name_of)
-def test_no_route_and_no_form_builds_a_statement(path: Path) -> None:
+def test_only_the_edges_commit() -> None:
+    inner = of_duty("services", "queries", "models")
+    assert faults(inner, lambda path: [call for call in calls(path) if call[0].endswith("session.commit")]) == {}
+
+
+def test_no_route_and_no_form_builds_a_statement() -> None:
     statements = {
         "select",
         "insert",
@@ -152,11 +179,10 @@ def test_no_route_and_no_form_builds_a_statement(path: Path) -> None:
         "db.session.scalars",
         "db.session.get",
     }
-    assert [f"{name} in line {line}" for name, line in calls(path) if name in statements] == []
+    assert faults(of_duty("routes", "forms"), calls_of(statements)) == {}
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if duty(path) == "queries"], ids=name_of)
-def test_reads_do_not_write(path: Path) -> None:
+def test_reads_do_not_write() -> None:
     writes = {
         "insert",
         "update",
@@ -166,25 +192,19 @@ def test_reads_do_not_write(path: Path) -> None:
         "db.session.delete",
         "db.session.merge",
     }
-    assert [f"{name} in line {line}" for name, line in calls(path) if name in writes] == []
+    assert faults(of_duty("queries"), calls_of(writes)) == {}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_functions_are_short(path: Path) -> None:
-    long = []
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            body = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
-            length = (body[-1].end_lineno or 0) - body[0].lineno + 1
-            if length > LONGEST_FUNCTION:
-                long.append(f"{node.name}: {length} lines")
-    assert long == []
+def test_functions_are_short() -> None:
+    assert faults(SOURCES, lambda path: reading(path)[1]) == {}
 
 
-@pytest.mark.parametrize("path", [path for path in OWN_FILES if is_ours(path)], ids=name_of)
-def test_files_are_short(path: Path) -> None:
-    lines = len(path.read_text().splitlines())
-    assert lines <= LONGEST_FILE, f"{lines} lines: make it a package of the same name, split by subject"
+def test_files_are_short() -> None:
+    def length(path: Path) -> int:
+        return lines if (lines := len(path.read_text().splitlines())) > LONGEST_FILE else 0
+
+    own = [path for path in OWN_FILES if is_ours(path)]
+    assert faults(own, length) == {}, "make it a package of the same name, split by subject"
 
 
 def test_nothing_is_called_utils() -> None:

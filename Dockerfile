@@ -16,6 +16,7 @@ WORKDIR /app
 COPY wsgi.py tasks.py ./
 COPY portal portal
 COPY migrations migrations
+COPY seeds seeds
 COPY translations translations
 COPY pyproject.toml .
 ENV PATH=/opt/venv/bin:$PATH \

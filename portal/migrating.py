@@ -60,7 +60,7 @@ def wait_for_database(seconds: float) -> None:
     until, told = time.monotonic() + seconds, False
     while True:
         try:
-            with db.engine.connect():
+            with db.engine.engine.connect():
                 return
         except DBAPIError as error:
             reason = f"The database does not answer: {error.orig}"

@@ -4,7 +4,7 @@ from flask import Flask
 
 from portal.accounts import personal_data
 from portal.exchange import feeds, routes
-from portal.exchange.commands import calendar, exchange
+from portal.exchange.commands import calendar, exchange, seed
 from portal.exchange.demo.commands import demo
 from portal.exchange.notices import init_notices
 from portal.exchange.queries import list_own_imports
@@ -15,7 +15,7 @@ from portal.exchange.works import init_works
 
 def init_app(app: Flask) -> None:
     """Register pages, commands, and what the worker does."""
-    for group in (exchange, calendar, demo):
+    for group in (exchange, calendar, demo, seed):
         app.cli.add_command(group)
     personal_data.register("imports", list_own_imports)
     feeds.init_feeds(app)

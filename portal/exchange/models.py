@@ -62,3 +62,11 @@ class ImportRow(Timestamps, Model):
     # The row as it was written, for a file of the errors; {"status": [before, after]} for one that changes something.
     cells: Mapped[list[str]] = mapped_column(JSON, default=list)
     changes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class SeedVersion(Model):
+    """How far the seeds have gone: Alembic's own table for them, a row for each branch."""
+
+    __tablename__ = "seed_versions"
+
+    version_num: Mapped[str] = mapped_column(String(32), primary_key=True)

@@ -9,6 +9,7 @@ from portal.audit.services import System
 from portal.exchange.demo import people
 from portal.exchange.demo.clear import clear_demo
 from portal.exchange.demo.load import is_loaded, load_demo
+from portal.exchange.seeding import note_demo
 from portal.extensions import db
 
 demo = AppGroup("demo", help="The demo institution, to try everything with.")
@@ -19,6 +20,7 @@ def load() -> None:
     """Load it: one term around today, its people, courses and logs. Not in production."""
     with in_words():
         counts = load_demo(current_app.config["PORTAL"], System())
+    note_demo(is_in=True)
     db.session.commit()
     click.echo(
         f"Loaded {counts.courses} courses, {counts.facilitators} facilitators, {counts.students} students "
@@ -49,6 +51,7 @@ def clear(yes: bool) -> None:
         click.confirm("Delete the demo institution with everything that was done in it?", abort=True)
     with in_words():
         counts = clear_demo(current_app.config["PORTAL"], System())
+    note_demo(is_in=False)
     db.session.commit()
     click.echo(f"Removed {counts.courses} courses and {counts.people} people of the demo institution.")
     if counts.kept:

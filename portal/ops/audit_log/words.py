@@ -64,6 +64,8 @@ ACTIONS: dict[str, Any] = {
     "reuse": _l("used a second time, and ended"),
     "revoke": _l("ended"),
     "rotate": _l("made a new secret"),
+    "seed_down": _l("took out data of the start"),
+    "seed_up": _l("brought in data of the start"),
     "send_confirmation_link": _l("was sent a link to confirm the address"),
     "send_reset_link": _l("was sent a link for a new password"),
     "shift": _l("moved"),
@@ -112,6 +114,7 @@ ENTITIES: dict[str, Any] = {
     "course_offerings": _l("Course"),
     "enrolments": _l("Enrolment"),
     "activity_trackers": _l("Weekly log"),
+    "seeds": _l("Data of the start"),
     "webhook_endpoints": _l("Webhook"),
     "webhook_deliveries": _l("Message to another system"),
 }

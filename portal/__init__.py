@@ -117,11 +117,11 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
     options: dict[str, Any] = {"hide_parameters": settings.in_production}
     if address.startswith("sqlite"):
         return options | {"connect_args": {"timeout": 10, "check_same_thread": False}}
-    options |= {"pool_pre_ping": True, "pool_recycle": 1800, "pool_timeout": 10}
-    if address.startswith(("mysql", "mariadb")):
-        options["isolation_level"] = "READ COMMITTED"
-        if "pymysql" in address:
-            options["pool_reset_on_return"] = None  # database.py does it where there is something to end
+    options |= {"pool_recycle": 1800, "pool_timeout": 10}
+    if "pymysql" not in address:  # its connections see to both by themselves: see thrift.py
+        options["pool_pre_ping"] = True
+        if address.startswith(("mysql", "mariadb")):
+            options["isolation_level"] = "READ COMMITTED"
     options["connect_args"] = _patience(address)
     return options
 

@@ -11,15 +11,12 @@ from typing import Any
 from sqlalchemy import DateTime, Dialect, Enum, MetaData, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.pool import Pool, PoolResetState
 from sqlalchemy.types import TypeDecorator
 
 from portal import clock
 
 # How long SQLite waits for a writer, in milliseconds.
 _PATIENCE = 10_000
-# A bit of what MySQL and MariaDB say with each answer (SERVER_STATUS_IN_TRANS).
-_IN_TRANSACTION = 1
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -83,21 +80,14 @@ def work_waits(session: Any, name: str) -> None:
     session.info.setdefault(WORK_WAITS, set()).add(name)
 
 
-@event.listens_for(Pool, "reset")
-def _end_transaction(connection: Any, record: Any, state: PoolResetState) -> None:
-    """End what a connection of PyMySQL is still in before it goes back; the server said whether it is in anything.
+@event.listens_for(Engine, "do_connect")
+def _connect(dialect: Dialect, _record: Any, arguments: Any, settings: Any) -> Any:
+    """With PyMySQL, a connection that saves its server what it can; with any other driver its own."""
+    if dialect.driver != "pymysql":
+        return None
+    from portal.thrift import connect_thriftily  # only where the driver is needed
 
-    The session has ended its transaction by then, and to do so again would ask the server once more for each request.
-    """
-    if state.transaction_was_reset or not is_pymysql(connection):
-        return
-    if connection.server_status & _IN_TRANSACTION:
-        connection.rollback()
-
-
-def is_pymysql(connection: Any) -> bool:
-    """Whether a connection is one of PyMySQL, whose pools end no transaction by themselves; see `_end_transaction`."""
-    return type(connection).__module__ == "pymysql.connections"
+    return connect_thriftily(*arguments, **settings)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

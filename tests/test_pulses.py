@@ -14,7 +14,7 @@ from portal.allocations.services.standing import change_status
 from portal.audit.services import System
 from portal.catalogue.models import Module
 from portal.extensions import db
-from portal.pulses import PULSE_COLUMNS, kept, pulse_of, take
+from portal.pulses import PULSES_NOW, kept, pulse_of, take
 from portal.tracker import queries, services
 from portal.tracker.models import ActivityLog, ItemStatus
 from portal.tracker.queries import Moment
@@ -31,7 +31,7 @@ def pulses(fresh_app):
 
     def do():
         with fresh_app.app_context():
-            return tuple(db.session.execute(select(*PULSE_COLUMNS[:2])).one())
+            return pulses_within()
 
     return do
 
@@ -99,7 +99,10 @@ def test_every_way_of_writing_raises_the_pulse_once(fresh_app, make_fresh, pulse
 
 def pulses_within():
     """The pulses as the transaction under way has them."""
-    return tuple(db.session.execute(select(*PULSE_COLUMNS[:2])).one())
+    take(db.session.scalar(select(PULSES_NOW)))
+    found = pulse_of("courses", "weeks")
+    take()
+    return found
 
 
 def test_what_is_rolled_back_or_only_read_raises_nothing(fresh_app, make_fresh, pulses):
@@ -131,7 +134,7 @@ def test_a_tick_raises_nothing_and_a_submission_does(fresh_app, course, pulses):
 def test_whoever_writes_sees_what_they_wrote(fresh_app, make_fresh):
     make_fresh.module()
     with fresh_app.app_context():
-        take(1, 1)
+        take("courses=1,weeks=1")
         assert kept("x", "key", lambda: "old", "courses") == "old"
         assert kept("x", "key", lambda: "new", "courses") == "old"
         db.session.execute(update(Module).values(name="Otherwise"))

@@ -59,7 +59,7 @@ def _load(kept: Any) -> Person | None:
         return None
     present = find_present(hash_token(secret), current_app.config["PORTAL"].session_idle)
     g.session_present = present
-    pulses.take(*(present.pulses if present else ()))
+    pulses.take(present.pulses if present else None)
     return present.person if present else None
 
 

@@ -61,7 +61,7 @@ def _person_of(claims: Claims) -> Person | None:
     if bearer is None or claims.user_id not in {None, bearer.person.id}:
         return None
     g.api_standing, g.api_family = Standing.GOOD, claims.family
-    pulses.take(*bearer.pulses)
+    pulses.take(bearer.pulses)
     return bearer.person
 
 
@@ -70,7 +70,7 @@ def _person_of_token(text: str) -> Person | None:
     if found is None:
         return None
     g.api_standing, g.api_token = Standing.GOOD, found
-    pulses.take(*found.pulses)
+    pulses.take(found.pulses)
     return found.person
 
 

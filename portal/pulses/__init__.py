@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Mapping
 from contextvars import ContextVar
 from datetime import date
+from functools import lru_cache
 from threading import Lock
 from time import monotonic
 from typing import Any, TypeVar, cast
@@ -62,25 +63,17 @@ class Pulse(Model):
 
 
 _PULSES = cast(Table, Pulse.__table__)
-# Those that requests keep things under.
-_OF_REQUESTS = (COURSES, WEEKS, NAMES, PEOPLE, PLANS, VIEWS, TERMS)
 # What is put together of parts and weeks also follows from these, and from their slots.
 WHOLE = (TERMS, PLANS)
 # The comma stands in the statement: as a parameter, it would make MariaDB's dialect write all of it anew each time.
 _COMMA: Any = literal_column("','")
-_SLOTS_NOW = select(
-    func.aggregate_strings(_PULSES.c.subject.concat("=").concat(type_coerce(_PULSES.c.value, String)), _COMMA)
-).where(_PULSES.c.subject.like("week %") | _PULSES.c.subject.like("part %"))
-# For the first statement of a request: a column for each subject, and one for all slots of weeks and courses.
-PULSE_COLUMNS = (
-    *(
-        _PULSES.select().with_only_columns(_PULSES.c.value).where(_PULSES.c.subject == subject).scalar_subquery()
-        for subject in _OF_REQUESTS
-    ),
-    _SLOTS_NOW.scalar_subquery(),
+# For the first statement of a request: all pulses as one word, which is read only by who keeps something.
+PULSES_NOW = (
+    select(func.aggregate_strings(_PULSES.c.subject.concat("=").concat(type_coerce(_PULSES.c.value, String)), _COMMA))
+    .select_from(_PULSES)
+    .scalar_subquery()
 )
-_present: ContextVar[Mapping[str, int] | None] = ContextVar("pulses", default=None)
-_slots_present: ContextVar[str] = ContextVar("slots", default="")
+_present: ContextVar[str | None] = ContextVar("pulses", default=None)
 
 
 class _Store:
@@ -126,11 +119,22 @@ def init_pulses() -> None:
         event.listen(db.session, "after_rollback", _forget_notes)
 
 
-def take(*values: Any) -> None:
-    """Note the pulses of this request, as PULSE_COLUMNS gave them; without any, nothing is kept in it."""
-    found = dict(zip(_OF_REQUESTS, values, strict=False))
-    _present.set({subject: value for subject, value in found.items() if value is not None} or None)
-    _slots_present.set(values[len(_OF_REQUESTS)] or "" if len(values) > len(_OF_REQUESTS) else "")
+def take(word: str | None = None) -> None:
+    """Note the pulses of this request, as PULSES_NOW gave them; without any, nothing is kept in it."""
+    _present.set(word)
+
+
+@lru_cache(maxsize=8)
+def _read(word: str) -> Mapping[str, int]:
+    """The pulses that a word says: the same for most requests, for nobody writes as often as others read."""
+    pairs = (pair.partition("=") for pair in word.split(","))
+    return {subject: int(value) for subject, _, value in pairs}
+
+
+def present_pulses() -> Mapping[str, int]:
+    """All pulses in this request; none where nothing is kept."""
+    word = _present.get()
+    return _read(word) if word else {}
 
 
 def latest() -> Mapping[str, int]:
@@ -146,10 +150,10 @@ def latest() -> Mapping[str, int]:
 
 def pulse_of(*subjects: str) -> tuple[int, ...] | None:
     """The pulses of these subjects in this request; None outside of one, or once it has written itself."""
-    present = _present.get()
-    if present is None or any(subject not in present for subject in subjects):
+    present = present_pulses()
+    if not present or any(subject not in present for subject in subjects):
         return None
-    return tuple(present[subject] for subject in subjects)
+    return tuple([present[subject] for subject in subjects])
 
 
 def kept(name: str, key: Hashable, make: Callable[[], Kept], *subjects: str) -> Kept:
@@ -170,15 +174,9 @@ def recall(name: str, key: Hashable, *subjects: str) -> Any | None:
     return None if pulses is None else _store.get((db.engine.engine.url, name, key, pulses))
 
 
-def slots() -> Mapping[str, int]:
-    """The pulses of weeks and of parts in this request; empty where nothing is kept."""
-    pairs = (pair.partition("=") for pair in _slots_present.get().split(",") if pair)
-    return {slot: int(value) for slot, _, value in pairs}
-
-
 def parts_now() -> tuple[int, ...]:
     """The pulses of all parts of the courses in this request: for what follows from who owes which weeks."""
-    now = slots()
+    now = present_pulses()
     return tuple(now.get(slot_of_part(part), 0) for part in range(PARTS))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_
 
-from portal.pulses import PARTS, WHOLE, Kept, keep, pulse_of, recall, slot_of_part, slot_of_week, slots
+from portal.pulses import PARTS, WHOLE, Kept, keep, present_pulses, pulse_of, recall, slot_of_part, slot_of_week
 
 # A part of the courses, and a Monday for what follows from each week by itself.
 Place = tuple[int, date | None]
@@ -45,7 +45,7 @@ def kept_in_places(
     and weeks, whose slots say more, only the others are named.
     """
     followed = (*subjects, *WHOLE)
-    now = slots()
+    now = present_pulses()
     if pulse_of(*followed) is None or not now:
         return read(None)
     found: tuple[Mapping[str, int], Mapping[Place, Kept]] | None = recall(name, key, *followed)

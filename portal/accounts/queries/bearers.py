@@ -11,7 +11,7 @@ from portal import clock
 from portal.accounts.models import ApiToken, RefreshToken, User
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
-from portal.pulses import PULSE_COLUMNS
+from portal.pulses import PULSES_NOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Bearer:
 
     person: Person
     is_confirmed: bool
-    pulses: Sequence[int | None] = ()
+    pulses: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class TokenBearer:
     token_id: int
     scopes: frozenset[str]
     last_used_at: datetime | None
-    pulses: Sequence[int | None] = ()
+    pulses: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class KeptToken:
 # Built once: every request of a program begins with one of these two, and asks past the session, which would look for
 # entities among the columns.
 _BEARER = (
-    PERSON.add_columns(User.is_confirmed, *PULSE_COLUMNS)
+    PERSON.add_columns(User.is_confirmed, PULSES_NOW)
     .join(RefreshToken, RefreshToken.user_id == User.id)
     .where(
         RefreshToken.family == bindparam("family"),
@@ -76,7 +76,7 @@ _BEARER = (
     )
 )
 _TOKEN_BEARER = (
-    PERSON.add_columns(ApiToken.id, ApiToken.scopes, ApiToken.last_used_at, *PULSE_COLUMNS)
+    PERSON.add_columns(ApiToken.id, ApiToken.scopes, ApiToken.last_used_at, PULSES_NOW)
     .join(ApiToken, ApiToken.user_id == User.id)
     .where(
         ApiToken.token_hash == bindparam("token_hash"),
@@ -93,7 +93,7 @@ _WIDTH = len(PERSON.selected_columns)
 def find_bearer(family: str) -> Bearer | None:
     """The active person whose family of tokens still holds; None when it was ended, by whatever. One statement."""
     row: Any = db.session.connection().execute(_BEARER, {"family": family, "now": clock.now()}).one_or_none()
-    return Bearer(Person(*row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1 :]) if row else None
+    return Bearer(Person(*row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1]) if row else None
 
 
 def find_token_bearer(token_hash: str) -> TokenBearer | None:
@@ -103,8 +103,8 @@ def find_token_bearer(token_hash: str) -> TokenBearer | None:
     )
     if row is None:
         return None
-    token_id, scopes, last_used_at = row[_WIDTH : _WIDTH + 3]
-    return TokenBearer(Person(*row[:_WIDTH]), token_id, frozenset(scopes), last_used_at, row[_WIDTH + 3 :])
+    token_id, scopes, last_used_at, word = row[_WIDTH:]
+    return TokenBearer(Person(*row[:_WIDTH]), token_id, frozenset(scopes), last_used_at, word)
 
 
 def list_tokens(user_id: int) -> list[TokenRow]:

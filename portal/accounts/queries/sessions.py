@@ -1,6 +1,5 @@
 """Who is signed in where."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +9,7 @@ from portal import clock
 from portal.accounts.models import Device, User, UserSession
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
-from portal.pulses import PULSE_COLUMNS
+from portal.pulses import PULSES_NOW
 
 MOST_SESSIONS = 100
 
@@ -21,22 +20,22 @@ class Present:
 
     person: Person
     last_used_at: datetime
-    pulses: Sequence[int | None] = ()
+    pulses: str | None = None
 
 
 def find_present(token_hash: str, idle: timedelta) -> Present | None:
     """Whose session this is; None when it has ended in any way. One statement, once a request."""
     now = clock.now()
     wanted = (
-        PERSON.add_columns(UserSession.id, UserSession.last_used_at, *PULSE_COLUMNS)
+        PERSON.add_columns(UserSession.id, UserSession.last_used_at, PULSES_NOW)
         .join(UserSession, UserSession.user_id == User.id)
         .where(UserSession.token_hash == token_hash, User.is_active, *_is_live(now, idle))
     )
     row = db.session.execute(wanted).one_or_none()
     if row is None:
         return None
-    own = len(row) - len(PULSE_COLUMNS)
-    return Present(Person(*row[: own - 1]), row[own - 1], row[own:])
+    *person, last_used_at, word = row
+    return Present(Person(*person), last_used_at, word)
 
 
 @dataclass(frozen=True, slots=True)

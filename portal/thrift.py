@@ -1,0 +1,89 @@
+"""Connections of PyMySQL that ask MariaDB and MySQL for nothing that need not be asked.
+
+A request that only reads sends its own statements and nothing else: no ping before, no rollback after. At READ
+COMMITTED each statement sees what is committed when it begins, within a transaction or without, so reads need none;
+the first statement that writes or locks opens one.
+"""
+
+import select
+from time import monotonic
+from typing import Any
+
+from pymysql.connections import Connection
+from pymysql.err import OperationalError
+from sqlalchemy import event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import Pool
+
+# What the server says with each answer (SERVER_STATUS_IN_TRANS, SERVER_STATUS_AUTOCOMMIT).
+_IN_TRANSACTION, _BY_ITSELF = 1, 2
+_READS = ("SELECT", "SET", "SHOW")
+_LOCKS = ("FOR UPDATE", "FOR SHARE", "LOCK IN SHARE MODE")
+_DEADLOCK = 1213
+# For so many seconds a connection is taken to be there as long as nothing has come from it unasked.
+_TRUSTED = 5.0
+
+
+class ThriftyConnection(Connection):  # type: ignore[misc]
+    """A connection that knows whether it is in a transaction, and opens one where something is written."""
+
+    used_at = 0.0
+
+    def query(self, sql: Any, unbuffered: bool = False) -> int:
+        """Send a statement, in a transaction if it needs one."""
+        if self.server_status & (_IN_TRANSACTION | _BY_ITSELF) == _BY_ITSELF and not _only_reads(sql):
+            super().query("BEGIN")
+        try:
+            return int(super().query(sql, unbuffered))
+        except OperationalError as error:
+            if error.args[0] == _DEADLOCK:  # the server has undone it all by itself
+                self.server_status &= ~_IN_TRANSACTION
+            raise
+
+    def commit(self) -> None:
+        """Keep what was written, if anything was."""
+        if self.server_status & _IN_TRANSACTION:
+            super().commit()
+
+    def rollback(self) -> None:
+        """Undo what was written, if anything was."""
+        if self.server_status & _IN_TRANSACTION:
+            super().rollback()
+
+    def make_sure(self) -> None:
+        """Raise an error of the driver when the server is known to have gone, or is silent when it is asked."""
+        moment = monotonic()
+        if moment - self.used_at > _TRUSTED or self._has_news():
+            self.ping(reconnect=False)
+        self.used_at = moment
+
+    def _has_news(self) -> bool:
+        """Whether something has come unasked: the end of the connection, as when the server stops or cuts it."""
+        if self._sock is None:
+            return True
+        asked = select.poll()
+        asked.register(self._sock, select.POLLIN)
+        return bool(asked.poll(0))
+
+
+def connect_thriftily(*arguments: Any, **settings: Any) -> ThriftyConnection:
+    """A new connection, whose statements are transactions by themselves until one is opened."""
+    level = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
+    return ThriftyConnection(*arguments, **settings, autocommit=True, init_command=level)
+
+
+@event.listens_for(Pool, "checkout")
+def _make_sure(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Whoever takes a connection from a pool gets one that is there; all older ones are given up with one that is not.
+
+    A ping each time would cost a read as much as its statement.
+    """
+    if isinstance(connection, ThriftyConnection):
+        try:
+            connection.make_sure()
+        except Exception as error:
+            raise InvalidatePoolError from error
+
+
+def _only_reads(sql: Any) -> bool:
+    return isinstance(sql, str) and sql.startswith(_READS) and not any(lock in sql for lock in _LOCKS)

@@ -18,13 +18,23 @@ from portal.database import only_reading
 from portal.extensions import db
 from portal.notifications import services
 from portal.notifications.kinds import Params, Topic, group_of, topic_of
-from portal.notifications.mail import AddressRefused, Mail, MailServerAway, Section, open_mail, write_message
+from portal.notifications.mail import (
+    AddressRefused,
+    Mail,
+    MailServerAway,
+    Section,
+    language_of,
+    open_mail,
+    write_message,
+    zone_of,
+)
 from portal.notifications.models import Channel
 from portal.notifications.planning import Planned, plan
 from portal.notifications.queries import list_facts_of
 from portal.notifications.services import Claim
 from portal.notifications.services.refusals import forget_refusal, note_refusal
 from portal.stopping import is_stopping
+from portal.web.locale import as_read_by
 
 log = structlog.get_logger()
 # So much of its lease must be left before a message is sent: the ten steps of a slow conversation with a server.
@@ -104,7 +114,7 @@ def _send(one: Planned, mail: Mail, settings: Settings, now: datetime) -> str:
     if claim.attempts > services.MAX_ATTEMPTS:
         return _fail(claim, "The worker ended each time while sending this message.")
     try:
-        sections = _gather(one, now)
+        sections = _gather(one, settings, now)
         if not sections:
             services.mark_suppressed(claim, "Nothing of it holds any more.")
             db.session.commit()
@@ -120,8 +130,8 @@ def _send(one: Planned, mail: Mail, settings: Settings, now: datetime) -> str:
     return "sent"
 
 
-def _gather(one: Planned, now: datetime) -> Sequence[Section]:
-    """What the message has to say now, by topic; empty when there is nothing left or its recipient is gone."""
+def _gather(one: Planned, settings: Settings, now: datetime) -> Sequence[Section]:
+    """What the message has to say now, by topic and in its reader's words; empty when nothing or nobody is left."""
     claim = one.claim
     by_topic: dict[str, tuple[Topic, list[Params], set[str]]] = {}
     with only_reading():
@@ -131,10 +141,11 @@ def _gather(one: Planned, now: datetime) -> Sequence[Section]:
                 _topic, facts, groups = by_topic.setdefault(topic.name, (topic, [], set()))
                 facts.append(fact.params)
                 groups.add(group)
-        gathered = [
-            Section(topic, topic.gather(claim.recipient_id, facts, now), frozenset(groups))
-            for topic, facts, groups in by_topic.values()
-        ]
+        with as_read_by(language_of(claim), zone_of(claim, settings).key):
+            gathered = [
+                Section(topic, topic.gather(claim.recipient_id, facts, now), frozenset(groups))
+                for topic, facts, groups in by_topic.values()
+            ]
         db.session.rollback()
     return [section for section in gathered if section.content is not None]
 

@@ -75,9 +75,13 @@ def _subject(decided: Decided) -> str:
 
 
 def _gather(_user_id: int, told: Sequence[Params], _now: datetime) -> Decided | None:
-    return (
-        Decided([Told(fact["module"], fact["code"], said_of(fact), fact["reason"]) for fact in told]) if told else None
-    )
+    """The last word on each week: what was decided before it, holds no more."""
+    last: dict[int, Params] = {}
+    for fact in told:
+        last.pop(fact["log_id"], None)
+        last[fact["log_id"]] = fact
+    weeks = [Told(fact["module"], fact["code"], said_of(fact), fact["reason"]) for fact in last.values()]
+    return Decided(weeks) if weeks else None
 
 
 def _title_of(decision: Decision) -> Callable[[Sequence[Params]], str]:

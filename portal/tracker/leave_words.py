@@ -40,8 +40,10 @@ def said_of(fact: Params) -> str:
     """What a leave means for who is told of it."""
     first, last = (date_long(date.fromisoformat(fact[name])) for name in ("first_day", "last_day"))
     weeks: int = fact["weeks"]
+    if fact.get("is_over"):
+        return str(_("The leave from %(first)s to %(last)s was taken back", first=first, last=last))
     if not weeks:
-        return str(_("From %(first)s to %(last)s", first=first, last=last))
+        return str(_("From %(first)s to %(last)s; no weekly log falls into these days", first=first, last=last))
     if fact["stands_in"]:
         said = ngettext(
             "%(num)s weekly log falls to you, from %(first)s to %(last)s",

@@ -1,11 +1,21 @@
 """English and French: which one, and dates and numbers in it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, current_app, g, has_request_context, redirect, request, session, url_for
-from flask_babel import format_date, format_datetime, format_decimal, get_locale, refresh, to_user_timezone
+from flask_babel import (
+    force_locale,
+    format_date,
+    format_datetime,
+    format_decimal,
+    get_locale,
+    refresh,
+    to_user_timezone,
+)
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -59,6 +69,20 @@ def speak(language: str) -> None:
     refresh()
 
 
+@contextmanager
+def as_read_by(language: str, zone: str) -> Iterator[None]:
+    """Words, dates and times as somebody else reads them, whoever asked: for what is written to them."""
+    before = g.get("reader_zone")
+    g.reader_zone = zone
+    refresh()
+    try:
+        with force_locale(language):
+            yield
+    finally:
+        g.reader_zone = before
+        refresh()
+
+
 def _asked_language() -> str:
     """The language that the request asks for, whatever country it names with it: "fr-CA" is French."""
     asked = [(tag.partition("-")[0].lower(), quality) for tag, quality in request.accept_languages if quality > 0]
@@ -67,7 +91,9 @@ def _asked_language() -> str:
 
 
 def chosen_zone() -> str:
-    """The time zone in which this request shows times: the person's own if there is such, else the institution's."""
+    """The time zone in which times are shown: the reader's own if there is such, else the institution's."""
+    if reader := g.get("reader_zone"):
+        return str(reader)
     own = current_user.time_zone if has_request_context() and current_user and current_user.is_authenticated else None
     return str(clock.zone_named(own) or current_app.config["PORTAL"].portal_time_zone)
 

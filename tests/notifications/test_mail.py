@@ -14,6 +14,7 @@ from portal.notifications import delivering
 from portal.notifications.delivering import DeliveryCounts, deliver_pending
 from portal.notifications.mail import write_test
 from portal.notifications.models import DeliveryState
+from portal.notifications.services import Fact, notify_many
 from portal.tracker.models import ActivityLog
 from portal.tracker.services.reminders import remind
 from tests.support.mail import DEADLINE, ZONE, Mails, delivery, parts, settings_of, tell_and_deliver, written_to
@@ -71,6 +72,25 @@ def test_a_mail_is_in_the_language_and_time_zone_of_its_reader(app: Flask, make:
         assert "lundi 19 octobre à 19:00" in content
         assert "Africa/Kigali" in content
     assert '<html lang="fr"' in parts(message)[1]
+
+
+def test_what_a_mail_gathers_is_in_the_words_and_hours_of_its_reader(app: Flask, make: Any, mail_files: Mails) -> None:
+    readers = [make.facilitator(locale="fr", time_zone="Africa/Kigali"), make.facilitator()]
+    params = {"code": "FS 1", "module": "Food", "class": "", "week": 3, "reason": "Ill", "offering_id": 1, "log_id": 7}
+    params |= {"due_at": DEADLINE.isoformat()}
+    with app.app_context():
+        for decision in ("log_reopened", "log_extended"):
+            notify_many([
+                Fact(person.user_id, decision, params | {"decision": decision}, f"{decision}:{person.user_id}")
+                for person in readers
+            ])  # fmt: skip
+        db.session.commit()
+        deliver_pending(settings_of(app))
+    messages = mail_files(app)
+    french, english = [parts(message)[0] for message in messages]
+    assert "La semaine 3 a un délai supplémentaire, jusqu’au lundi 19 octobre à 19:00" in french
+    assert "Week 3 has more time, until Monday 19 October 17:00" in english
+    assert messages[1]["Subject"] == "1 decision about your weekly logs", "only the last word on a week counts"
 
 
 def test_someone_without_a_password_is_told_how_to_get_in(app: Flask, make: Any, mail_files: Mails) -> None:

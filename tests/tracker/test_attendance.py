@@ -277,7 +277,10 @@ def test_neither_the_audit_nor_a_notice_keeps_who_somebody_was(app, owner, make,
         for params in db.session.scalars(select(Notification.params)):
             assert not {"Ada", "Byron", student.profile.student_number} & set(map(str, params.values()))
         topic = topic_of("attendance_low_of_student")
-        content = topic.gather(0, list(db.session.scalars(select(Notification.params).limit(1))), clock.now())
+        told = dict(db.session.execute(select(Notification.kind, Notification.params)).all())
+        own = topic.gather(0, [told["attendance_low"]], clock.now())
+        assert (own.lines[0].detail, own.path) == ("there in 0 % of the weeks, the limit is 75 %", "/")
+        content = topic.gather(0, [told["attendance_low_of_student"]], clock.now())
         for ending in ("txt", "html"):
             text = render_template(f"{topic.template}.{ending}", content=content, address="https://portal.example.org")
             assert "Ada Byron: there in 0 % of the weeks, the limit is 75 %" in text

@@ -64,13 +64,23 @@ class _Letter:
         return str(format_date(here, worded("EEEE d MMMM", here), locale=get_locale()))
 
 
+def language_of(claim: Claim) -> str:
+    """The language of a delivery's recipient."""
+    return claim.locale if claim.locale in LANGUAGES else "en"
+
+
+def zone_of(claim: Claim, settings: Settings) -> ZoneInfo:
+    """The time zone of a delivery's recipient: their own, else the institution's."""
+    return clock.zone_named(claim.time_zone) or settings.zone
+
+
 def write_message(claim: Claim, sections: Sequence[Section], settings: Settings) -> EmailMessage:
     """The mail for a claimed delivery. Needs an application context. Its Message-ID is the same on every attempt."""
-    locale = claim.locale if claim.locale in LANGUAGES else "en"
+    locale = language_of(claim)
     name, to = _recipient(claim, sections)
     with force_locale(locale):
         subject = sections[0].topic.subject(sections[0].content)
-        letter = _Letter(name, subject, locale, clock.zone_named(claim.time_zone) or settings.zone)
+        letter = _Letter(name, subject, locale, zone_of(claim, settings))
         stop = _stop_address(claim, sections, settings)
         shared = {"letter": letter, "claim": claim, "sections": sections, "address": settings.address(), "stop": stop}
         text = render_template("mail/message.txt", **shared)

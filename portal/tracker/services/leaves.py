@@ -124,6 +124,7 @@ def _tell(absence: Absence, own: str, other: str, weeks: int, by: Actor) -> None
                 "weeks": weeks,
                 "stands_in": facilitator_id == absence.substitute_id,
                 "is_excused": absence.substitute_id is None,
+                "is_over": kind == ENDED,
             }
             # Every time is a fact of its own: the number of a leave that was taken back may be given to another one.
             facts.append(Fact(user_id, kind, params, f"{kind}:{token_hex(8)}:{user_id}"))

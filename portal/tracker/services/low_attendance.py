@@ -39,7 +39,7 @@ def tell_of_low_attendance(log: Log, limit: int) -> int:
     for one in crossings:
         params = _params(log, one, limit)
         key = f"low_attendance:{one.student.enrolment_id}:{log.id}"
-        facts.append(Fact(one.student.user_id, TO_STUDENT, params, f"{key}:student"))
+        facts.append(Fact(one.student.user_id, TO_STUDENT, params | {"is_own": True}, f"{key}:student"))
         if teacher is not None:
             facts.append(Fact(teacher, TO_FACILITATOR, params, f"{key}:facilitator"))
     told = _told([fact.dedupe_key for fact in facts])

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 from portal import clock
 from portal.allocations.models import CourseOffering
-from portal.extensions import db
 from portal.learning.markdown import RENDERER, render
 from portal.learning.models import FileKind, FileState, Lesson, LessonAttachment, LessonVersion, StoredFile
+from tests.support.keeping import kept, together
 
 _numbers = count(1)
 
@@ -19,8 +19,9 @@ def make_lesson(offering: CourseOffering, **fields: Any) -> Lesson:
     columns = {"offering_id": offering.id, "position": number, "title": f"Lesson {number}", "body": "Some *words*.",
                "published_at": clock.now()} | fields  # fmt: skip
     columns |= {"html": render(columns["body"]).html, "renderer": RENDERER}
-    lesson = _kept(Lesson(**columns))
-    _kept(LessonVersion(lesson_id=lesson.id, number=1, title=lesson.title, body=lesson.body))
+    with together():
+        lesson = kept(Lesson(**columns))
+        kept(LessonVersion(lesson_id=lesson.id, number=1, title=lesson.title, body=lesson.body))
     return lesson
 
 
@@ -29,13 +30,8 @@ def make_file(lesson: Lesson | None, name: str, **fields: Any) -> StoredFile:
     columns = {"key": uuid4().hex, "name": name, "state": FileState.READY, "kind": FileKind.PICTURE,
                "media_type": "image/png", "size": 70, "part_size": 4_194_304, "parts": 1,
                "offering_id": lesson.offering_id if lesson else None} | fields  # fmt: skip
-    found = _kept(StoredFile(**columns))
-    if lesson is not None:
-        _kept(LessonAttachment(lesson_id=lesson.id, file_id=found.id, name=name))
+    with together():
+        found = kept(StoredFile(**columns))
+        if lesson is not None:
+            kept(LessonAttachment(lesson_id=lesson.id, file_id=found.id, name=name))
     return found
-
-
-def _kept(entity: Any) -> Any:
-    db.session.add(entity)
-    db.session.commit()
-    return entity

@@ -8,8 +8,8 @@ from typing import Any
 import bcrypt
 
 from portal.accounts.models import Facilitator, Manager, Student, User
-from portal.extensions import db
 from portal.roles import Role
+from tests.support.keeping import kept, together
 
 PASSWORD = "a-quiet-harbour-7"
 _numbers = count(1)
@@ -58,9 +58,7 @@ def make_user(role: Role, *, password: str | None = None, **fields: Any) -> User
         "last_name": f"Number{number}",
         "password_hash": password_hash(password) if password else None,
     }
-    user = User(role=role, **(defaults | fields))
-    db.session.add(user)
-    db.session.commit()
+    user: User = kept(User(role=role, **(defaults | fields)))
     return user
 
 
@@ -71,31 +69,28 @@ def make_admin(**fields: Any) -> Person:
 
 def make_manager(*, is_head: bool = False, **fields: Any) -> Person:
     """A manager with a profile."""
-    user = make_user(Role.MANAGER, **fields)
-    return Person(user, _kept(Manager(user_id=user.id, employee_id=f"M{user.id:05}", is_head=is_head)))
+    with together():
+        user = make_user(Role.MANAGER, **fields)
+        return Person(user, kept(Manager(user_id=user.id, employee_id=f"M{user.id:05}", is_head=is_head)))
 
 
 def make_facilitator(*, profile: dict[str, Any] | None = None, **fields: Any) -> Person:
     """A facilitator; `profile` sets columns of `facilitators` such as max_course_load or department."""
-    user = make_user(Role.FACILITATOR, **fields)
-    columns = {"user_id": user.id, "employee_id": f"F{user.id:05}"} | (profile or {})
-    return Person(user, _kept(Facilitator(**columns)))
+    with together():
+        user = make_user(Role.FACILITATOR, **fields)
+        columns = {"user_id": user.id, "employee_id": f"F{user.id:05}"} | (profile or {})
+        return Person(user, kept(Facilitator(**columns)))
 
 
 def make_student(*, profile: dict[str, Any] | None = None, **fields: Any) -> Person:
     """A student; `profile` sets columns of `students` such as student_number or cohort_id."""
-    user = make_user(Role.STUDENT, **fields)
-    columns = {"user_id": user.id, "student_number": f"S{user.id:06}"} | (profile or {})
-    return Person(user, _kept(Student(**columns)))
+    with together():
+        user = make_user(Role.STUDENT, **fields)
+        columns = {"user_id": user.id, "student_number": f"S{user.id:06}"} | (profile or {})
+        return Person(user, kept(Student(**columns)))
 
 
 def add_facilitator_profile(person: Person, **columns: Any) -> Person:
     """The same person, who now also teaches; its profile is the facilitator's."""
     columns = {"user_id": person.user_id, "employee_id": f"F{person.user_id:05}"} | columns
-    return Person(person.user, _kept(Facilitator(**columns)))
-
-
-def _kept(profile: Any) -> Any:
-    db.session.add(profile)
-    db.session.commit()
-    return profile
+    return Person(person.user, kept(Facilitator(**columns)))

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal import clock
 from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
@@ -15,45 +15,63 @@ from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
 from portal.tracker.models import ActivityLog
 from portal.tracker.services import plan_logs
+from tests.support.keeping import kept, together
 from tests.support.people import Person
 
 RULES = Rules(ZoneInfo("UTC"))
 _numbers = count(1)
 _WEEK = timedelta(days=7)
+_MODE = select(Mode).where(Mode.name == bindparam("name"))
 
 
 def make_department(**fields: Any) -> Department:
     """A department."""
     number = next(_numbers)
-    return _kept(Department(**({"code": f"D{number}", "name": f"Department {number}"} | fields)))
+    return kept(Department(**({"code": f"D{number}", "name": f"Department {number}"} | fields)))
 
 
 def make_module(**fields: Any) -> Module:
     """A module of the catalogue."""
-    number = next(_numbers)
-    return _kept(Module(**({"code": f"MOD {number}", "name": f"Module {number}", "credits": 10} | fields)))
+    return kept(_module(**fields))
 
 
 def make_study_class(**fields: Any) -> ClassGroup:
     """A class."""
-    return _kept(ClassGroup(**({"name": f"Class {next(_numbers)}"} | fields)))
+    return kept(_study_class(**fields))
 
 
 def make_cohort(**fields: Any) -> Cohort:
     """A cohort."""
-    number = next(_numbers)
-    return _kept(Cohort(**({"code": f"C{number}", "name": f"Cohort {number}"} | fields)))
+    return kept(_cohort(**fields))
 
 
 def make_mode(name: str = "In-person", **fields: Any) -> Mode:
     """The mode of this name, made if there is none."""
-    found = db.session.scalar(select(Mode).where(Mode.name == name))
-    return found or _kept(Mode(**({"name": name} | fields)))
+    return kept(_mode(name, **fields))
+
+
+def _module(**fields: Any) -> Module:
+    number = next(_numbers)
+    return Module(**({"code": f"MOD {number}", "name": f"Module {number}", "credits": 10} | fields))
+
+
+def _study_class(**fields: Any) -> ClassGroup:
+    return ClassGroup(**({"name": f"Class {next(_numbers)}"} | fields))
+
+
+def _cohort(**fields: Any) -> Cohort:
+    number = next(_numbers)
+    return Cohort(**({"code": f"C{number}", "name": f"Cohort {number}"} | fields))
+
+
+def _mode(name: str = "In-person", **fields: Any) -> Mode:
+    found = db.session.scalar(_MODE, {"name": name})
+    return found or Mode(**({"name": name} | fields))
 
 
 def make_break(start_date: date, end_date: date, name: str = "Break") -> CalendarBreak:
     """Days without teaching, both ends included."""
-    return _kept(CalendarBreak(name=name, start_date=start_date, end_date=end_date))
+    return kept(CalendarBreak(name=name, start_date=start_date, end_date=end_date))
 
 
 def make_offering(
@@ -73,15 +91,12 @@ def make_offering(
         "facilitator_id": facilitator.profile_id if facilitator else None,
         "allocated_on": start if facilitator else None,
     } | fields  # fmt: skip
-    for column, make in (
-        ("module_id", make_module),
-        ("class_id", make_study_class),
-        ("cohort_id", make_cohort),
-        ("mode_id", make_mode),
-    ):
-        if column not in columns:
-            columns[column] = make().id
-    return _kept(CourseOffering(**columns))
+    news = {"module_id": _module, "class_id": _study_class, "cohort_id": _cohort, "mode_id": _mode}
+    with together():
+        made = {column: new() for column, new in news.items() if column not in columns}
+        if made:
+            kept(*made.values())
+        return kept(CourseOffering(**columns, **{column: row.id for column, row in made.items()}))
 
 
 def make_open_course(facilitator: Person, **fields: Any) -> CourseOffering:
@@ -101,7 +116,7 @@ def make_enrolment(offering: CourseOffering, student: Person, **fields: Any) -> 
     offering.enrolled_count += status in (EnrolmentStatus.ACTIVE, EnrolmentStatus.COMPLETED)
     offering.waiting_count += status is EnrolmentStatus.WAITLISTED
     offering.queue_last += status is EnrolmentStatus.WAITLISTED
-    return _kept(Enrolment(offering_id=offering.id, student_id=student.profile_id, **fields))
+    return kept(Enrolment(offering_id=offering.id, student_id=student.profile_id, **fields))
 
 
 def make_log(offering: CourseOffering, week: int = 1, **fields: Any) -> ActivityLog:
@@ -112,7 +127,7 @@ def make_log(offering: CourseOffering, week: int = 1, **fields: Any) -> Activity
         "week_start": start,
         "due_at": datetime.combine(start + _WEEK, time(17), UTC),
     } | fields  # fmt: skip
-    return _kept(ActivityLog(**columns))
+    return kept(ActivityLog(**columns))
 
 
 def make_logs(offering: CourseOffering, rules: Rules = RULES) -> list[ActivityLog]:
@@ -127,9 +142,3 @@ def this_monday() -> date:
     """The Monday of the current week in UTC."""
     today = clock.now().date()
     return today - timedelta(days=today.weekday())
-
-
-def _kept(entity: Any) -> Any:
-    db.session.add(entity)
-    db.session.commit()
-    return entity

@@ -26,6 +26,7 @@ from portal.accounts.services import sessions, signing_in
 from portal.accounts.services.devices import Browser
 from portal.extensions import db
 from tests.support import learning, people, reflecting, servers, sql, teaching
+from tests.support.keeping import together
 from tests.support.people import Person
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -44,7 +45,7 @@ class Maker:
 
         @wraps(make)
         def made(*args: Any, **kwargs: Any) -> Any:
-            with nullcontext() if has_app_context() else self._app.app_context():
+            with nullcontext() if has_app_context() else self._app.app_context(), together():
                 return make(*args, **kwargs)
 
         return made

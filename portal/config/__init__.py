@@ -93,6 +93,8 @@ class Settings(BaseSettings):
     reflection_origins: str = ""
     trusted_proxies: int = Field(0, ge=0, le=10)
     metrics_token: str = ""
+    sentry_dsn: str = ""
+    otel_exporter_otlp_endpoint: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "console"
 

@@ -6,11 +6,13 @@ from portal.ops import access_table, backup_commands, commands, routes
 from portal.ops.audit_log import routes as audit_log
 from portal.ops.audit_log.words import action_in_words, field_in_words, value_in_words
 from portal.ops.metrics import init_metrics
+from portal.ops.tracing import init_tracing
 
 
 def init_app(app: Flask) -> None:
     """Register the health pages and the commands."""
     init_metrics(app)
+    init_tracing(app)
     app.register_blueprint(routes.bp)
     app.register_blueprint(audit_log.bp)
     # Pages of the features below tell of changes too.

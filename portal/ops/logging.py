@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from portal.config import Settings
+from portal.ops.reporting import start_reporting
 
 _HIDDEN = "<hidden>"
 # Fields whose values are nobody's business, whoever writes them into a log one day.
@@ -41,6 +42,7 @@ def configure_logging(settings: Settings) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *filter(None, [start_reporting(settings)]),
             structlog.processors.format_exc_info,
             hide_secrets,
             last,

@@ -10,7 +10,7 @@ RUN /opt/venv/bin/pip install --no-cache-dir --require-hashes -r requirements.tx
 RUN /opt/venv/bin/pip install --no-cache-dir "psycopg[binary]>=3.3,<4"
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --home-dir /data portal && install -d -o portal -g portal /data
+RUN useradd --system --uid 10001 --home-dir /data portal && install -d -o portal -g portal /data /static
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
 COPY wsgi.py tasks.py ./

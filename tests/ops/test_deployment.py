@@ -1,10 +1,15 @@
 """The files of deploy/ are read by the tools they are for, as far as these are on the machine."""
 
+import gzip
 import json
 import re
 import shutil
+import ssl
 import subprocess
+import time
 from collections.abc import Callable
+from functools import partial
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,8 +17,13 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from portal.web.assets import build, static_url
+from tests.support.portal_process import free_port
+from tests.support.receiver import receiving
+
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
+UNITS = sorted([*DEPLOY.glob("portal-*.*"), *DEPLOY.glob("*/portal-*.*")])
 LeaveOut = Callable[[str], NoReturn]
 
 
@@ -72,8 +82,10 @@ def test_every_pod_runs_as_nobody_on_a_root_that_it_cannot_write() -> None:
             assert container["resources"]["limits"]["memory"]
 
 
-def test_nginx_reads_its_configuration(tmp_path: Path, leave_out: LeaveOut) -> None:
-    if not (nginx := shutil.which("nginx", path="/usr/sbin:/usr/bin")):
+@pytest.fixture
+def nginx(tmp_path: Path, leave_out: LeaveOut) -> Callable[..., list[str | Path]]:
+    """The command of nginx with the configuration, on ports and folders of this test."""
+    if not (program := shutil.which("nginx", path="/usr/sbin:/usr/bin")):
         leave_out("nginx is not installed")
     key, certificate = tmp_path / "tls.key", tmp_path / "tls.crt"
     subprocess.run(
@@ -81,25 +93,104 @@ def test_nginx_reads_its_configuration(tmp_path: Path, leave_out: LeaveOut) -> N
          "-keyout", key, "-out", certificate],
         check=True, capture_output=True,
     )  # fmt: skip
-    text = (
-        (DEPLOY / "nginx.conf")
-        .read_text()
-        .replace("/etc/nginx/tls", str(tmp_path))
-        .replace("web:8000", "127.0.0.1:8000")
-    )
-    text = f"pid {tmp_path}/pid;\nerror_log stderr;\n" + text
-    (tmp_path / "nginx.conf").write_text(text)
-    answer = subprocess.run([nginx, "-t", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True, check=False)
+
+    def command(port: int = 443, portal: str = "127.0.0.1:8000", static: Path = tmp_path) -> list[str | Path]:
+        text = (DEPLOY / "nginx.conf").read_text()
+        for ours, here in (
+            ("/etc/nginx/tls", str(tmp_path)), ("web:8000", portal), ("/srv/portal/static", str(static)),
+            ("listen 443", f"listen 127.0.0.1:{port}"), ("listen 80", f"listen unix:{tmp_path}/plain"),
+        ):  # fmt: skip
+            assert ours in text
+            text = text.replace(ours, here)
+        (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid;\nerror_log stderr;\ndaemon off;\n{text}")
+        return [program, "-c", tmp_path / "nginx.conf"]
+
+    return command
+
+
+def test_nginx_reads_its_configuration(nginx: Callable[..., list[str | Path]]) -> None:
+    answer = subprocess.run([*nginx(), "-t"], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
 
 
-@pytest.mark.parametrize("path", sorted(DEPLOY.glob("portal-*.*")), ids=lambda path: path.name)
+@pytest.mark.one_database
+def test_nginx_answers_for_what_was_built_and_the_portal_for_the_rest(
+    app: Any, tmp_path: Path, monkeypatch: Any, nginx: Callable[..., list[str | Path]]
+) -> None:
+    built = tmp_path / "built"
+    settings = app.config["PORTAL"].model_copy(update={"portal_static_dir": built})
+    monkeypatch.setitem(app.config, "PORTAL", settings)
+    build(app)
+    tmp_path.chmod(0o755)
+    for folder in tmp_path.parents[:2]:
+        folder.chmod(0o755)  # nginx reads as nobody
+    with app.test_request_context():
+        address = static_url("css/tokens.css")
+    with receiving() as portal:
+        port = free_port()
+        process = subprocess.Popen(nginx(port, f"127.0.0.1:{portal.port}", built), stderr=subprocess.DEVNULL)
+        try:
+            ask = partial(_ask_nginx, port)
+            status, headers, body = ask(address)
+            assert (status, headers["Content-Encoding"], headers["Vary"]) == (200, "gzip", "Accept-Encoding")
+            assert gzip.decompress(body) == (built / address.removeprefix("/static/")).read_bytes()
+            assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
+            assert headers["Content-Type"] == "text/css; charset=utf-8"
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert portal.received == []
+            for path in ("/static/css/tokens.0000000000.css", "/login"):
+                assert ask(path, "POST")[0] == 200
+            assert [one.path for one in portal.received] == ["/static/css/tokens.0000000000.css", "/login"]
+            assert portal.received[0].headers["x-forwarded-proto"] == "https"
+            assert ask("/metrics")[0] == 404
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _ask_nginx(port: int, path: str, method: str = "GET") -> tuple[int, Any, bytes]:
+    """Ask once it listens."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    for _ in range(100):
+        asked = HTTPSConnection("127.0.0.1", port, context=context, timeout=10)
+        try:
+            asked.request(method, path, b"" if method == "POST" else None, {"Accept-Encoding": "gzip"})
+            answer = asked.getresponse()
+            return answer.status, answer.headers, answer.read()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        finally:
+            asked.close()
+    raise TimeoutError("nginx does not answer")
+
+
+def test_haproxy_reads_its_configuration(leave_out: LeaveOut) -> None:
+    if not (program := shutil.which("haproxy", path="/usr/sbin:/usr/bin")):
+        leave_out("haproxy is not installed")
+    command = [program, "-c", "-f", DEPLOY / "galera" / "haproxy.cfg"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_the_check_of_a_node_says_503_while_its_database_is_away(tmp_path: Path, leave_out: LeaveOut) -> None:
+    if not shutil.which("mariadb"):
+        leave_out("the client of MariaDB is not installed")
+    command = [DEPLOY / "galera" / "galera-check", f"--socket={tmp_path}/none"]
+    answer = subprocess.run(command, input=b"GET / HTTP/1.0\r\n\r\n", capture_output=True, check=True).stdout
+    head, said = answer.split(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.0 503 ")
+    assert f"Content-Length: {len(said)}".encode() in head
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 def test_systemd_reads_its_units(path: Path, tmp_path: Path, leave_out: LeaveOut) -> None:
     if not (program := shutil.which("systemd-analyze")):
         leave_out("systemd is not installed")
     # The portal itself is not installed where the tests run: any program stands for it.
-    for unit in DEPLOY.glob("portal-*.*"):
-        (tmp_path / unit.name).write_text(re.sub(r"/opt/portal/\.venv/bin/\S+", "/bin/true", unit.read_text()))
+    programs = r"/opt/portal/\.venv/bin/\S+|/usr/local/bin/galera-check"
+    for unit in UNITS:
+        (tmp_path / unit.name).write_text(re.sub(programs, "/bin/true", unit.read_text()))
     answer = subprocess.run(
         [program, "verify", "--man=no", tmp_path / path.name], capture_output=True, text=True, check=False
     )

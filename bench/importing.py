@@ -21,8 +21,9 @@ SECONDS = {"sqlite": 30, "mariadb": 60, "postgresql": 60}
 MEGABYTES = 400
 
 
-def measure(database: str, url: str, folder: Path) -> Iterator[Figure]:
-    """Import the term into a migrated database."""
+def measure(database: str, url: str, folder: Path, courses: int | None = None) -> Iterator[Figure]:
+    """Import the term, or so many courses of it, into a migrated database."""
+    term = real_term_dir() if courses is None else _shortened(real_term_dir(), folder / "term", courses)
     environment = os.environ | {
         "DATABASE_URL": url,
         "PORTAL_DATA_DIR": str(folder),
@@ -31,13 +32,22 @@ def measure(database: str, url: str, folder: Path) -> Iterator[Figure]:
         "LOG_LEVEL": "ERROR",
     }
     begin = time.perf_counter()
-    command = [sys.executable, "-m", "bench.importing", str(real_term_dir())]
+    command = [sys.executable, "-m", "bench.importing", str(term)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - begin
     if done.returncode:
         raise SystemExit(f"the import failed:\n{done.stdout}{done.stderr}")
     yield Figure(database, "import of the term", seconds, "s", SECONDS[database])
     yield Figure(database, "import: peak memory", float(done.stdout.split()[-1]) / 1024, "MB", MEGABYTES)
+
+
+def _shortened(term: Path, folder: Path, courses: int) -> Path:
+    """The term with the first so many of its courses."""
+    folder.mkdir()
+    for name in ("modules", "classes", "cohorts", "facilitators", "offerings"):
+        lines = (term / f"{name}.csv").read_text().splitlines(keepends=True)
+        (folder / f"{name}.csv").write_text("".join(lines[: courses + 1 if name == "offerings" else None]))
+    return folder
 
 
 def main() -> None:

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import redis
 
 from bench.serving import PATIENCE, free_port
+from tests.support.supervisor import as_user
 
 _DURABLE = [
     "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M", "--innodb-log-file-size=64M",
@@ -19,7 +21,9 @@ _DURABLE = [
 
 
 class Machine:
-    """A server that can be started, killed and started again at the same port."""
+    """A server that can be started, killed and started again at the same port; `user` runs it."""
+
+    user = getpass.getuser()
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -30,6 +34,10 @@ class Machine:
 
     def prepare(self) -> None:
         """Make what it needs before its first start."""
+
+    def as_user(self) -> dict[str, Any]:
+        """The arguments with which `subprocess` runs something as its user."""
+        return as_user(self.user if self.user != getpass.getuser() else "")
 
     def command(self) -> list[str]:
         """How it is started."""
@@ -42,9 +50,11 @@ class Machine:
     def start(self) -> None:
         """Start it and wait until it answers."""
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(
+                self.command(), stdout=log, stderr=log, start_new_session=True, **self.as_user()
+            )
         until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
+        while time.monotonic() < until and self.runs:
             try:
                 self.ask()
             except (OSError, pymysql.Error, redis.RedisError):
@@ -52,6 +62,11 @@ class Machine:
             else:
                 return
         raise TimeoutError(f"{self.command()[0]} does not answer, see {self.folder}/log")
+
+    @property
+    def runs(self) -> bool:
+        """Whether its process lives."""
+        return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
         """End it without a word."""
@@ -81,15 +96,15 @@ class MariaDB(Machine):
         """Make its folder."""
         subprocess.run(
             ["mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data", "--skip-test-db",
-             "--auth-root-authentication-method=normal", f"--user={getpass.getuser()}"],
-            check=True, capture_output=True,
+             "--auth-root-authentication-method=normal", f"--user={self.user}"],
+            check=True, capture_output=True, **self.as_user(),
         )  # fmt: skip
 
     def command(self) -> list[str]:
         """How it is started."""
         return [
             "mariadbd", "--no-defaults", f"--datadir={self.folder}/data", f"--socket={self.folder}/socket",
-            f"--port={self.port}", f"--user={getpass.getuser()}", *_DURABLE,
+            f"--port={self.port}", f"--user={self.user}", *_DURABLE,
         ]  # fmt: skip
 
     def ask(self) -> None:
@@ -103,6 +118,13 @@ class MariaDB(Machine):
         ) as server:
             for statement in statements:
                 server.cursor().execute(statement)
+
+    def ask_for(self, statement: str) -> Any:
+        """The first value of what a statement answers."""
+        with pymysql.connect(host="127.0.0.1", port=self.port, user="root", connect_timeout=2) as server:
+            asked = server.cursor()
+            asked.execute(statement)
+            return asked.fetchall()[0][0]
 
     def new_database(self, name: str) -> str:
         """The address of a new, empty database."""

@@ -79,6 +79,8 @@ async def play(port: int, actors: list[Actor], rate: float, seconds: float) -> l
     began, tasks = time.monotonic(), []
     chance = random.Random(7)
     queue = chance.sample(actors, len(actors))
+    for actor in actors:
+        actor.busy = asyncio.Lock()  # one that was waited for belongs to the loop of its run
     async with Wire(port) as wire:
         for number in range(int(rate * seconds)):
             due = began + number / rate

@@ -87,7 +87,10 @@ def test_a_mail_that_may_be_stopped_says_how_and_one_click_does_it(
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert address in parts(mail)[0]
     path = "/" + address.split("/", 3)[3]
-    assert "Ne plus recevoir ces courriels" in new_client().get(path).text
+    reader = new_client()
+    assert "Ne plus recevoir ces courriels" in reader.get(path).text
+    reader.get("/lang/en?next=/")
+    assert "No more such mails?" in reader.get(path).text, "what a reader picks counts for more"
     assert off(app, someone) == set()
     for _ in range(2):
         answer = new_client().post(path, data={"List-Unsubscribe": "One-Click"})

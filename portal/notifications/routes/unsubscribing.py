@@ -1,7 +1,6 @@
 """Stopping mails by the link in one of them, without signing in."""
 
-from flask import Response, current_app, g, request
-from flask_babel import force_locale
+from flask import Response, current_app, g, request, session
 
 from portal.accounts.linked import linked_page
 from portal.accounts.queries import find_person
@@ -11,6 +10,7 @@ from portal.notifications.routes.blueprint import bp
 from portal.notifications.services.choosing import unsubscribe
 from portal.notifications.unsubscribing import Wish, read_wish
 from portal.web.access import Actor, owned, public
+from portal.web.locale import speak
 
 _ADDRESS = "/unsubscribe/<token>"
 
@@ -45,11 +45,12 @@ def _wish(token: str) -> Wish | None:
 
 
 def _page(template: str, wish: Wish, token: str) -> Response:
-    """In the language of whose mail it was."""
+    """In the language of whose mail it was, unless another one was picked."""
     person = find_person(wish.user_id)
     groups = [group_named(name) for name in wish.groups if name in optional_groups()]
-    with force_locale(person.locale if person else "en"):
-        return linked_page(template, groups=groups, token=token)
+    if person and "language" not in session:
+        speak(person.locale)
+    return linked_page(template, groups=groups, token=token)
 
 
 def _over() -> Response:

@@ -9,7 +9,7 @@ from flask_login import current_user
 from pydantic import BaseModel
 from werkzeug.wrappers import Response
 
-from portal import clock, pulses
+from portal import clock, pulses, scoping
 from portal.errors import Conflict, lazy
 
 # The longest that an answer may be kept in the process, in seconds.
@@ -23,7 +23,8 @@ def word_of_pulses(subjects: tuple[str, ...]) -> str | None:
     found = pulses.pulse_of(*subjects) if subjects else None
     if found is None:
         return None
-    facts = (found, current_user.id, sorted(current_user.roles), request.full_path, request.host_url, str(get_locale()))
+    asker = (current_user.id, sorted(current_user.roles), scoping.present_scope())
+    facts = (found, *asker, request.full_path, request.host_url, str(get_locale()))
     bucket = int(clock.now().timestamp()) // _LASTS
     # With the portal's key: how often something changes is nobody's business.
     made = hmac.new(str(current_app.config["SECRET_KEY"]).encode(), repr((*facts, bucket)).encode(), hashlib.sha256)

@@ -15,6 +15,7 @@ from portal.catalogue.kinds import KINDS, Kind
 from portal.catalogue.queries import entries as queries
 from portal.catalogue.queries.entries import Entry, EntryFilter
 from portal.catalogue.services import entries as services
+from portal.catalogue.services.scoping import is_closed
 from portal.errors import DomainError, NotFound
 from portal.extensions import db
 from portal.jobs.services import start_job
@@ -157,6 +158,8 @@ def delete_entry(kind: str, entry_id: int) -> BaseResponse | tuple[str, int]:
         days = shown(present.values)
         job_id = _plan_anew(of, of.plans if kind == "breaks" else frozenset(), entry_id, days)
         db.session.commit()
+    except NotFound:
+        raise
     except DomainError as error:
         db.session.rollback()
         flash(str(error), "problem")
@@ -219,6 +222,10 @@ def _entry_page(
     of: Kind, present: Entry, form: EntryForm, merged: Merged | None = None, existing: int | None = None
 ) -> str:
     context = _about(of) | {"form": form, "entry": present, "now": shown(present.values), "merged": merged}
+    if is_closed(of, present.id):
+        department = present.values.get("department_id")
+        names = queries.department_names([department]) if department else {}
+        return page("catalogue/closed.html", department=names.get(department or 0, ""), **context)
     return page("catalogue/entry.html", existing=existing, **context)
 
 

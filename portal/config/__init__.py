@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     webhook_networks: str = ""
     webhook_http: bool = False
     reflection_origins: str = ""
+    portal_manager_scope: Literal["all", "department"] = "all"
     trusted_proxies: int = Field(0, ge=0, le=10)
     metrics_token: str = ""
     sentry_dsn: str = ""

@@ -6,7 +6,7 @@ One that was only slow and lost its lease cannot commit: the end of a job is rec
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import Event, Thread
 from typing import Any, cast
 
@@ -22,7 +22,7 @@ from portal.extensions import db
 from portal.jobs import services
 from portal.jobs.models import Job, JobState
 from portal.jobs.services import LEASE, Claim
-from portal.jobs.works import Cancelled, Owner, work_of
+from portal.jobs.works import Cancelled, Owner, surrounded, work_of
 
 log = structlog.get_logger()
 _JOBS = cast(Table, Job.__table__)
@@ -81,8 +81,10 @@ def _run(claim: Claim) -> dict[str, Any]:
     work = work_of(claim.kind)
     if work is None:
         raise LookupError(f"no work of kind {claim.kind!r}")
+    owner = Owner(claim.owner_id, None)
     try:
-        return work.run(claim.params, Owner(claim.owner_id, None), Reporter(claim))
+        with surrounded(owner) if work.is_own else nullcontext():
+            return work.run(claim.params, owner, Reporter(claim))
     except DomainError as error:
         raise _Refused(str(error)) from error
 

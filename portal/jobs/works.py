@@ -1,6 +1,7 @@
 """The kinds of long work that features above register."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -45,15 +46,34 @@ class Work:
 
     `run(params, owner, progress)` does it in one transaction that is committed for it, and gives a result that JSON
     can hold; it may run again after a worker was killed. `title(params)` names it in the reader's language, and
-    `address(params, result)` is where to go when it has ended, whether done, cancelled or failed.
+    `address(params, result)` is where to go when it has ended, whether done, cancelled or failed. What is not the
+    owner's own, but follows from a deed of theirs, is done whatever they may see.
     """
 
     run: Callable[[Params, Owner, Progress], dict[str, Any]]
     title: Callable[[Params], str]
     address: Callable[[Params, Mapping[str, Any]], str]
+    is_own: bool = True
 
 
 _WORKS: dict[str, Work] = {}
+Surrounding = Callable[[Owner], AbstractContextManager[None]]
+_surrounding: list[Surrounding] = []
+
+
+def surround(within: Surrounding) -> None:
+    """Have each piece of work done within what this gives for its owner."""
+    if within not in _surrounding:
+        _surrounding.append(within)
+
+
+@contextmanager
+def surrounded(owner: Owner) -> Iterator[None]:
+    """Within all that surrounds the work of an owner."""
+    with ExitStack() as stack:
+        for within in _surrounding:
+            stack.enter_context(within(owner))
+        yield
 
 
 def register(kind: str, work: Work) -> None:

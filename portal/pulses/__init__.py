@@ -18,6 +18,7 @@ from sqlalchemy import Delete, Insert, String, Table, Update, event, func, liter
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from portal.extensions import Model, db
+from portal.scoping import present_scope
 
 COURSES, TERMS, WEEKS, PLANS, NOTICES = "courses", "terms", "weeks", "plans", "notices"
 NAMES, PEOPLE, VIEWS = "names", "people", "views"
@@ -159,7 +160,7 @@ def pulse_of(*subjects: str) -> tuple[int, ...] | None:
 def kept(name: str, key: Hashable, make: Callable[[], Kept], *subjects: str) -> Kept:
     """What `make` gave when it was last asked under this name, key and the same pulses, else what it gives now.
 
-    It must follow from the key and the tables of the subjects alone, and nobody may change it.
+    It must follow from the key, the scope and the tables of the subjects alone, and nobody may change it.
     """
     found = recall(name, key, *subjects)
     if found is None:
@@ -171,7 +172,7 @@ def kept(name: str, key: Hashable, make: Callable[[], Kept], *subjects: str) -> 
 def recall(name: str, key: Hashable, *subjects: str) -> Any | None:
     """What is kept under this name, key and the pulses of this request; None for nothing."""
     pulses = pulse_of(*subjects)
-    return None if pulses is None else _store.get((db.engine.engine.url, name, key, pulses))
+    return None if pulses is None else _store.get((db.engine.engine.url, name, key, present_scope(), pulses))
 
 
 def parts_now() -> tuple[int, ...]:
@@ -184,7 +185,7 @@ def keep(name: str, key: Hashable, thing: Any, *subjects: str) -> None:
     """Keep a thing; it must have been read in this request, whose pulses were read before it."""
     pulses = pulse_of(*subjects)
     if pulses is not None:
-        _store.put((db.engine.engine.url, name, key, pulses), thing)
+        _store.put((db.engine.engine.url, name, key, present_scope(), pulses), thing)
 
 
 def slot_of_week(week: date) -> str:

@@ -18,7 +18,7 @@ from portal.tracker.services import plan_logs
 
 def init_replanning() -> None:
     """Make the work known."""
-    works.register("replan", Work(_run, _title, _address))
+    works.register("replan", Work(_run, _title, _address, is_own=False))
 
 
 def _run(params: Params, _owner: Owner, progress: Progress) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from portal.allocations.queries.listing import RUNNING, OfferingRow
 from portal.catalogue.models import Department, Module
 from portal.extensions import db
 from portal.roles import Role
+from portal.scoping import EVERYWHERE
 
 MOST = 8
 
@@ -78,13 +79,15 @@ def list_candidates(offering: OfferingRow | ComingCourse | None, text: str, most
     elif offering is not None:
         room = statement.selected_columns["load"] - Facilitator.max_course_load
         statement = statement.order_by(Facilitator.is_available.desc(), _fitness(offering), room)
-    rows = db.session.execute(statement.order_by(User.name_folded, Facilitator.id).limit(most))
+    ordered = statement.order_by(User.name_folded, Facilitator.id).limit(most)
+    rows = db.session.execute(ordered, execution_options=EVERYWHERE)
     return [Candidate(*row) for row in rows]
 
 
 def find_candidate(offering: OfferingRow, facilitator_id: int) -> Candidate | None:
     """One active facilitator with their load in the term of a course. One statement."""
-    row = db.session.execute(_with_load(offering).where(Facilitator.id == facilitator_id)).one_or_none()
+    wanted = _with_load(offering).where(Facilitator.id == facilitator_id)
+    row = db.session.execute(wanted, execution_options=EVERYWHERE).one_or_none()
     return Candidate(*row) if row else None
 
 

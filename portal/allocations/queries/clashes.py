@@ -10,8 +10,10 @@ from sqlalchemy.orm import aliased
 
 from portal.allocations.models import CourseOffering, Meeting, OfferingStatus
 from portal.allocations.queries.listing import RUNNING
+from portal.allocations.queries.scopes import is_elsewhere
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
+from portal.scoping import EVERYWHERE
 
 MOST = 20
 
@@ -29,7 +31,10 @@ class WeeklyMeeting:
 
 @dataclass(frozen=True, slots=True)
 class MeetingClash:
-    """Another course that meets when this one does, and what both need: "facilitator", "class" or "room"."""
+    """Another course that meets when this one does, and what both need: "facilitator", "class" or "room".
+
+    Of one that the present scope does not hold only that is said: it has neither an id nor a name.
+    """
 
     offering_id: int
     name: str
@@ -65,14 +70,14 @@ def list_clashes(offering_id: int) -> Sequence[MeetingClash]:
     group = CourseOffering.class_id == _own.class_id
     room = and_(_mine.room != "", func.lower(_mine.room) == func.lower(_theirs.room))
     wanted = (
-        _together(select(*_SHOWN, person, group, room))
+        _together(select(*_SHOWN, is_elsewhere(), person, group, room))
         .outerjoin(Module, Module.id == CourseOffering.module_id)
         .outerjoin(ClassGroup, ClassGroup.id == CourseOffering.class_id)
         .where(_own.id == offering_id, or_(person, group, room))
         .order_by(_theirs.weekday, _theirs.starts_at, CourseOffering.id)
         .limit(MOST)
     )
-    rows: Iterable[Any] = db.session.execute(wanted)
+    rows: Iterable[Any] = db.session.execute(wanted, execution_options=EVERYWHERE)
     return [_clash(row) for row in rows]
 
 
@@ -81,7 +86,7 @@ def clashing_facilitators(offering_id: int, facilitator_ids: Collection[int]) ->
     wanted = _together(select(CourseOffering.facilitator_id).distinct()).where(
         _own.id == offering_id, CourseOffering.facilitator_id.in_(facilitator_ids)
     )
-    return frozenset(one for one in db.session.scalars(wanted) if one is not None)
+    return frozenset(one for one in db.session.scalars(wanted, execution_options=EVERYWHERE) if one is not None)
 
 
 def busy_facilitators(
@@ -109,7 +114,7 @@ def busy_facilitators(
         )
         .distinct()
     )
-    return frozenset(one for one in db.session.scalars(wanted) if one is not None)
+    return frozenset(one for one in db.session.scalars(wanted, execution_options=EVERYWHERE) if one is not None)
 
 
 def taught_before(offering_id: int, facilitator_ids: Collection[int]) -> Mapping[int, int]:
@@ -128,7 +133,9 @@ def taught_before(offering_id: int, facilitator_ids: Collection[int]) -> Mapping
         )
         .group_by(CourseOffering.facilitator_id)
     )
-    return {person: year for person, year in db.session.execute(wanted) if person is not None}
+    return {
+        person: year for person, year in db.session.execute(wanted, execution_options=EVERYWHERE) if person is not None
+    }
 
 
 def _together(wanted: Any) -> Select[Any]:
@@ -156,7 +163,9 @@ def _together(wanted: Any) -> Select[Any]:
 
 
 def _clash(row: Any) -> MeetingClash:
-    offering_id, title, name, module, group, weekday, starts_at, ends_at, room, *needs = row
+    offering_id, title, name, module, group, weekday, starts_at, ends_at, room, elsewhere, *needs = row
     shared = [word for word, is_shared in zip(("facilitator", "class", "room"), needs, strict=True) if is_shared]
     code = " · ".join(part for part in (module, group) if part)
+    if elsewhere:
+        return MeetingClash(0, "", "", weekday, starts_at, ends_at, room, shared)
     return MeetingClash(offering_id, title or name or "", code, weekday, starts_at, ends_at, room, shared)

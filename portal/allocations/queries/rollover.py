@@ -14,6 +14,7 @@ from portal.bulk import in_chunks
 from portal.catalogue.models import ClassGroup, Cohort, Department, Mode, Module
 from portal.extensions import db
 from portal.roles import Role
+from portal.scoping import EVERYWHERE, present_scope
 
 Term = tuple[int, int]
 
@@ -87,8 +88,11 @@ def list_terms() -> Sequence[TermSummary]:
 
 
 def list_departments() -> Sequence[tuple[str, str]]:
-    """Code and name of every department. One statement."""
-    rows: Iterable[Any] = db.session.execute(select(Department.code, Department.name).order_by(Department.code))
+    """Code and name of every department that the present scope holds. One statement."""
+    wanted, scope = select(Department.code, Department.name), present_scope()
+    if scope is not None:
+        wanted = wanted.where(Department.id.in_(scope.departments))
+    rows: Iterable[Any] = db.session.execute(wanted.order_by(Department.code))
     return [(code, name) for code, name in rows]
 
 
@@ -151,7 +155,7 @@ def teachers_in(term: Term, ids: Iterable[int]) -> Mapping[int, Teacher]:
             )
             .group_by(CourseOffering.facilitator_id)
         )
-        loads: dict[Any, int] = {row[0]: row[1] for row in db.session.execute(wanted)}
+        loads: dict[Any, int] = {row[0]: row[1] for row in db.session.execute(wanted, execution_options=EVERYWHERE)}
         people: Iterable[Any] = db.session.execute(
             select(
                 Facilitator.id, User.first_name, User.last_name, Facilitator.max_course_load,

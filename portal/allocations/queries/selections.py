@@ -15,6 +15,7 @@ from portal.allocations.queries.listing import RUNNING
 from portal.bulk import in_chunks
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
+from portal.scoping import EVERYWHERE
 
 Term = tuple[int, int]
 
@@ -142,7 +143,8 @@ def loads_by_term(facilitator_id: int) -> dict[Term, int]:
         )
         .group_by(*columns)
     )
-    return {(year, trimester): count for year, trimester, count in db.session.execute(wanted)}
+    rows = db.session.execute(wanted, execution_options=EVERYWHERE)
+    return {(year, trimester): count for year, trimester, count in rows}
 
 
 def mode_named(name: str) -> tuple[int, str] | None:

@@ -4,7 +4,7 @@ The arithmetic stands here once, as SQL: lists, totals, pages and files take it 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,11 +16,13 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, OfferingKind, WorkloadFormula, WorkloadOverride
 from portal.allocations.queries.filters import named
 from portal.allocations.queries.listing import RUNNING
+from portal.allocations.queries.scopes import is_elsewhere
 from portal.allocations.queries.selections import Term
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 from portal.roles import Role
+from portal.scoping import EVERYWHERE
 
 _earlier = aliased(CourseOffering, name="earlier")
 _author = aliased(User, name="author")
@@ -87,6 +89,7 @@ class CourseLoad:
     override: int | None
     reason: str | None
     author: str
+    is_elsewhere: bool = False  # of a department that the reader does not answer for
 
     @property
     def name(self) -> str:
@@ -131,7 +134,8 @@ def total_workload(wanted: WorkloadFilter, formula: Formula) -> WorkloadTotals:
     rows = _people(wanted, formula).subquery("people")
     over = or_(rows.c.courses > rows.c.max_course_load, rows.c.percent > 100)
     found = db.session.execute(
-        select(func.count(), func.sum(rows.c.courses), func.sum(rows.c.minutes), func.sum(case((over, 1), else_=0)))
+        select(func.count(), func.sum(rows.c.courses), func.sum(rows.c.minutes), func.sum(case((over, 1), else_=0))),
+        execution_options=EVERYWHERE,
     ).one()
     return WorkloadTotals(*(int(number or 0) for number in found))
 
@@ -141,7 +145,7 @@ def page_of_loads(wanted: WorkloadFilter, formula: Formula, page: PageRequest, t
     rows = _people(wanted, formula).subquery("people")
     keys = {"name": [rows.c.name_folded], "minutes": [rows.c.minutes], "courses": [rows.c.courses]}[page.sort]
     page = fitting(page, keys)
-    found = db.session.execute(slice_by_key(select(rows), keys, rows.c.id, page)).all()
+    found = db.session.execute(slice_by_key(select(rows), keys, rows.c.id, page), execution_options=EVERYWHERE).all()
     ends = [(*(_plain(getattr(row, key.name)) for key in keys), row.id) for row in found]
     return make_page([_load(row) for row in found], ends, page, total)
 
@@ -149,38 +153,42 @@ def page_of_loads(wanted: WorkloadFilter, formula: Formula, page: PageRequest, t
 def every_load(wanted: WorkloadFilter, formula: Formula) -> Sequence[Load]:
     """All that match, by name. One statement."""
     statement = _people(wanted, formula).order_by(User.name_folded, Facilitator.id)
-    return [_load(row) for row in db.session.execute(statement)]
+    return [_load(row) for row in db.session.execute(statement, execution_options=EVERYWHERE)]
 
 
 def load_of(facilitator_id: int, term: Term, formula: Formula) -> Load | None:
     """One person's load, whether they can sign in or not; None for nobody. One statement."""
     statement = _with_loads(term, formula).where(Facilitator.id == facilitator_id)
-    row = db.session.execute(statement).one_or_none()
+    row = db.session.execute(statement, execution_options=EVERYWHERE).one_or_none()
     return _load(row) if row else None
 
 
 def courses_of(facilitator_id: int, term: Term, formula: Formula) -> Sequence[CourseLoad]:
-    """The courses behind a load with all that goes into it, by name. One statement."""
+    """The courses behind a load with all that goes into it, by name. One statement.
+
+    A course that the present scope does not hold counts, and says of itself nothing but what it is for the load.
+    """
     wanted = (
         _courses(
             term,
             CourseOffering.id, CourseOffering.title, Module.name, Module.code, ClassGroup.name, Mode.name,
             _credits(), _students(), CourseOffering.enrolled_count == 0, _is_first(), Mode.workload_percent,
             _minutes(formula), WorkloadOverride.minutes, WorkloadOverride.reason, _author.first_name, _author.last_name,
+            is_elsewhere(),
         )
         .outerjoin(ClassGroup, ClassGroup.id == CourseOffering.class_id)
         .outerjoin(_author, _author.id == WorkloadOverride.author_id)
         .where(CourseOffering.facilitator_id == facilitator_id)
         .order_by(func.coalesce(CourseOffering.title, Module.name), CourseOffering.id)
     )  # fmt: skip
-    rows: Iterable[Any] = db.session.execute(wanted)
+    rows: Iterable[Any] = db.session.execute(wanted, execution_options=EVERYWHERE)
     return [_course_load(row) for row in rows]
 
 
 def loads_of(facilitator_ids: Collection[int], term: Term, formula: Formula) -> Mapping[int, Load]:
     """The loads of these people by id. One statement."""
     statement = _with_loads(term, formula).where(Facilitator.id.in_(facilitator_ids))
-    return {row.id: _load(row) for row in db.session.execute(statement)}
+    return {row.id: _load(row) for row in db.session.execute(statement, execution_options=EVERYWHERE)}
 
 
 def find_profile(user_id: int) -> int | None:
@@ -283,8 +291,12 @@ def _minutes(formula: Formula) -> ColumnElement[int]:
 
 
 def _course_load(row: Any) -> CourseLoad:
-    *values, first, last = row
-    return CourseLoad(*[*values, f"{first or ''} {last or ''}".strip()])
+    *values, first, last, elsewhere = row
+    found = CourseLoad(*[*values, f"{first or ''} {last or ''}".strip()])
+    if not elsewhere:
+        return found
+    return replace(found, title=None, module_name=None, module_code=None, class_name=None, reason=None, author="",
+                   is_elsewhere=True)  # fmt: skip
 
 
 def _load(row: Any) -> Load:

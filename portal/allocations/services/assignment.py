@@ -17,6 +17,7 @@ from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.pulses import OF_COURSES
 from portal.roles import Role
+from portal.scoping import EVERYWHERE
 
 MAX_REASON = 500
 
@@ -128,7 +129,7 @@ def _load_without(offering: OfferingRow, facilitator_id: int) -> int:
         CourseOffering.kind == OfferingKind.COHORT,
         CourseOffering.id != offering.id,
     )
-    return db.session.scalar(wanted) or 0
+    return db.session.scalar(wanted, execution_options=EVERYWHERE) or 0
 
 
 def _allocated_on(offering: OfferingRow, facilitator_id: int | None, before: date | None, today: date) -> date | None:

@@ -13,6 +13,7 @@ from portal.allocations.queries.sorting import RUNNING
 from portal.allocations.services.signals import offering_planned
 from portal.audit.services import Actor, record
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
+from portal.catalogue.queries.scopes import is_elsewhere
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
 
@@ -99,7 +100,10 @@ def _check_dates(draft: OfferingDraft) -> None:
 
 
 def check_references(draft: OfferingDraft, fields: Collection[str]) -> None:
-    """Raise DomainError on the first of these fields that names nothing in use. One statement for each."""
+    """Raise DomainError on the first of these fields that names nothing in use, or what the scope does not hold.
+
+    One statement for each.
+    """
     for field, model in _REFERENCES.items():
         key = getattr(draft, field)
         if field not in fields or key is None:
@@ -109,6 +113,8 @@ def check_references(draft: OfferingDraft, fields: Collection[str]) -> None:
             raise DomainError(lazy("There is no such entry. Choose one from the list."), field)
         if not in_use:
             raise DomainError(lazy("This was retired. Choose another one."), field)
+        if model is Module and is_elsewhere(key):
+            raise DomainError(lazy("This module belongs to a department that you do not answer for."), field)
 
 
 def _as_created(draft: OfferingDraft) -> dict[str, tuple[Any, Any]]:

@@ -14,6 +14,7 @@ from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
 from portal.pulses import COURSES, kept
+from portal.scoping import narrowed
 
 SORTS = {
     "id": CourseOffering.id,
@@ -83,7 +84,7 @@ def list_offerings(wanted: OfferingWish, by: Reader, *, sort: str, offset: int, 
     column: Any = SORTS[sort.removeprefix("-")]
     key = column.desc() if sort.startswith("-") else column.asc()
     rows = _ROWS.where(*_conditions(wanted, by)).order_by(key, CourseOffering.id).offset(offset).limit(limit)
-    return [_shown(row) for row in db.session.connection().execute(rows)]
+    return [_shown(row) for row in db.session.connection().execute(narrowed(rows))]
 
 
 def count_offerings(wanted: OfferingWish, by: Reader) -> int:
@@ -100,7 +101,7 @@ def count_offerings(wanted: OfferingWish, by: Reader) -> int:
 def find_offering(offering_id: int, by: Reader) -> Shown | None:
     """One course, if it may be read. One statement."""
     one = _ONE if by.sees_all else _ONE.where(_visible(by))
-    row = db.session.connection().execute(one, {"offering_id": offering_id}).one_or_none()
+    row = db.session.connection().execute(narrowed(one), {"offering_id": offering_id}).one_or_none()
     return _shown(row) if row else None
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.audit.services import Actor, record
 from portal.catalogue.kinds import Kind
 from portal.catalogue.queries.entries import find_alike, uses_of
+from portal.catalogue.services.scoping import check_department, check_new, check_own
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 
@@ -22,6 +23,8 @@ def create_entry(kind: Kind, values: Values, by: Actor) -> int:
     hold that entry's id as `entry_id`.
     """
     _check(values)
+    check_new(kind)
+    check_department(values, None)
     _refuse_twin(kind, values)
     entry = kind.model(**values)
     try:
@@ -40,7 +43,9 @@ def change_entry(kind: Kind, entry_id: int, values: Values, expected_version: in
     Raises as `create_entry`, NotFound, and Conflict on "version" when somebody changed it since `expected_version`.
     """
     _check(values)
+    check_own(kind, entry_id)
     entry = _locked(kind, entry_id, expected_version)
+    check_department(values, getattr(entry, "department_id", None))
     changed = {name: (getattr(entry, name), value) for name, value in values.items() if getattr(entry, name) != value}
     if not changed:
         return {}
@@ -61,6 +66,7 @@ def set_active(kind: Kind, entry_id: int, is_active: bool, by: Actor) -> bool:
 
     Raises NotFound.
     """
+    check_own(kind, entry_id)
     model = kind.model
     done = db.session.execute(
         update(model)
@@ -77,6 +83,7 @@ def set_active(kind: Kind, entry_id: int, is_active: bool, by: Actor) -> bool:
 
 def delete_entry(kind: Kind, entry_id: int, by: Actor) -> bool:
     """Delete an entry that nothing names; False when it is gone already. Raises Conflict when it is used."""
+    check_own(kind, entry_id)
     model = kind.model
     row = db.session.execute(
         select(*(getattr(model, name) for name in kind.fields), uses_of(kind).label("uses")).where(model.id == entry_id)

@@ -19,6 +19,7 @@ from portal.accounts.services.bulk import (
 from portal.allocations.services.bulk import Key, StoredOffering, TermDraft, stored_offerings
 from portal.bulk import Draft, Plan, Stored
 from portal.catalogue import services as catalogue
+from portal.catalogue.queries.scopes import list_codes_elsewhere, list_own_departments
 from portal.catalogue.services import BreakDraft, ClassDraft, CohortDraft, DepartmentDraft, ModeDraft, ModuleDraft
 from portal.enrolments.services import EnrolmentDraft, stored_enrolments
 from portal.exchange.readers import Table
@@ -105,6 +106,17 @@ class Term:
     def absent(self) -> frozenset[str]:
         """Employee ids of those whom nobody can be handed over to at present."""
         return absent_facilitators()
+
+    @cached_property
+    def modules_elsewhere(self) -> frozenset[str]:
+        """Codes of the modules whose courses whoever imports does not answer for."""
+        return list_codes_elsewhere()
+
+    @cached_property
+    def own_departments(self) -> frozenset[str] | None:
+        """Codes of the departments that whoever imports answers for; None for all."""
+        own = list_own_departments()
+        return None if own is None else frozenset(code for code, _name in own.values())
 
     def places_of(self, key: Key) -> tuple[int, int]:
         """How many places a course will have, and how many are taken once the rows up to now are written."""

@@ -24,6 +24,7 @@ from portal.reflections.models import (
     ReflectionTally,
 )
 from portal.reflections.queries.own import TAKES_PART
+from portal.scoping import present_scope
 
 _MOST = 300
 
@@ -121,6 +122,9 @@ def list_staff_rounds(
     if not manages:
         taught = CourseOffering.facilitator_id == facilitator_id
         latest = latest.join(CourseOffering, CourseOffering.id == ReflectionRound.offering_id).where(taught)
+    elif present_scope() is not None:
+        # The session leaves out the courses of others, before the latest are counted off.
+        latest = latest.join(CourseOffering, CourseOffering.id == ReflectionRound.offering_id)
     if offering_id is not None:
         latest = latest.where(ReflectionRound.offering_id == offering_id)
     shown = latest.limit(_MOST).subquery()

@@ -12,6 +12,7 @@ from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
 from portal.roles import Role
+from portal.scoping import is_by_department
 from portal.tracker.models import ActivityLog, LogAlert
 
 _RUNNING = (OfferingStatus.PLANNED, OfferingStatus.ACTIVE)
@@ -86,22 +87,40 @@ def list_to_alert(stages: Collection[str], now: datetime, cutoff: datetime) -> S
     return [MissingLog(*row) for row in rows]
 
 
-def list_responsible() -> tuple[Sequence[int], Mapping[int, Sequence[int]]]:
-    """All managers whose account is open, and by department those who answer for it; by user id. One statement."""
+@dataclass(frozen=True, slots=True)
+class Responsible:
+    """Managers whose account is open, by user id: all, those who see every course, and who answers by department."""
+
+    everybody: Sequence[int]
+    unbound: Sequence[int]
+    answering: Mapping[int, Sequence[int]]
+
+    def of(self, department_id: int | None) -> Sequence[int]:
+        """Who is told of a course of this department, or of none.
+
+        What nobody answers for is everybody's; where managers see only what they answer for, the others'.
+        """
+        if department_id is not None and department_id in self.answering:
+            return self.answering[department_id]
+        return self.unbound if department_id is not None and is_by_department() else self.everybody
+
+
+def list_responsible() -> Responsible:
+    """Who is told of what. One statement."""
     wanted = (
-        select(User.id, ManagerDepartment.department_id)
+        select(User.id, Manager.is_head, ManagerDepartment.department_id)
         .join(Manager, Manager.user_id == User.id)
         .outerjoin(ManagerDepartment, ManagerDepartment.manager_id == Manager.id)
         .where(User.is_active, User.role == Role.MANAGER)
         .order_by(User.id)
     )
-    everybody: dict[int, None] = {}
+    everybody: dict[int, bool] = {}
     answering: dict[int, list[int]] = {}
-    for user_id, department_id in db.session.execute(wanted):
-        everybody[user_id] = None
+    for user_id, is_head, department_id in db.session.execute(wanted):
+        everybody[user_id] = is_head or department_id is None
         if department_id is not None:
             answering.setdefault(department_id, []).append(user_id)
-    return list(everybody), answering
+    return Responsible(list(everybody), [one for one, is_unbound in everybody.items() if is_unbound], answering)
 
 
 def list_heads() -> Sequence[int]:

@@ -47,13 +47,13 @@ def find_alerts(now: datetime, cutoffs: Mapping[str, datetime]) -> Sequence[Aler
 
 
 def _shares(stage: str, logs: Sequence[MissingLog]) -> Mapping[int, Sequence[MissingLog]]:
-    """Who is told of which: the heads of all; managers of their departments' courses, all of what is nobody's."""
+    """Who is told of which: the heads of all; managers as `Responsible.of` says."""
     if base_of(stage) == ESCALATED:
         return dict.fromkeys(list_heads(), logs)
-    everybody, answering = list_responsible()
+    responsible = list_responsible()
     shares: dict[int, list[MissingLog]] = {}
     for log in logs:
-        for user_id in answering.get(log.department_id or 0, everybody):
+        for user_id in responsible.of(log.department_id):
             shares.setdefault(user_id, []).append(log)
     return shares
 

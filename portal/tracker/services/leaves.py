@@ -13,6 +13,7 @@ from portal.catalogue.calendar import Rules
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.notifications.services import Fact, notify_many
+from portal.scoping import past_departments
 from portal.tracker.models import ActivityLog, Leave
 from portal.tracker.queries.leaves import Absence, Effect, courses_touched_by, effect_of, find_absence, overlapping
 from portal.tracker.queries.people import user_of_facilitator
@@ -36,8 +37,9 @@ class LeaveDraft:
     reason: str
 
 
+@past_departments()
 def grant(draft: LeaveDraft, rules: Rules, by: Actor) -> Effect:
-    """Enter a leave and plan the weeks that it covers anew; gives what came of it.
+    """Enter a leave and plan the weeks that it covers anew, in whatever department; gives what came of it.
 
     Raises DomainError on "last_day", "reason" and "substitute", Conflict on "first_day" when somebody is away already.
     """
@@ -70,6 +72,7 @@ def grant(draft: LeaveDraft, rules: Rules, by: Actor) -> Effect:
     return effect
 
 
+@past_departments()
 def withdraw(leave_id: int, rules: Rules, now: datetime, by: Actor) -> Absence:
     """Take a leave back: what it excused is owed again, and coming weeks fall to who teaches the course.
 

@@ -34,12 +34,11 @@ def tell(log: Log, decision: Decision, reason: str, now: datetime, by: Actor, un
 
 
 def tell_wish(log: Log, reason: str, by: Actor) -> None:
-    """Tell the managers of a course's department that somebody asks for a week; all where nobody answers for it.
+    """Tell the managers of a course's department that somebody asks for a week.
 
     At most eight statements.
     """
-    everybody, answering = list_responsible()
-    people = answering.get(department_of_course(log.offering_id) or 0, everybody)
+    people = list_responsible().of(department_of_course(log.offering_id))
     params = _about(log, reason)
     key = f"{WISH}:{log.offering_id}:{log.id}:{log.version}"
     facts = [Fact(user_id, WISH, params, f"{key}:{user_id}") for user_id in people if user_id != by.user_id]

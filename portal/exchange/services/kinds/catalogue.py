@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from portal.bulk import Stored
 from portal.catalogue.services import BreakDraft, ClassDraft, CohortDraft, ModuleDraft
 from portal.errors import lazy
-from portal.exchange.services.cells import Blank, Column, day, text, whole
-from portal.exchange.services.kinds.kind import DEPARTMENT_CODE, Given, Kind, in_order, new_department
+from portal.exchange.services.cells import Blank, Column, RowError, day, text, whole
+from portal.exchange.services.kinds.kind import DEPARTMENT_CODE, Given, Kind, in_order, new_department, refuse_elsewhere
 from portal.exchange.services.term import Term
 
 
@@ -13,6 +14,16 @@ def _refer_module(given: Given, term: Term) -> None:
     new_department(given.get("department"), term)
     if given.get("department"):
         given["department"] = term.departments.spelling_of(given["department"])
+
+
+def _verify_module(draft: ModuleDraft, stored: Stored[ModuleDraft] | None, term: Term) -> None:
+    """Who answers for some departments changes modules of these and of none, and makes them no other's."""
+    if stored and stored.draft == draft:
+        return
+    refuse_elsewhere(draft.code, "code", term)
+    own = term.own_departments
+    if own is not None and draft.department and draft.department not in own:
+        raise RowError(lazy("You do not answer for this department."), "department", draft.department)
 
 
 def _verify_break(draft: BreakDraft, _stored: Any, _term: Term) -> None:
@@ -46,6 +57,7 @@ MODULES = Kind(
     ("code",),
     lambda term: term.modules,
     refer=_refer_module,
+    verify=_verify_module,
 )
 CLASSES = Kind(
     "classes",

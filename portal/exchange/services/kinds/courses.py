@@ -10,7 +10,7 @@ from portal.enrolments.models import EnrolmentStatus
 from portal.enrolments.services import HOLDS_A_PLACE, EnrolmentDraft
 from portal.errors import lazy, lazy_plural
 from portal.exchange.services.cells import Blank, Column, RowError, day, one_of, text, whole
-from portal.exchange.services.kinds.kind import Given, Kind, find, in_order, refer_to
+from portal.exchange.services.kinds.kind import Given, Kind, find, in_order, refer_to, refuse_elsewhere
 from portal.exchange.services.term import Term
 
 # Longer than any course; a slip in a year must not plan weekly logs for a century.
@@ -25,6 +25,7 @@ def _refer_parts(given: Given, term: Term) -> None:
         ("mode", term.modes),
     ):
         refer_to(given, column, register)
+    refuse_elsewhere(given.get("module_code"), "module_code", term)
 
 
 def _complete_offering(given: Given) -> None:

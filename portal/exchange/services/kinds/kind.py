@@ -90,6 +90,13 @@ def refer_to(given: Given, column: str, register: Register[Any]) -> None:
         given[column] = find(given, column, register)
 
 
+def refuse_elsewhere(code: str | None, column: str, term: Term) -> None:
+    """Raise RowError for a module of a department that whoever imports does not answer for."""
+    if code in term.modules_elsewhere:
+        why = lazy("This module belongs to a department that you do not answer for.")
+        raise RowError(why, column, str(code))
+
+
 def new_department(code: str | None, term: Term) -> None:
     """A department that nobody described yet is made from its code."""
     if code and len(code) <= DEPARTMENT_CODE and term.departments.spelling_of(code) is None:

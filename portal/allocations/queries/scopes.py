@@ -1,0 +1,54 @@
+"""Which courses a manager sees where managers answer for departments alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, or_, select
+
+from portal.accounts.models import Facilitator, Manager, ManagerDepartment, User
+from portal.allocations.models import CourseOffering
+from portal.catalogue.models import Module
+from portal.catalogue.queries.scopes import modules_within
+from portal.extensions import db
+from portal.roles import Role
+from portal.scoping import Scope, present_scope
+
+
+def find_scope(user_id: int) -> Scope | None:
+    """The scope of a manager; None for a head, for who answers for no department by name, and for others.
+
+    One statement.
+    """
+    return list_scopes([user_id])[user_id]
+
+
+def list_scopes(user_ids: Sequence[int]) -> Mapping[int, Scope | None]:
+    """The scopes of these people by id. One statement."""
+    rows: Iterable[Any] = db.session.execute(
+        select(User.id, ManagerDepartment.department_id, Facilitator.id)
+        .join(Manager, Manager.user_id == User.id)
+        .join(ManagerDepartment, ManagerDepartment.manager_id == Manager.id)
+        .outerjoin(Facilitator, Facilitator.user_id == User.id)
+        .where(User.id.in_(user_ids), User.role == Role.MANAGER, Manager.is_head.is_(False))
+        .order_by(ManagerDepartment.department_id)
+    )
+    own: dict[int, Scope | None] = dict.fromkeys(user_ids)
+    for user_id, department_id, facilitator_id in rows:
+        before = own[user_id]
+        own[user_id] = Scope((*(before.departments if before else ()), department_id), facilitator_id)
+    return own
+
+
+def courses_within(scope: Scope) -> ColumnElement[bool]:
+    """Courses whose module is of the departments or of none, those without a module, and what somebody teaches."""
+    own = select(Module.id).where(modules_within(scope))
+    seen: list[ColumnElement[bool]] = [CourseOffering.module_id.is_(None), CourseOffering.module_id.in_(own)]
+    if scope.facilitator_id is not None:
+        seen.append(CourseOffering.facilitator_id == scope.facilitator_id)
+    return or_(*seen)
+
+
+def is_elsewhere() -> ColumnElement[bool]:
+    """Whether a course is one that the present scope does not hold: for statements that read it all the same."""
+    scope = present_scope()
+    return false() if scope is None else ~courses_within(scope)

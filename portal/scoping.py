@@ -22,11 +22,12 @@ from portal.extensions import db
 class Scope:
     """The departments that somebody answers for, by id, and their facilitator profile: what they teach is theirs too.
 
-    Courses of no department are everybody's.
+    Courses of no department are everybody's. `names` are those of the departments.
     """
 
     departments: tuple[int, ...]
     facilitator_id: int | None = None
+    names: tuple[str, ...] = ()
 
 
 # The execution options of a statement that reads courses of every department.

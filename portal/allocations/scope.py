@@ -26,6 +26,13 @@ def init_scope(app: Flask) -> None:
     app.before_request(_begin)
     app.teardown_request(_end)
     works.surround(_within_scope_of)
+    app.jinja_env.globals["scope_names"] = scope_names
+
+
+def scope_names() -> tuple[str, ...]:
+    """The names of the departments whose courses alone the present page shows; none where it shows all."""
+    scope = scoping.present_scope()
+    return scope.names if scope else ()
 
 
 def _begin() -> None:
@@ -46,7 +53,7 @@ def _is_on() -> bool:
 def _end(_error: BaseException | None) -> None:
     """A thread serves many requests; none goes by the scope of the one before.
 
-    Nor does the end of one take that of another away: an answer that is sent as it is read ends later than others begin.
+    Nor does the end of one take that of another away: an answer that is sent as it is read may end later.
     """
     if scoping.present_scope() is g.pop("scope", None):
         scoping.set_scope(None)

@@ -95,7 +95,9 @@ def test_the_pages_say_nothing_of_another_departments_courses(app, make, enter, 
         address = address_of(app, rule, values)
         if address.startswith(OPEN):
             continue
-        answer = program.get(address, headers=headers) if address.startswith(API) else client.get(address, buffered=True)
+        answer = (
+            program.get(address, headers=headers) if address.startswith(API) else client.get(address, buffered=True)
+        )
         text = words_of(answer.data)
         assert FAR not in text, address
         seen |= {address.partition("?")[0]} if OWN in text else set()

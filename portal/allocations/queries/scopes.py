@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, false, or_, select
 
 from portal.accounts.models import Facilitator, Manager, ManagerDepartment, User
 from portal.allocations.models import CourseOffering
-from portal.catalogue.models import Module
+from portal.catalogue.models import Department, Module
 from portal.catalogue.queries.scopes import modules_within
 from portal.extensions import db
 from portal.roles import Role
@@ -25,17 +25,18 @@ def find_scope(user_id: int) -> Scope | None:
 def list_scopes(user_ids: Sequence[int]) -> Mapping[int, Scope | None]:
     """The scopes of these people by id. One statement."""
     rows: Iterable[Any] = db.session.execute(
-        select(User.id, ManagerDepartment.department_id, Facilitator.id)
+        select(User.id, ManagerDepartment.department_id, Facilitator.id, Department.name)
         .join(Manager, Manager.user_id == User.id)
         .join(ManagerDepartment, ManagerDepartment.manager_id == Manager.id)
+        .join(Department, Department.id == ManagerDepartment.department_id)
         .outerjoin(Facilitator, Facilitator.user_id == User.id)
         .where(User.id.in_(user_ids), User.role == Role.MANAGER, Manager.is_head.is_(False))
-        .order_by(ManagerDepartment.department_id)
+        .order_by(Department.name, Department.id)
     )
     own: dict[int, Scope | None] = dict.fromkeys(user_ids)
-    for user_id, department_id, facilitator_id in rows:
-        before = own[user_id]
-        own[user_id] = Scope((*(before.departments if before else ()), department_id), facilitator_id)
+    for user_id, department_id, facilitator_id, name in rows:
+        before = own[user_id] or Scope((), facilitator_id)
+        own[user_id] = Scope((*before.departments, department_id), facilitator_id, (*before.names, name))
     return own
 
 

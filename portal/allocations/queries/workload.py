@@ -4,7 +4,7 @@ The arithmetic stands here once, as SQL: lists, totals, pages and files take it 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.types import Integer
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, OfferingKind, WorkloadFormula, WorkloadOverride
+from portal.allocations.queries.course_loads import CourseLoad, course_load_of
 from portal.allocations.queries.filters import named
 from portal.allocations.queries.listing import RUNNING
 from portal.allocations.queries.scopes import is_elsewhere
@@ -68,38 +69,6 @@ class Load:
     def is_over(self) -> bool:
         """Whether it is more than the limit or more than their part of full time."""
         return self.courses > self.limit or self.percent > 100
-
-
-@dataclass(frozen=True, slots=True)
-class CourseLoad:
-    """What one course is for who teaches it, with every input."""
-
-    id: int
-    title: str | None
-    module_name: str | None
-    module_code: str | None
-    class_name: str | None
-    mode: str
-    credits: int
-    students: int
-    is_planned: bool  # nobody is enrolled yet: the places count
-    is_first: bool
-    mode_percent: int
-    minutes: int
-    override: int | None
-    reason: str | None
-    author: str
-    is_elsewhere: bool = False  # of a department that the reader does not answer for
-
-    @property
-    def name(self) -> str:
-        """Its own title, else its module's name."""
-        return self.title or self.module_name or ""
-
-    @property
-    def code(self) -> str:
-        """Module code and class."""
-        return " · ".join(part for part in (self.module_code, self.class_name) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +151,7 @@ def courses_of(facilitator_id: int, term: Term, formula: Formula) -> Sequence[Co
         .order_by(func.coalesce(CourseOffering.title, Module.name), CourseOffering.id)
     )  # fmt: skip
     rows: Iterable[Any] = db.session.execute(wanted, execution_options=EVERYWHERE)
-    return [_course_load(row) for row in rows]
+    return [course_load_of(row) for row in rows]
 
 
 def loads_of(facilitator_ids: Collection[int], term: Term, formula: Formula) -> Mapping[int, Load]:
@@ -288,15 +257,6 @@ def _minutes(formula: Formula) -> ColumnElement[int]:
     first = case((_is_first(), _credits() * formula.first_time), else_=literal(0))
     whole = _credits() * formula.per_credit + _students() * formula.per_student + first
     return func.coalesce(WorkloadOverride.minutes, whole * Mode.workload_percent // 100)
-
-
-def _course_load(row: Any) -> CourseLoad:
-    *values, first, last, elsewhere = row
-    found = CourseLoad(*[*values, f"{first or ''} {last or ''}".strip()])
-    if not elsewhere:
-        return found
-    return replace(found, title=None, module_name=None, module_code=None, class_name=None, reason=None, author="",
-                   is_elsewhere=True)  # fmt: skip
 
 
 def _load(row: Any) -> Load:

@@ -191,6 +191,7 @@ def _page(user_id: int, names: NameForm | None = None) -> str:
         "attempts": account.page_of_attempts(user_id, Cursor.decode(request.args.get("after"))) if is_admin else None,
         "sessions": list_sessions(user_id, current_app.config["PORTAL"].session_idle) if is_admin else [],
         "office": _office(found) if is_admin and found.role is Role.MANAGER else None,
+        "is_by_department": current_app.config["PORTAL"].portal_manager_scope == "department",
         "name_of_device": name_of_device,
         "audit_address": f"/admin/audit/?entity=users&entity_id={user_id}",
     }

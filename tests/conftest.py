@@ -69,7 +69,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         marks = {mark.name for mark in metafunc.definition.iter_markers()}
         if marks & {"browser", "timing"}:
             kinds = kinds[:1]
-        elif metafunc.config.getoption("--everywhere"):
+        elif metafunc.config.getoption("--everywhere") or "every_database" in marks:
             pass
         elif "one_database" in marks:
             kinds = kinds[:1]

@@ -82,42 +82,40 @@ def test_who_signs_in_elsewhere_is_active(app, make):
     assert state(app, person) is AccountState.ACTIVE
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("", {"Zoé", "Bo", "Ada"}),
-        ("q=zoe+o", {"Zoé"}),
-        ("q=zoe.o", {"Zoé"}),
-        ("q=F-77", {"Bo"}),
-        ("q=f-77", {"Bo"}),
-        ("q=S-42", {"Zoé"}),
-        ("q=%25", set()),
-        ("role=student", {"Zoé"}),
-        ("role=dean", {"Zoé", "Bo", "Ada"}),
-        ("department=ENGI", {"Bo"}),
-        ("department=ENGINEERING", set()),
-        ("department=ENGI&role=student", set()),
-        ("state=active", {"Ada"}),
-        ("state=waiting", {"Zoé", "Bo"}),
-        ("state=waiting&role=facilitator", {"Bo"}),
-        ("sort=newest", {"Zoé", "Bo", "Ada"}),
-        ("sort=shoe-size", {"Zoé", "Bo", "Ada"}),
-        ("after=nonsense", {"Zoé", "Bo", "Ada"}),
-        ("q=%00%ED%A0%80", set()),
-    ],
-)
-def test_filters(client, admin, make, query, found):
+FILTERS = [
+    ("", {"Zoé", "Bo", "Ada"}),
+    ("q=zoe+o", {"Zoé"}),
+    ("q=zoe.o", {"Zoé"}),
+    ("q=F-77", {"Bo"}),
+    ("q=f-77", {"Bo"}),
+    ("q=S-42", {"Zoé"}),
+    ("q=%25", set()),
+    ("role=student", {"Zoé"}),
+    ("role=dean", {"Zoé", "Bo", "Ada"}),
+    ("department=ENGI", {"Bo"}),
+    ("department=ENGINEERING", set()),
+    ("department=ENGI&role=student", set()),
+    ("state=active", {"Ada"}),
+    ("state=waiting", {"Zoé", "Bo"}),
+    ("state=waiting&role=facilitator", {"Bo"}),
+    ("sort=newest", {"Zoé", "Bo", "Ada"}),
+    ("sort=shoe-size", {"Zoé", "Bo", "Ada"}),
+    ("after=nonsense", {"Zoé", "Bo", "Ada"}),
+    ("q=%00%ED%A0%80", set()),
+]
+
+
+def test_filters(client, admin, make):
     make.student(
         first_name="Zoé", last_name="O'Neill", email="zoe.oneill@example.org", profile={"student_number": "S-42"}
     )
     make.facilitator(first_name="Bo", last_name="Li", profile={"employee_id": "F-77", "department": "ENGI"})
-    page = client.get(f"/admin/users/?{query}").text
-    table = page.partition("<tbody>")[2].partition("</tbody>")[0]
-    assert {name for name in ("Zoé", "Bo", "Ada") if f">{name} " in table} == found
-    if query == "role=dean":
-        assert "was not understood" in page
-    if not found:
-        assert "Nobody matches" in page
+    pages = {query: client.get(f"/admin/users/?{query}").text for query, _ in FILTERS}
+    for query, found in FILTERS:
+        table = pages[query].partition("<tbody>")[2].partition("</tbody>")[0]
+        assert {name for name in ("Zoé", "Bo", "Ada") if f">{name} " in table} == found, query
+        assert ("Nobody matches" in pages[query]) == (not found), query
+    assert "was not understood" in pages["role=dean"]
 
 
 def test_each_choice_counts_whom_it_would_show(app, admin, make):

@@ -28,6 +28,8 @@ from portal.web.access import Actor
 from tests.support.people import add_facilitator_profile
 from tests.support.web import session_of
 
+pytestmark = pytest.mark.in_turn
+
 BY = Actor(None, None)
 
 
@@ -91,6 +93,7 @@ def test_nobody_changes_their_own_role_or_shuts_themselves_out(make):
             deed()
 
 
+@pytest.mark.every_database
 def test_the_last_administrator_stays(make):
     one = make.admin()
     make.admin(is_active=False)
@@ -171,6 +174,7 @@ def test_another_name_ends_nothing(app, make):
     assert is_signed_in(app, secret)
 
 
+@pytest.mark.every_database
 def test_what_was_changed_since_it_was_seen_is_not_overwritten(make):
     person = make.student()
     seen = find_account(person.user_id).seen

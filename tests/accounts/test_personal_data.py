@@ -18,6 +18,8 @@ from portal.notifications.models import Notification
 from portal.web.access import Actor
 from tests.support.people import PASSWORD, add_facilitator_profile
 
+pytestmark = pytest.mark.in_turn
+
 # Tables whose rows are somebody's. What points to one of them is about a person.
 PEOPLE = {"users", "students", "facilitators", "managers", "enrolments"}
 # Columns that point to a person and are left out of the document, each with the reason.
@@ -91,6 +93,7 @@ def test_it_is_a_file_that_no_cache_keeps(frozen_time, client, make, sign_in):
     assert answer.json["made_at"] == "2026-10-14T12:00:00Z"
 
 
+@pytest.mark.every_database
 def test_it_holds_what_is_known_of_the_person_and_of_nobody_else(app, client, make, sign_in, document):
     ada = make.student(first_name="Zoë", bio="Lines 🙂", title="Dr")
     other = make.student(first_name="Benedict", email="benedict@example.org")

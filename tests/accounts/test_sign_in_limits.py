@@ -8,6 +8,8 @@ from portal.errors import NotFound
 from portal.extensions import db
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.fixture
 def limited(make_fresh, build_fresh_app):

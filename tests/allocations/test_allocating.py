@@ -9,6 +9,8 @@ from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.audit.models import AuditEvent
 from portal.extensions import db
 
+pytestmark = pytest.mark.in_turn
+
 HX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/allocations/?trimester=2026-3"}
 
 

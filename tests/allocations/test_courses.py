@@ -19,6 +19,8 @@ from portal.errors import Conflict, DomainError, NotFound
 from portal.extensions import db
 from portal.tracker.models import ActivityLog
 
+pytestmark = pytest.mark.in_turn
+
 BY = System()
 
 
@@ -110,6 +112,7 @@ def test_of_an_ended_course_only_the_words_change(make):
     assert edit_offering(course.id, {"title": "As it was"}, 1, BY)
 
 
+@pytest.mark.every_database
 def test_the_same_course_twice_is_refused_and_names_the_other(make, draft):
     first = create_offering(draft, BY)
     other = make.offering()
@@ -123,6 +126,7 @@ def test_the_same_course_twice_is_refused_and_names_the_other(make, draft):
         create_offering(draft, BY)
 
 
+@pytest.mark.every_database
 def test_a_stale_edit_is_refused(make):
     course = make.offering()
     edit_offering(course.id, {"max_students": 11}, 1, BY)
@@ -160,6 +164,7 @@ def test_cancelling_needs_a_reason_and_drops_what_nobody_wrote(make):
     assert actions[-2:] == ["cancel", "reactivate"]
 
 
+@pytest.mark.every_database
 def test_a_status_that_cannot_follow_or_is_stale_is_refused(make):
     course = make.offering(status=OfferingStatus.COMPLETED)
     with pytest.raises(Conflict) as refused:

@@ -6,6 +6,8 @@ import pytest
 
 from portal.paging import Cursor
 
+pytestmark = pytest.mark.in_turn
+
 HX = {"HX-Request": "true"}
 
 

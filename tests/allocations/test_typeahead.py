@@ -10,6 +10,8 @@ from portal.allocations.services.meetings import MeetingDraft, add_meeting
 from portal.audit.services import System
 from portal.extensions import db
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.fixture(autouse=True)
 def manager(make, client, sign_in):

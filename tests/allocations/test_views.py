@@ -7,6 +7,8 @@ from portal.allocations.models import SavedView
 from portal.audit.models import AuditEvent
 from portal.extensions import db
 
+pytestmark = pytest.mark.in_turn
+
 FILTERS = "mode=Hybrid&mode=Online&sort=-places&columns=code&columns=status"
 
 

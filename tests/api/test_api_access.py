@@ -5,6 +5,8 @@ import pytest
 from portal.roles import Role
 from portal.web.access import PUBLIC, declared_audience
 
+pytestmark = pytest.mark.in_turn
+
 
 def closed_operations(app):
     """Method, path and audience of every operation that is not open to all; ids name nothing."""

@@ -6,6 +6,8 @@ import pytest
 
 from portal import clock
 
+pytestmark = pytest.mark.in_turn
+
 LOGS = "/activity-tracker"
 
 
@@ -20,6 +22,7 @@ def test_facilitators_list_their_own_and_managers_all(make, program, asks, cours
     assert [row["id"] for row in manager("GET", f"{LOGS}?facilitator_id={other.profile_id}").json] == [theirs.id]
 
 
+@pytest.mark.every_database
 def test_filters_and_pages(app, make, asks, course):
     now = clock.now()
     logs = [
@@ -65,6 +68,7 @@ def test_a_hundred_logs_take_six_statements(make, asks, teacher, count_sql):
 # --- a week in numbers
 
 
+@pytest.mark.every_database
 def test_a_week_in_numbers(make, program, course, teacher):
     now = clock.now()
     make.log(course, 1)

@@ -11,6 +11,8 @@ from portal.extensions import db
 from portal.tracker.models import ActivityLog, Attendance
 from tests.support.api import Program
 
+pytestmark = pytest.mark.in_turn
+
 LOGS = "/activity-tracker"
 ITEMS = {"formative_one_grading": "Done", "intranet_sync": "Pending", "grade_book_status": "Not Started"}
 
@@ -146,6 +148,7 @@ def test_late_and_excused_stay_where_a_program_says_the_same(app, client, asks, 
     assert marks(app) == ["late", "excused", "absent"]
 
 
+@pytest.mark.every_database
 def test_two_programs_at_one_moment_hand_in_once(fresh_app, make_fresh):
     teacher = make_fresh.facilitator()
     course = make_fresh.offering(teacher)
@@ -182,6 +185,7 @@ def test_a_part_is_changed_and_the_rest_stays(asks, week):
 
 
 @pytest.mark.parametrize("how", ["version", "If-Match"])
+@pytest.mark.every_database
 def test_what_was_read_before_somebody_changed_it_is_refused(asks, week, how):
     before = asks("GET", f"{LOGS}/{week.id}")
     assert asks("PATCH", f"{LOGS}/{week.id}", {"notes": "First"}).status_code == 200

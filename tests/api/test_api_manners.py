@@ -18,6 +18,8 @@ from portal.catalogue.models import Module
 from portal.extensions import db
 from tests.support.api import Program
 
+pytestmark = pytest.mark.in_turn
+
 MODULE = {"code": "CS101", "name": "Introduction", "credits": 3}
 
 
@@ -57,6 +59,7 @@ def test_what_is_there_already_is_not_sent_again(fresh_app, make_fresh):
 # --- Idempotency-Key
 
 
+@pytest.mark.every_database
 def test_the_same_request_is_done_once(app, office):
     key = {"Idempotency-Key": "a-key-of-mine"}
     first = office("POST", "/modules", MODULE, headers=key)
@@ -84,6 +87,7 @@ def test_a_key_is_its_owners(app, make, program, office):
     assert program(make.manager())("POST", "/modules", MODULE, headers=key).status_code == 409
 
 
+@pytest.mark.every_database
 def test_at_one_moment_one_is_done_and_the_others_wait_or_get_its_answer(fresh_app, make_fresh):
     person, barrier, answers = make_fresh.manager(), threading.Barrier(6), []
     key = {"Idempotency-Key": "k"}

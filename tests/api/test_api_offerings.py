@@ -7,6 +7,8 @@ from portal.allocations.models import CourseOffering
 from portal.audit.models import AuditEvent
 from portal.extensions import db
 
+pytestmark = pytest.mark.in_turn
+
 PATH = "/course-offerings"
 
 

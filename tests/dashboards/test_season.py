@@ -10,6 +10,8 @@ from portal.dashboards.queries import Term, find_running_term
 from portal.dashboards.season import season_of
 from tests.support.teaching import make_break
 
+pytestmark = pytest.mark.in_turn
+
 MONDAY = date(2026, 8, 17)
 TERM = Term(3, MONDAY, MONDAY + timedelta(days=16 * 7 - 3), [Break(MONDAY + timedelta(42), MONDAY + timedelta(48))])
 

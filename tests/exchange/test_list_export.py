@@ -6,6 +6,8 @@ import io
 import pytest
 from python_calamine import CalamineWorkbook
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.fixture(autouse=True)
 def courses(make, client, sign_in):

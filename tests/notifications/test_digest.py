@@ -20,6 +20,8 @@ from portal.tracker.ladder import DUE
 from tests.support.mail import DEADLINE, parts, settings_of, tell_and_deliver
 from tests.support.people import add_facilitator_profile
 
+pytestmark = pytest.mark.in_turn
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 QUIET = "20:00-07:00"
 ZONES = st.sampled_from([ZoneInfo(name) for name in ("UTC", "Africa/Kigali", "America/Chicago", "Pacific/Apia")])
@@ -124,6 +126,7 @@ def test_what_may_not_wait_goes_at_night_and_besides(app, make, frozen_time, mai
     assert [mail["Subject"] for mail in mail_files(app)][-1] == "Set a new password"
 
 
+@pytest.mark.every_database
 def test_two_mails_that_wait_for_one_person_become_one(app, make, frozen_time, mail_files):
     """Two transactions that told somebody at once each made a mail."""
     person = make.facilitator()
@@ -139,6 +142,7 @@ def test_two_mails_that_wait_for_one_person_become_one(app, make, frozen_time, m
     assert mail["Subject"] == "2 decisions about your weekly logs"
 
 
+@pytest.mark.every_database
 def test_while_another_worker_sends_somebody_a_mail_the_next_one_waits(app, make, frozen_time):
     person = make.facilitator()
     with app.app_context():

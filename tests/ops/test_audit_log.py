@@ -16,6 +16,8 @@ from portal.extensions import db
 from portal.ops.audit_log.words import ACTIONS, ENTITIES
 from portal.web.access import Actor
 
+pytestmark = pytest.mark.in_turn
+
 ROOT = Path(__file__).resolve().parents[2]
 # Which arguments are the action and the entity.
 PLACES = {
@@ -208,6 +210,7 @@ def test_things_of_every_kind_are_named(client, admin, make, write):
         ("at=nonsense", {"one", "two"}),
     ],
 )
+@pytest.mark.every_database
 def test_filters(frozen_time, client, admin, write, query, found):
     write(admin, Change("update", "users", 77, {"title": (None, "one")}), request_id="abc-12345")
     write(None, Change("create", "modules", 78, {"name": (None, "two")}))
@@ -225,6 +228,7 @@ def test_days_are_those_of_the_reader(client, make, sign_in, write, frozen_time)
     assert "<ins>late</ins>" not in client.get("/admin/audit/?until=2026-10-14").text
 
 
+@pytest.mark.every_database
 def test_pages_follow_each_other(client, admin, write):
     write(None, *(Change("update", "users", number, {"title": (None, f"t{number}.")}) for number in range(1, 61)))
     first = client.get("/admin/audit/").text
@@ -256,6 +260,7 @@ def test_the_page_costs_the_same_whatever_it_shows(client, admin, make, write, c
     assert len(sql) == 6, sql.text
 
 
+@pytest.mark.every_database
 def test_a_long_audit_is_not_counted_to_its_end(app, client, admin, count_sql):
     now = datetime(2026, 10, 14, tzinfo=UTC)
     row = {"action": "update", "entity": "users", "changes": {}, "created_at": now, "updated_at": now}

@@ -12,6 +12,8 @@ from portal.extensions import db
 from portal.paging import Cursor
 from portal.web.access import Actor
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.fixture
 def admin(make: Any, client: Any, sign_in: Any) -> Any:

@@ -24,7 +24,7 @@ from portal.reflections.services.keeping import (
 from portal.reflections.services.rounds import open_rounds, window_of
 from tests.support.reflecting import respond
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.in_turn]
 TODAY = date(2026, 10, 14)
 WANTED = FormDraft("Half-way", "À mi-chemin", FormMode.ANONYMOUS, 5, Anchor.MIDDLE, -3, 7)
 TEXT = QuestionDraft(
@@ -170,6 +170,7 @@ def test_a_setting_that_breaks_a_rule_is_named(changes, field):
 
 
 @pytest.mark.usefixtures("within")
+@pytest.mark.every_database
 def test_of_two_who_change_a_form_the_second_is_told():
     form_id = draft()
     with pytest.raises(Conflict, match="meanwhile"):

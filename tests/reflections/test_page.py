@@ -9,7 +9,7 @@ from portal.extensions import db
 from portal.reflections.models import ReflectionDraft, ReflectionParticipation, ReflectionResponse
 from tests.reflections.support import keep, send, stored
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.in_turn]
 
 
 def test_who_reads_it_stands_before_the_first_question(writing, course):

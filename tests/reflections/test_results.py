@@ -15,7 +15,7 @@ from portal.reflections.services.telling import tell_all
 from portal.reflections.words_of_texts import count_words
 from tests.support.reflecting import respond
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.in_turn]
 AFTER = date(2026, 10, 23)
 
 
@@ -78,6 +78,7 @@ def test_the_page_shows_numbers_words_and_texts(client, sign_in, answered):
     assert results(client, found, "?q=number+3").text.count("<li dir=") == 1
 
 
+@pytest.mark.every_database
 def test_too_few_are_never_shown_and_are_deleted(app, client, sign_in, answered):
     found, teacher = answered(*FIVE[:4])
     sign_in(client, teacher)

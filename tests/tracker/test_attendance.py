@@ -15,7 +15,7 @@ from portal.notifications.models import Notification
 from portal.tracker.models import ActivityLog, Attendance, AttendanceState
 from tests.tracker.support import DONE, HTMX, SYNC, audited, stored, tick
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.in_turn]
 NAMES = ("Ada", "Çelik", "Zoë 🎓", "عمر")
 
 
@@ -74,6 +74,7 @@ def test_everyone_else_is_present_without_javascript_too(app, owner, week, place
     assert "Attendance of week 3 is saved." in owner.get(answer.location).text
 
 
+@pytest.mark.every_database
 def test_two_people_at_one_sheet_lose_nothing(app, owner, week, places):
     mark(owner, week, {places[0]: "absent"})
     # The other tab was drawn before that: another student fits, the same one is asked about.
@@ -86,6 +87,7 @@ def test_two_people_at_one_sheet_lose_nothing(app, owner, week, places):
     assert "<!doctype" in mark(owner, week, {places[0]: "present"}, htmx=False).text
 
 
+@pytest.mark.every_database
 def test_the_same_sheet_twice_writes_once(app, owner, week, places):
     marks = dict.fromkeys(places, "present")
     mark(owner, week, marks)
@@ -94,6 +96,7 @@ def test_the_same_sheet_twice_writes_once(app, owner, week, places):
     assert len(audited(app, week)) == 1
 
 
+@pytest.mark.every_database
 def test_ticks_and_attendance_go_beside_each_other(app, owner, week, places):
     tick(owner, week, SYNC, DONE)
     assert mark(owner, week, {places[0]: "present"}).status_code == 200
@@ -177,6 +180,7 @@ def test_a_head_count_that_cannot_be_names_its_field(owner, week, there, of, sai
     assert 'aria-invalid="true"' in answer.text
 
 
+@pytest.mark.every_database
 def test_a_course_by_student_and_who_is_there_too_rarely(app, owner, make, offering, places):
     for number, marks in enumerate((["present"] * 4, ["late", "absent", "excused", "absent"]), start=1):
         log = make.log(offering, number)

@@ -10,7 +10,7 @@ from portal.extensions import db
 from portal.tracker.models import ChecklistItem
 from tests.tracker.support import DONE, FORMATIVE, SYNC, stored, tick
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.in_turn]
 NEW = {"label_en": "Office hours held", "label_fr": "Permanence tenue", "from_week": "3", "to_week": ""}
 
 

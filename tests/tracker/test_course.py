@@ -8,6 +8,8 @@ from portal.extensions import db
 from portal.tracker.models import ItemStatus
 from tests.tracker.support import DONE, FORMATIVE, HTMX, PENDING, send, tick
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.fixture
 def address(offering):

@@ -15,6 +15,8 @@ from portal.tracker.models import ActivityLog
 from portal.tracker.services import plan_logs
 from tests.support.teaching import RULES
 
+pytestmark = pytest.mark.in_turn
+
 SATURDAY = "2026-10-24"
 
 

@@ -22,6 +22,8 @@ from portal.tracker.models import ActivityLog, ReminderStage
 from portal.tracker.services.reminders import ReminderCounts, remind
 from tests.support.mail import DEADLINE, ZONE, parts, settings_of
 
+pytestmark = pytest.mark.in_turn
+
 STAGES = [Stage(DUE, -2), Stage(TODAY, 0), Stage(MISSING, 1), Stage(ALERT, 2), Stage(ESCALATED, 4)]
 KIGALI = ZoneInfo("Africa/Kigali")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

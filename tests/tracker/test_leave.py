@@ -16,6 +16,8 @@ from portal.tracker.services import plan_logs
 from portal.tracker.services.duty import Duties
 from tests.tracker.support import DONE, SYNC, send, tick
 
+pytestmark = pytest.mark.in_turn
+
 RULES = Rules(ZoneInfo("UTC"))
 MONDAY = date(2026, 10, 19)
 

@@ -21,7 +21,7 @@ from tests.tracker.support import (
     tick,
 )  # fmt: skip
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.in_turn]
 
 
 @pytest.fixture

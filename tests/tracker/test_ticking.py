@@ -3,7 +3,7 @@ import pytest
 from portal.roles import Role
 from tests.tracker.support import DONE, FORMATIVE, GRADES, NOT_STARTED, PENDING, SYNC, audited, stored, tick
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.in_turn]
 
 
 def test_the_first_tick_starts_the_log_with_a_row_for_every_expected_item(app, owner, week, facilitator):

@@ -27,7 +27,7 @@ from tests.support.bulk_changes import do as change_many
 from tests.support.reflecting import respond
 from tests.support.teaching import RULES
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.in_turn]
 
 
 @pytest.fixture

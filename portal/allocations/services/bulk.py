@@ -252,7 +252,9 @@ def _lock(offering_ids: Iterable[int]) -> dict[int, list[Any]]:
 
 
 def _ids_of_new(rows: Iterable[Mapping[str, Any]], drafts: Iterable[TermDraft]) -> dict[Key, int]:
-    """The ids of rows just inserted, found by what is unique in them."""
+    """The ids of rows just inserted, found by what is unique in them; in the order of the drafts, as nothing orders
+    what a database finds.
+    """
     names = ("module_id", "class_id", "cohort_id", "mode_id", "academic_year", "trimester", "intake_period")
     columns = [getattr(CourseOffering, name) for name in names]
     keys = {tuple(row[name] for name in names): draft.key for row, draft in zip(rows, drafts, strict=True)}
@@ -260,4 +262,4 @@ def _ids_of_new(rows: Iterable[Mapping[str, Any]], drafts: Iterable[TermDraft]) 
     for part in in_chunks(keys):
         known: Iterable[Any] = db.session.execute(select(CourseOffering.id, *columns).where(tuple_(*columns).in_(part)))
         found.update({keys[tuple(values)]: row_id for row_id, *values in known})
-    return found
+    return {key: found[key] for key in keys.values()}

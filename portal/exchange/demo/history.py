@@ -72,7 +72,8 @@ def write_history(chance: Random, offering_ids: Sequence[int], rules: Rules) -> 
     now = clock.now()
     logs = _list_logs(offering_ids, rules)
     rosters = _list_rosters(offering_ids)
-    checklist = db.session.scalars(select(ChecklistItem).where(ChecklistItem.is_active)).all()
+    in_use = select(ChecklistItem).where(ChecklistItem.is_active)
+    checklist = db.session.scalars(in_use.order_by(ChecklistItem.position, ChecklistItem.id)).all()
     excuser = db.session.scalar(select(User.id).where(User.email == people.HEAD.email))
     told: dict[int, Told] = {}
     for log, fate in _fates(logs, chance, now):

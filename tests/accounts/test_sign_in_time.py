@@ -1,7 +1,6 @@
 """How long the answer to a sign-in takes does not tell whose address it was."""
 
 import time
-from statistics import median
 
 import pytest
 
@@ -9,10 +8,15 @@ from portal.accounts import passwords
 from tests.support.people import PASSWORD
 
 
-def seconds(client, email, password="a-wrong-password") -> float:
-    began = time.perf_counter()
+def seconds(client, email, password="a-wrong-password", clock=time.perf_counter) -> float:
+    began = clock()
     assert client.post("/login", data={"email": email, "password": password}).status_code == 422
-    return time.perf_counter() - began
+    return clock() - began
+
+
+def quickest(rounds: list[list[float]]) -> list[float]:
+    """Of each try the quickest answer: a busy machine makes answers slower and none quicker."""
+    return [min(column) for column in zip(*rounds, strict=True)]
 
 
 @pytest.mark.timing
@@ -31,17 +35,17 @@ def test_how_long_an_answer_takes_tells_nothing(app, client, make):
     ]
     client.get("/login")
     try:
-        taken = [[seconds(client, *one) for one in tries] for _ in range(3)]
+        taken = quickest([[seconds(client, *one) for one in tries] for _ in range(3)])
     finally:
         app.config["PORTAL_ANSWER_FLOOR"] = 0
-    medians = [median(column) for column in zip(*taken, strict=True)]
-    assert max(medians) <= min(medians) * 1.1, medians
+    assert max(taken) <= min(taken) * 1.1, taken
 
 
 @pytest.mark.timing
 @pytest.mark.slow_hashes
 def test_without_the_floor_an_unknown_address_takes_as_long_as_a_known_one(client, make):
     known = make.student(password_hash=passwords.hash_password("a-password-of-12-rounds")).email
-    taken = [(seconds(client, known), seconds(client, "nobody@example.org")) for _ in range(3)]
-    first, second = (median(column) for column in zip(*taken, strict=True))
+    # By what the processor did: others on this machine count for nothing.
+    rounds = [[seconds(client, who, clock=time.process_time) for who in (known, "nobody@example.org")] for _ in "123"]
+    first, second = quickest(rounds)
     assert 0.5 < first / second < 2

@@ -18,7 +18,7 @@ from portal.extensions import db
 from portal.roles import Role
 from tests.support.web import Maker
 
-STUDENTS, PLACES = 200, 20
+STUDENTS, PLACES = 100, 20
 # As many at once as a busy web server has threads and the pool has connections.
 THREADS = 15
 
@@ -50,7 +50,7 @@ def at_once(fresh_app: Flask) -> Callable[..., list[object]]:
         waiting, answers, barrier = list(reversed(items)), [], threading.Barrier(min(THREADS, len(items)))
 
         def work() -> None:
-            barrier.wait(10)
+            barrier.wait(60)
             while waiting:
                 try:
                     item = waiting.pop()
@@ -68,7 +68,7 @@ def at_once(fresh_app: Flask) -> Callable[..., list[object]]:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(200)
         return answers
 
     return do

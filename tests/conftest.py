@@ -81,9 +81,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     left_out = config.stash[_left_out] + [f"{report.nodeid}: {report.longrepr[2]}" for report in skipped]
-    if failed := os.environ.get("PORTAL_FAILED_CHECKS"):
-        terminalreporter.section("checks that failed before the tests, see above")
-        terminalreporter.write_line(failed)
     if left_out:
         terminalreporter.section("left out")
         for line in left_out:

@@ -101,7 +101,8 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "RATELIMIT_STORAGE_URI": settings.redis_address() or f"{CalmMemory.STORAGE_SCHEME[0]}://",
         "RATELIMIT_STORAGE_OPTIONS": _REDIS_PATIENCE if settings.redis_address() else {},
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
-        "RATELIMIT_HEADERS_ENABLED": True,
+        # They would be read from the counters for each answer: the API writes its own, a refusal says how long to wait.
+        "RATELIMIT_HEADERS_ENABLED": False,
         # The token lives as long as the session: a form left open over lunch still saves.
         "WTF_CSRF_TIME_LIMIT": None,
         "COMPRESS_ALGORITHM": ["br", "gzip"],

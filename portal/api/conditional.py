@@ -1,21 +1,24 @@
 """`ETag`: whether a program has already what there is, and whether what it read is still so when it writes."""
 
 import hashlib
-import hmac
 
 from flask import current_app, request
-from flask_babel import get_locale
 from flask_login import current_user
 from pydantic import BaseModel
 from werkzeug.wrappers import Response
 
 from portal import clock, pulses, scoping
 from portal.errors import Conflict, lazy
+from portal.pulses.stores import Store
+from portal.web.locale import chosen_language
 
 # The longest that an answer may be kept in the process, in seconds.
 _LASTS = 300
 _LENGTH = 20
 _NOT_MODIFIED = 304
+# How much of what was answered a process keeps, in bytes, and what one answer takes beside its text.
+_ROOM, _AROUND = 8 * 1024 * 1024, 1024
+_answers = Store(_ROOM, lambda answer: len(answer[0]) + _AROUND)
 
 
 def word_of_pulses(subjects: tuple[str, ...]) -> str | None:
@@ -23,29 +26,46 @@ def word_of_pulses(subjects: tuple[str, ...]) -> str | None:
     found = pulses.pulse_of(*subjects) if subjects else None
     if found is None:
         return None
-    asker = (current_user.id, sorted(current_user.roles), scoping.present_scope())
-    facts = (found, *asker, request.full_path, request.host_url, str(get_locale()))
+    asked, person = request.environ, current_user._get_current_object()
+    address = (asked["wsgi.url_scheme"], request.host, asked["SCRIPT_NAME"], request.path, request.query_string)
+    facts = (found, person.id, sorted(person.roles), scoping.present_scope(), *address, chosen_language())
     bucket = int(clock.now().timestamp()) // _LASTS
-    # With the portal's key: how often something changes is nobody's business.
-    made = hmac.new(str(current_app.config["SECRET_KEY"]).encode(), repr((*facts, bucket)).encode(), hashlib.sha256)
-    return made.hexdigest()[:_LENGTH]
+    # With the portal's key: how often something changes is nobody's business, and nobody makes up a word.
+    key = hashlib.sha256(str(current_app.config["SECRET_KEY"]).encode()).digest()
+    return hashlib.blake2b(repr((*facts, bucket)).encode(), digest_size=_LENGTH // 2, key=key).hexdigest()
+
+
+def recall_answer(word: str) -> tuple[bytes, dict[str, str]] | None:
+    """The answer that this process keeps under a word: its text and its headers."""
+    return _answers.get(word)
+
+
+def keep_answer(word: str, text: bytes, headers: dict[str, str]) -> None:
+    """Keep an answer until it is pushed out; nobody asks by its word any more once it is old."""
+    _answers.put(word, (text, headers))
 
 
 def not_modified(word: str | None) -> Response | None:
     """The short answer, when the asker has what this word stands for."""
-    if word is None or not request.if_none_match.contains_weak(word):
+    asked = request.if_none_match
+    if word is None or asked.star_tag or not asked.contains_weak(word):
         return None
     return Response(status=_NOT_MODIFIED, headers={"ETag": f'W/"{word}"'})
 
 
-def with_tag(response: Response, word: str | None) -> Response:
-    """Give an answer its tag: its version, if it has one, with a digest of what it says; 304 when the asker has it."""
-    if word is not None and "ETag" not in response.headers:
-        response.headers["ETag"] = f'W/"{word}"'
-        return response
-    digest = _digest(response.get_data())
+def tagged(response: Response, word: str | None) -> Response:
+    """An answer with its tag: its version, if it has one, with a digest of what it says, else a word for it."""
     version = response.headers.get("ETag", "").strip('"')
-    response.set_etag(f"{version}.{digest}" if version else digest)
+    if version or word is None:
+        digest = _digest(response.get_data())
+        response.set_etag(f"{version}.{digest}" if version else digest)
+    else:
+        response.headers["ETag"] = f'W/"{word}"'
+    return response
+
+
+def shortened(response: Response) -> Response:
+    """An answer that has its tag, or the short one when the asker has it already."""
     if not request.if_none_match.contains_weak(response.get_etag()[0] or ""):
         return response
     return Response(status=_NOT_MODIFIED, headers={"ETag": response.headers["ETag"]})

@@ -1,7 +1,6 @@
 """What every answer of the API has: how often one may ask, and that nobody keeps it."""
 
 from contextlib import suppress
-from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, current_app, request
@@ -15,7 +14,6 @@ from portal.extensions import limiter
 from portal.web.entrances import present_entrance
 
 log = structlog.get_logger()
-_WAITS = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 def init_manners(app: Flask) -> None:
@@ -48,11 +46,6 @@ def _finish(response: Response) -> Response:
     allow_origin(response)
     if not response.content_length and response.is_sequence:
         headers.pop("Content-Type", None)
-    # The limiter says it in every answer, whether or not there is something to wait for.
-    if response.status_code not in _WAITS:
-        headers.pop("Retry-After", None)
-    for name in ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"):
-        headers.pop(name, None)
     with suppress(Exception):  # the counters are away: an answer without these three is no fault
         _tell_limits(response)
     return response

@@ -9,10 +9,9 @@ from flask import request
 from pydantic import BaseModel, TypeAdapter
 from werkzeug.wrappers import Response
 
-from portal.api.conditional import not_modified, with_tag, word_of_pulses
+from portal.api.conditional import keep_answer, not_modified, recall_answer, shortened, tagged, word_of_pulses
 from portal.api.idempotency import answer_once
 from portal.api.reading import read_body, read_query
-from portal.pulses import kept
 
 _READS = frozenset({"GET", "HEAD"})
 View = Callable[..., Any]
@@ -90,20 +89,21 @@ def _give(view: View, declared: Operation, writer: TypeAdapter[Any] | None, valu
 
 
 def _read(declared: Operation, give: Callable[[], Response]) -> Response:
-    """An answer to a GET: the one that is kept while the pulses stay, and none where the asker has it already."""
-    if declared.query is not None:
-        read_query(declared.query)  # what cannot be meant is refused, whatever the asker has already
+    """An answer to a GET: the one that is kept while the pulses stay, and none where the asker has it already.
+
+    Whatever is kept was asked for before, by the same address: what cannot be meant was refused then.
+    """
     word = word_of_pulses(declared.subjects)
-    if word is None:
-        return with_tag(give(), None)
     if short := not_modified(word):
         return short
-    text, headers = kept("api", word, lambda: _parts(give()), *declared.subjects)
-    return with_tag(Response(text, declared.status, headers, mimetype="application/json"), word)
-
-
-def _parts(response: Response) -> tuple[bytes, dict[str, str]]:
-    return response.get_data(), dict(response.headers)
+    found = recall_answer(word) if word else None
+    if found is not None:
+        text, headers = found
+        return shortened(Response(text, declared.status, headers, mimetype="application/json"))
+    given = tagged(give(), word)
+    if word and given.status_code == declared.status and word_of_pulses(declared.subjects) == word:
+        keep_answer(word, given.get_data(), dict(given.headers))
+    return shortened(given)
 
 
 def declared_operation(view: View) -> Operation | None:

@@ -5,12 +5,10 @@ it as its last deed, so that nobody waits for the row longer than a commit takes
 first statement, before all that it may keep: what it keeps is never older than the pulse it is kept under.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Mapping
 from contextvars import ContextVar
 from datetime import date
 from functools import lru_cache
-from threading import Lock
 from time import monotonic
 from typing import Any, TypeVar, cast
 
@@ -18,6 +16,7 @@ from sqlalchemy import Delete, Insert, String, Table, Update, event, func, liter
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from portal.extensions import Model, db
+from portal.pulses.stores import Store, forget_all
 from portal.scoping import present_scope
 
 COURSES, TERMS, WEEKS, PLANS, NOTICES = "courses", "terms", "weeks", "plans", "notices"
@@ -77,37 +76,13 @@ PULSES_NOW = (
 _present: ContextVar[str | None] = ContextVar("pulses", default=None)
 
 
-class _Store:
-    """The latest things that were kept, shared by the threads of the process."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._things: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def get(self, key: Hashable) -> Any | None:
-        with self._lock:
-            if key in self._things:
-                self._things.move_to_end(key)
-            return self._things.get(key)
-
-    def put(self, key: Hashable, thing: Any) -> None:
-        with self._lock:
-            self._things[key] = thing
-            while len(self._things) > _MOST:
-                self._things.popitem(last=False)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._things.clear()
-
-
-_store = _Store()
+_store = Store(_MOST)
 _latest: dict[Hashable, tuple[float, Mapping[str, int]]] = {}
 
 
 def forget() -> None:
     """Keep nothing. Where every transaction is rolled back, as in tests, a pulse would come again with other rows."""
-    _store.clear()
+    forget_all()
     _latest.clear()
 
 
@@ -172,7 +147,7 @@ def kept(name: str, key: Hashable, make: Callable[[], Kept], *subjects: str) -> 
 def recall(name: str, key: Hashable, *subjects: str) -> Any | None:
     """What is kept under this name, key and the pulses of this request; None for nothing."""
     pulses = pulse_of(*subjects)
-    return None if pulses is None else _store.get((db.engine.engine.url, name, key, present_scope(), pulses))
+    return None if pulses is None else _store.get((_database(), name, key, present_scope(), pulses))
 
 
 def parts_now() -> tuple[int, ...]:
@@ -181,11 +156,16 @@ def parts_now() -> tuple[int, ...]:
     return tuple(now.get(slot_of_part(part), 0) for part in range(PARTS))
 
 
+def _database() -> Hashable:
+    """What tells databases apart: the engine, and not its address, whose hash is that of its whole text."""
+    return db.engine.engine
+
+
 def keep(name: str, key: Hashable, thing: Any, *subjects: str) -> None:
     """Keep a thing; it must have been read in this request, whose pulses were read before it."""
     pulses = pulse_of(*subjects)
     if pulses is not None:
-        _store.put((db.engine.engine.url, name, key, present_scope(), pulses), thing)
+        _store.put((_database(), name, key, present_scope(), pulses), thing)
 
 
 def slot_of_week(week: date) -> str:

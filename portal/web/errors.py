@@ -4,14 +4,16 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, g, render_template
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from portal import clock
 from portal.errors import DomainError
-from portal.extensions import db, login_manager
+from portal.extensions import db, limiter, login_manager
 from portal.web.entrances import Refusal, present_entrance
 from portal.web.requests import path_for_log
 
@@ -65,7 +67,15 @@ def _http_error(error: HTTPException) -> Answer | Response:
         return error.response  # type: ignore[return-value]
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     kept = {name: value for name, value in error.get_headers() if name in {"Retry-After", "Allow"}}
+    if isinstance(error, RateLimitExceeded):
+        kept["Retry-After"] = str(_seconds_to_wait())
     return error_page(int(status), None, kept)
+
+
+def _seconds_to_wait() -> int:
+    """Until the limit that was met lets the next request through."""
+    met = limiter.current_limit
+    return max(1, met.reset_at - int(clock.now().timestamp())) if met else 1
 
 
 def _database_away(error: Exception) -> Answer | Response:

@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.extensions import db
-from portal.tracker.models import ActivityLog, Attendance, ItemStatus
+from portal.pulses import COURSES, WEEKS, kept
+from portal.tracker.models import ActivityLog, ActivityLogItem, Attendance, ItemStatus
 from portal.tracker.queries.attendance import THERE
-from portal.tracker.queries.rows import LOG_COLUMNS, AnySelect, Log, Moment, join_course, list_checklist, load_logs
-from portal.tracker.queries.watched import has_item_in
+from portal.tracker.queries.rows import LOG_COLUMNS, Log, Moment, join_course, list_checklist, load_logs
 from portal.tracker.states import LogState, in_state
 
 
@@ -30,19 +30,27 @@ def list_wished(wanted: LogWish, moment: Moment, *, sort: str, offset: int, limi
     """A page of the logs, with their items. Three statements at any size; two where there are none."""
     column: ColumnElement[object] = getattr(ActivityLog, sort.removeprefix("-"))
     key = column.desc() if sort.startswith("-") else column.asc()
-    found = _wished(select(*LOG_COLUMNS).select_from(join_course()), wanted, moment)
-    return load_logs(found.order_by(key, ActivityLog.id).offset(offset).limit(limit), moment, list_checklist())
+    # First which they are: whatever is joined to them would lead a planner to begin with all courses.
+    page = select(ActivityLog.id).where(*_conditions(wanted, moment)).order_by(key, ActivityLog.id)
+    page_ids = page.offset(offset).limit(limit).subquery("page")
+    found = select(*LOG_COLUMNS).select_from(join_course().join(page_ids, page_ids.c.id == ActivityLog.id))
+    return load_logs(found.order_by(key, ActivityLog.id), moment, list_checklist())
 
 
 def count_wished(wanted: LogWish, moment: Moment) -> int:
-    """How many there are. One statement."""
-    counted = select(func.count()).select_from(ActivityLog)
-    counted = counted.join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
-    return db.session.scalar(_wished(counted, wanted, moment)) or 0
+    """How many there are. One statement, or none while nobody plans or submits: ticks and time change only some."""
+
+    def count() -> int:
+        counted = select(func.count()).select_from(ActivityLog).where(*_conditions(wanted, moment))
+        return db.session.scalar(counted) or 0
+
+    changes_quietly = wanted.status is not None or wanted.state is not None
+    return count() if changes_quietly else kept("logs_wished", wanted, count, COURSES, WEEKS)
 
 
-def _wished(found: AnySelect, wanted: LogWish, moment: Moment) -> AnySelect:
-    found = found.where(CourseOffering.status != OfferingStatus.CANCELLED)
+def _conditions(wanted: LogWish, moment: Moment) -> list[ColumnElement[bool]]:
+    cancelled = select(CourseOffering.id).where(CourseOffering.status == OfferingStatus.CANCELLED)
+    found: list[ColumnElement[bool]] = [ActivityLog.allocation_id.not_in(cancelled)]
     for column, value in (
         (ActivityLog.facilitator_id, wanted.owed_by),
         (ActivityLog.facilitator_id, wanted.facilitator_id),
@@ -50,12 +58,20 @@ def _wished(found: AnySelect, wanted: LogWish, moment: Moment) -> AnySelect:
         (ActivityLog.week_number, wanted.week_number),
     ):
         if value is not None:
-            found = found.where(column == value)
+            found.append(column == value)
     if wanted.status is not None:
-        found = found.where(has_item_in(wanted.status))
+        found.append(_has_item_in(wanted.status))
     if wanted.state is not None:
-        found = found.where(in_state(wanted.state, moment.now, moment.today))
+        found.append(in_state(wanted.state, moment.now, moment.today))
     return found
+
+
+def _has_item_in(status: ItemStatus) -> ColumnElement[bool]:
+    """As `watched.has_item_in`, asked of each log by itself: with `EXISTS` MariaDB reads all items of all weeks."""
+    stands = (ActivityLogItem.tracker_id == ActivityLog.id, ActivityLogItem.status == status)
+    one = select(ActivityLogItem.item_id).where(*stands).limit(1).correlate(ActivityLog).scalar_subquery()
+    is_there = one.is_not(None)
+    return is_there | ActivityLog.started_at.is_(None) if status is ItemStatus.NOT_STARTED else is_there
 
 
 def is_course_of(offering_id: int, facilitator_id: int | None) -> bool:

@@ -114,6 +114,26 @@ def words_of(content: bytes) -> str:
         return "".join(book.read(name).decode() for name in book.namelist())
 
 
+def test_programs_list_and_count_the_weeks_of_their_departments_alone(app, make, enter, new_client):
+    world = make_world(make)
+    manager, program = answer_for(app, make.manager(), world.departments[OWN]), new_client()
+    headers = enter(program, manager, API)
+    seen = {course.id for name, courses in world.courses.items() if name != FAR for course in courses}
+    for query, pages in (
+        ("limit=100", 1),
+        ("limit=1", 4),
+        ("limit=1&week_number=1", 2),
+        ("limit=1&status=Not%20Started", 2),
+    ):
+        answers = [
+            program.get(f"{API}activity-tracker?{query}&page={page + 1}", headers=headers) for page in range(pages)
+        ]
+        found = [log["allocation_id"] for answer in answers for log in answer.json]
+        assert {answer.headers["X-Total-Count"] for answer in answers} == {str(len(found))}, query
+        assert set(found) <= seen, query
+        assert len(found) in {4, pages}, query
+
+
 @pytest.mark.parametrize("people", ["head", "unbound", "admin"])
 def test_heads_administrators_and_who_answers_for_all_see_everything(app, make, client, sign_in, people):
     world = make_world(make)

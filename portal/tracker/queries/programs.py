@@ -49,7 +49,7 @@ def count_wished(wanted: LogWish, moment: Moment) -> int:
 
 
 def _conditions(wanted: LogWish, moment: Moment) -> list[ColumnElement[bool]]:
-    # Asked of each log by itself, so that a planner does not begin with all courses; null for one that is not to be seen.
+    # Asked of each log by itself: no planner begins with all courses then. Null for one that is not to be seen.
     course = select(CourseOffering.status).where(CourseOffering.id == ActivityLog.allocation_id)
     stands = course.limit(1).correlate(ActivityLog).scalar_subquery()
     found: list[ColumnElement[bool]] = [stands != OfferingStatus.CANCELLED]

@@ -8,7 +8,7 @@ nobody has set a scope; what must look past it says so with `EVERYWHERE` or `pas
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Select, event
@@ -22,12 +22,14 @@ from portal.extensions import db
 class Scope:
     """The departments that somebody answers for, by id, and their facilitator profile: what they teach is theirs too.
 
-    Courses of no department are everybody's. `names` are those of the departments.
+    Courses of no department are everybody's. `names` are those of the departments. Two who answer for the same and
+    teach nothing see the same, so `user_id` makes no difference between scopes.
     """
 
     departments: tuple[int, ...]
     facilitator_id: int | None = None
     names: tuple[str, ...] = ()
+    user_id: int = field(default=0, compare=False)
 
 
 # The execution options of a statement that reads courses of every department.

@@ -2,10 +2,12 @@
 
 from flask import Flask
 
+from portal import scoping
 from portal.accounts import personal_data
 from portal.exchange import feeds, routes
 from portal.exchange.commands import calendar, exchange, seed
 from portal.exchange.demo.commands import demo
+from portal.exchange.models import ImportRun
 from portal.exchange.notices import init_notices
 from portal.exchange.queries import list_own_imports
 from portal.exchange.routes import list_export, reflection_export, watch_export
@@ -18,6 +20,8 @@ def init_app(app: Flask) -> None:
     for group in (exchange, calendar, demo, seed):
         app.cli.add_command(group)
     personal_data.register("imports", list_own_imports)
+    # Rows of files may be of any department.
+    scoping.limit(ImportRun, lambda scope: ImportRun.started_by == scope.user_id)
     feeds.init_feeds(app)
     init_words(app)
     init_works()

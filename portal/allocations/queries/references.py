@@ -9,7 +9,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.allocations.queries.filters import KEY_END, holds, holds_any_case, words_of
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
+from portal.catalogue.queries.scopes import modules_within
 from portal.extensions import db
+from portal.scoping import present_scope
 
 MOST = 8
 
@@ -40,9 +42,14 @@ KINDS: Mapping[str, _Kind] = {
 
 
 def list_references(kind: str, text: str) -> Sequence[Reference]:
-    """At most eight entries in use that hold every word typed, those whose key begins with it first. One statement."""
+    """At most eight entries in use that hold every word typed, those whose key begins with it first. One statement.
+
+    Of modules only those that the present scope may make courses of.
+    """
     of = KINDS[kind]
-    wanted = select(of.model.id, of.key, of.name).where(of.model.is_active)
+    wanted, scope = select(of.model.id, of.key, of.name).where(of.model.is_active), present_scope()
+    if scope is not None and of.model is Module:
+        wanted = wanted.where(modules_within(scope))
     for word in words_of(text):
         wanted = wanted.where(or_(holds(of.folded, word), holds_any_case(of.key, word)))
     begins = of.key.ilike(f"{_plain(text)}%", escape="/")

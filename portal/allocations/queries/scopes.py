@@ -35,8 +35,9 @@ def list_scopes(user_ids: Sequence[int]) -> Mapping[int, Scope | None]:
     )
     own: dict[int, Scope | None] = dict.fromkeys(user_ids)
     for user_id, department_id, facilitator_id, name in rows:
-        before = own[user_id] or Scope((), facilitator_id)
-        own[user_id] = Scope((*before.departments, department_id), facilitator_id, (*before.names, name))
+        before = own[user_id] or Scope(())
+        departments, names = (*before.departments, department_id), (*before.names, name)
+        own[user_id] = Scope(departments, facilitator_id, names, user_id)
     return own
 
 

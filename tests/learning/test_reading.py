@@ -133,6 +133,7 @@ DEEDS = st.lists(
 )
 
 
+@pytest.mark.in_turn
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=DEEDS)
 def test_whatever_happens_to_lessons_progress_stays_true(app, make, deeds):

@@ -54,7 +54,11 @@ class ThriftyConnection(Connection):  # type: ignore[misc]
         """Raise an error of the driver when the server is known to have gone, or is silent when it is asked."""
         moment = monotonic()
         if moment - self.used_at > _TRUSTED or self._has_news():
-            self.ping(reconnect=False)
+            patience, self._read_timeout = self._read_timeout, self.connect_timeout
+            try:
+                self.ping(reconnect=False)
+            finally:
+                self._read_timeout = patience
         self.used_at = moment
 
     def _has_news(self) -> bool:
@@ -69,7 +73,13 @@ class ThriftyConnection(Connection):  # type: ignore[misc]
 def connect_thriftily(*arguments: Any, **settings: Any) -> ThriftyConnection:
     """A new connection, whose statements are transactions by themselves until one is opened."""
     level = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
-    return ThriftyConnection(*arguments, **settings, autocommit=True, init_command=level)
+    # A server that takes connections and says nothing is away; the driver's own limit ends with the connection.
+    patience = settings.pop("read_timeout", None)
+    made = ThriftyConnection(
+        *arguments, **settings, read_timeout=settings.get("connect_timeout"), autocommit=True, init_command=level
+    )
+    made._read_timeout = patience
+    return made
 
 
 @event.listens_for(Pool, "checkout")

@@ -14,12 +14,14 @@ from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
 from portal.extensions import db
-from portal.web.requests import SAFE, path_for_log
+from portal.web.requests import SAFE, path_for_log, seconds_so_far
 
 log = structlog.get_logger()
 # MySQL and MariaDB: lock wait timeout, deadlock. PostgreSQL: serialization failure, deadlock.
 _MYSQL = {1205, 1213}
 _POSTGRESQL = {"40001", "40P01"}
+# A server that hangs is noticed after seconds; whoever waited for that is not made to wait again.
+_SOON = 4.0
 # A node of a Galera cluster that is not ready takes nothing in: the statement was not begun. A server that stops.
 _NOT_READY, _STOPPING = 1047, 1053
 
@@ -32,7 +34,7 @@ def init_retry(app: Flask) -> None:
         try:
             return dispatch()
         except DBAPIError as error:
-            if not (was_turned_away(error) or (request.method in SAFE and error.connection_invalidated)):
+            if not (was_turned_away(error) or _was_cut(error)):
                 raise
             log.warning("transaction_repeated", path=path_for_log(), cause=type(error.orig).__name__)
             db.session.rollback()
@@ -41,6 +43,11 @@ def init_retry(app: Flask) -> None:
     app.dispatch_request = dispatch_again  # type: ignore[method-assign]
     if not event.contains(Engine, "handle_error", _leave_node):
         event.listen(Engine, "handle_error", _leave_node)
+
+
+def _was_cut(error: DBAPIError) -> bool:
+    """Whether the connection of a request that only reads was lost, and so soon that nobody waits twice for long."""
+    return error.connection_invalidated and request.method in SAFE and seconds_so_far() < _SOON
 
 
 def was_turned_away(error: DBAPIError) -> bool:

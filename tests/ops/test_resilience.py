@@ -2,9 +2,11 @@
 
 import os
 import signal
+import socket
 import threading
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,34 @@ def test_what_may_be_repeated_is_repeated_once(fragile: Flask, method: str, code
     assert (answer.headers.get("Retry-After") == "10") == (status == 503)
     fragile.extensions["faults"][:] = [_fault(code, lost=lost)] * 2
     assert fragile.test_client().open("/fragile", method=method).status_code == 503, "not twice"
+
+
+def test_who_waited_long_for_a_server_that_hangs_is_not_made_to_wait_again(fragile: Flask, monkeypatch: Any) -> None:
+    monkeypatch.setattr("portal.web.retry.seconds_so_far", lambda: 5.0)
+    fragile.extensions["faults"][:] = [_fault(2013, lost=True)]
+    assert fragile.test_client().get("/fragile").status_code == 503
+    assert fragile.test_client().get("/fragile").status_code == 200
+
+
+@pytest.mark.parametrize("driver", ["mysql+pymysql", "postgresql+psycopg"])
+@pytest.mark.parametrize("hole", ["says nothing", "swallows packets"])
+def test_a_page_waits_no_longer_than_a_connection_may_take(
+    driver: str, hole: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    shorter = {"connect_timeout": 2, **({"read_timeout": 60} if "pymysql" in driver else {})}
+    monkeypatch.setattr("portal._patience", lambda _address: shorter)
+    with socket.socket() as database, ExitStack() as others:
+        database.bind(("127.0.0.1", 0))
+        database.listen(0 if hole == "swallows packets" else 20)
+        for _ in range(3 if hole == "swallows packets" else 0):  # after these the kernel drops whoever comes
+            caller = others.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(database.getsockname())
+        app = build_app(f"{driver}://nobody@127.0.0.1:{database.getsockname()[1]}/none", tmp_path)
+        began = time.monotonic()
+        answer = app.test_client().get("/login")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+        assert time.monotonic() - began < 15
 
 
 @pytest.mark.servers

@@ -3,7 +3,15 @@
 from alembic import context
 from flask import current_app
 
+from portal.unfinished import Unfinished
+
 database = current_app.extensions["migrate"].db
+
+PATIENCE = {
+    "postgresql": "SET lock_timeout = '15s'",
+    "mysql": "SET SESSION lock_wait_timeout = 15",
+    "mariadb": "SET SESSION lock_wait_timeout = 15",
+}
 
 
 def run() -> None:
@@ -13,15 +21,27 @@ def run() -> None:
         driver = connection.connection.driver_connection
         if hasattr(driver, "_read_timeout"):
             driver._read_timeout = None
+        # Whoever changes a table waits for those who use it, and whoever comes then waits behind: not for long.
+        if patience := PATIENCE.get(connection.dialect.name):
+            connection.exec_driver_sql(patience)
+            connection.commit()
+        unfinished = Unfinished(connection)
+        connection.rollback()
         context.configure(
             connection=connection,
             target_metadata=database.metadata,
             compare_type=True,
             render_as_batch=connection.dialect.name == "sqlite",
             transaction_per_migration=True,
+            on_version_apply=unfinished.note,
         )
-        with context.begin_transaction():
-            context.run_migrations()
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+        except Exception as error:
+            for lost in unfinished.undo():
+                error.add_note(f"The failed step took this away, put it back by hand: {lost}")
+            raise
 
 
 run()

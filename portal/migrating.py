@@ -1,13 +1,15 @@
 """Migrations for the command line: Alembic takes a tenth of a start, and is imported by whoever asks for it."""
 
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask, current_app, g
 from flask.cli import with_appcontext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from portal.extensions import db
 
@@ -38,6 +40,11 @@ class _Migrations:
 
 class _Commands(click.Group):
     """The commands of Flask-Migrate."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run one; a failure is told in words."""
+        with telling_how_to_go_on():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names."""
@@ -70,6 +77,51 @@ def wait_for_database(seconds: float) -> None:
             click.echo(f"{reason}. Waiting up to {seconds:.0f} seconds.", err=True)
             told = True
         time.sleep(min(0.5, seconds))
+
+
+def add_index(name: str, table: str, columns: Sequence[str]) -> None:
+    """For migrations: an index on a table that may be long, while others write to it.
+
+    PostgreSQL does so only outside of a transaction, and leaves an unusable index behind when it is interrupted, so one
+    of that name goes first. MariaDB and MySQL keep nobody from writing as it is; SQLite has one writer at any time.
+    """
+    from alembic import op
+
+    if op.get_bind().dialect.name != "postgresql":
+        op.create_index(name, table, columns)
+        return
+    with op.get_context().autocommit_block():
+        op.drop_index(name, table, postgresql_concurrently=True, if_exists=True)
+        op.create_index(name, table, columns, postgresql_concurrently=True)
+
+
+@contextmanager
+def telling_how_to_go_on() -> Iterator[None]:
+    """Say what stopped a migration, where the database stands now, and what to do."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        told = [f"The migration stopped: {cause}"]
+        if statement := getattr(error, "statement", None):
+            told.append(f"At: {' '.join(statement.split())[:300]}")
+        told += [*getattr(error, "__notes__", ()), _where_it_stands()]
+        raise click.ClickException("\n".join(told)) from error
+
+
+def _where_it_stands() -> str:
+    from alembic.migration import MigrationContext
+
+    try:
+        with current_app.app_context(), db.engine.connect() as connection:
+            present = MigrationContext.configure(connection).get_current_revision() or "base"
+    except SQLAlchemyError:
+        return "The database does not answer now. Run the command again when it does."
+    return (
+        f"The database is at revision {present}, as before the step that failed, and what was in it is there. "
+        "Mend what stands in the way and run the command again: it goes on from there. Until then the version of the "
+        f"portal that belongs to {present} runs on it."
+    )
 
 
 def _group() -> click.Group:

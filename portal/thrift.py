@@ -28,6 +28,7 @@ class ThriftyConnection(Connection):  # type: ignore[misc]
     """A connection that knows whether it is in a transaction, and opens one where something is written."""
 
     used_at = 0.0
+    _read_timeout: float | None
 
     def query(self, sql: Any, unbuffered: bool = False) -> int:
         """Send a statement, in a transaction if it needs one."""

@@ -14,7 +14,7 @@ from portal import clock
 from portal.accounts.queries import count_users
 from portal.config import Settings
 from portal.extensions import db
-from portal.migrating import wait_for_database
+from portal.migrating import telling_how_to_go_on, wait_for_database
 from portal.notifications.bounces import MOST_BYTES, record_report
 from portal.notifications.delivering import deliver_pending
 from portal.notifications.mail import open_mail, write_test
@@ -45,7 +45,8 @@ def prepare() -> None:
     from flask_migrate import upgrade
 
     wait_for_database(_settings().database_wait)
-    upgrade()
+    with telling_how_to_go_on():
+        upgrade()
     click.echo("The database is up to date.")
     build(current_app)
     if _settings().in_production:

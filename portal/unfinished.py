@@ -1,0 +1,65 @@
+"""A migration that fails on MariaDB or MySQL leaves behind what it had made so far: there each such statement is kept.
+
+PostgreSQL and SQLite take a failed step back by themselves. Here what was not there before the step is taken away
+again, so that the step can be run once more; it stood empty, since nobody knew of it yet.
+"""
+
+from sqlalchemy import Connection, text
+
+TABLE, COLUMN, INDEX, KEY, CHECK = "table", "column", "index", "foreign key", "check"
+Thing = tuple[str, str, str]
+_ALL = text("""
+  SELECT 'table', TABLE_NAME, '' FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()
+  UNION ALL SELECT 'column', TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+  UNION ALL SELECT DISTINCT 'index', TABLE_NAME, INDEX_NAME FROM information_schema.STATISTICS
+    WHERE TABLE_SCHEMA = DATABASE()
+  UNION ALL SELECT LOWER(CONSTRAINT_TYPE), TABLE_NAME, CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS
+    WHERE TABLE_SCHEMA = DATABASE() AND CONSTRAINT_TYPE IN ('FOREIGN KEY', 'CHECK')
+""")
+# What hangs on something else goes before it.
+_STATEMENTS = {
+    KEY: "ALTER TABLE {table} DROP FOREIGN KEY {name}",
+    CHECK: "ALTER TABLE {table} DROP CONSTRAINT {name}",
+    INDEX: "ALTER TABLE {table} DROP INDEX {name}",
+    COLUMN: "ALTER TABLE {table} DROP COLUMN {name}",
+    TABLE: "DROP TABLE {table}",
+}
+
+
+class Unfinished:
+    """What a database is made of, as of the last step that worked."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._keeps_each = connection.dialect.name in {"mysql", "mariadb"}
+        self._before = self._look()
+
+    def note(self, **_step: object) -> None:
+        """A step worked: what is there now stays."""
+        self._before = self._look()
+
+    def undo(self) -> list[str]:
+        """Take away what the failed step had made; gives what it had taken away itself, which nothing brings back."""
+        if not self._keeps_each:
+            return []
+        self._connection.rollback()
+        now = self._look()
+        made = now - self._before
+        new_tables = {table for kind, table, _name in made if kind == TABLE}
+        self._connection.exec_driver_sql("SET foreign_key_checks=0")
+        for kind, statement in _STATEMENTS.items():
+            for _kind, table, name in sorted(one for one in made if one[0] == kind):
+                if kind == TABLE or table not in new_tables:
+                    self._connection.exec_driver_sql(statement.format(table=_quoted(table), name=_quoted(name)))
+        self._connection.exec_driver_sql("SET foreign_key_checks=1")
+        self._connection.commit()
+        return [f"{kind} {table} {name}".rstrip() for kind, table, name in sorted(self._before - now)]
+
+    def _look(self) -> frozenset[Thing]:
+        if not self._keeps_each:
+            return frozenset()
+        return frozenset((kind, table, name) for kind, table, name in self._connection.execute(_ALL))
+
+
+def _quoted(name: str) -> str:
+    return f"`{name.replace('`', '``')}`"

@@ -26,8 +26,8 @@ class MeetingForm(DeedForm):
     """On which day, from when to when, and where."""
 
     weekday = SelectField(_l("Day"), [InputRequired()])
-    starts_at = TimeField(_l("From"), [InputRequired(_NEEDED)])
-    ends_at = TimeField(_l("To"), [InputRequired(_NEEDED)])
+    starts_at = TimeField(_l("Begins at"), [InputRequired(_NEEDED)])
+    ends_at = TimeField(_l("Ends at"), [InputRequired(_NEEDED)])
     room = StringField(_l("Room"), [Length(max=MAX_ROOM)])
 
     def __init__(self, sent: MultiDict[str, str] | None) -> None:

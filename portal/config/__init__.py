@@ -11,15 +11,12 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError, computed_field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from portal.config.readers import Network, check_hours, duration_of, listed, networks_of, quoted
+from portal.config.readers import Network, check_hours, check_limits, duration_of, listed, networks_of, quoted
 from portal.origins import origins_of
 from portal.roles import Role
 
 _KNOWN_SECRETS = {"changeme", "secret", "dev", "development", "your-super-secret-jwt-key-change-in-production"}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-# As the limits library reads them; one that it cannot read would let everybody guess without end.
-_LIMIT = r"\s*\d+\s*(?:/|per)\s*(?:\d+\s*)?(?:second|minute|hour|day|month|year)s?\s*"
-_LIMITS = re.compile(rf"{_LIMIT}(?:[;,|]{_LIMIT})*", re.ASCII | re.IGNORECASE)
 _DRIVERS = {"postgres:": "postgresql:", "mysql:": "mysql+pymysql:", "mariadb:": "mariadb+pymysql:"}
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _LONGEST_ISSUER = 255
@@ -191,8 +188,7 @@ class Settings(BaseSettings):
     @field_validator("ratelimit_auth", "ratelimit_api")
     @classmethod
     def _readable_limit(cls, value: str) -> str:
-        if not _LIMITS.fullmatch(value):
-            raise ValueError("use a number and a time, such as '5 per 15 minutes'")
+        check_limits(value)
         return value
 
     @field_validator("cors_origins", "reflection_origins")

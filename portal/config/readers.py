@@ -6,6 +6,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import quote
 
 _DURATION = re.compile(r"\s*(\d{1,5})\s*([mhd])\s*", re.ASCII | re.IGNORECASE)
+# As the limits library reads them; one that it cannot read would let everybody guess without end.
+_LIMIT = r"\s*\d+\s*(?:/|per)\s*(?:\d+\s*)?(?:second|minute|hour|day|month|year)s?\s*"
+_LIMITS = re.compile(rf"{_LIMIT}(?:[;,|]{_LIMIT})*", re.ASCII | re.IGNORECASE)
 Network = IPv4Network | IPv6Network
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -26,6 +29,12 @@ def duration_of(text: str) -> timedelta:
     if found is None or not int(found[1]):
         raise ValueError("use a number and a unit, such as 30m, 24h or 7d")
     return timedelta(**{_UNITS[found[2].lower()]: int(found[1])})
+
+
+def check_limits(text: str) -> None:
+    """ValueError unless a text says how often something may be done, such as '5 per 15 minutes'."""
+    if not _LIMITS.fullmatch(text):
+        raise ValueError("use a number and a time, such as '5 per 15 minutes'")
 
 
 def check_hours(text: str) -> None:

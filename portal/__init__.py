@@ -97,18 +97,24 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "PERMANENT_SESSION_LIFETIME": settings.session_lifetime,
         # No refused sign-in is answered sooner, in seconds: see accounts/timing.py.
         "PORTAL_ANSWER_FLOOR": 0.5,
-        "RATELIMIT_ENABLED": settings.ratelimit_enabled,
-        "RATELIMIT_STORAGE_URI": settings.redis_address() or f"{CalmMemory.STORAGE_SCHEME[0]}://",
-        "RATELIMIT_STORAGE_OPTIONS": _REDIS_PATIENCE if settings.redis_address() else {},
-        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
-        # They would be read from the counters for each answer: the API writes its own, a refusal says how long to wait.
-        "RATELIMIT_HEADERS_ENABLED": False,
         # The token lives as long as the session: a form left open over lunch still saves.
         "WTF_CSRF_TIME_LIMIT": None,
         "COMPRESS_ALGORITHM": ["br", "gzip"],
         "COMPRESS_STREAMS": False,
         "COMPRESS_BR_LEVEL": 4,
         "COMPRESS_MIMETYPES": ["text/html", "text/css", "text/javascript", "image/svg+xml", "application/json"],
+        **_limiter_options(settings),
+    }
+
+
+def _limiter_options(settings: Settings) -> dict[str, Any]:
+    return {
+        "RATELIMIT_ENABLED": settings.ratelimit_enabled,
+        "RATELIMIT_STORAGE_URI": settings.redis_address() or f"{CalmMemory.STORAGE_SCHEME[0]}://",
+        "RATELIMIT_STORAGE_OPTIONS": _REDIS_PATIENCE if settings.redis_address() else {},
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        # They would be read from the counters for each answer: the API writes its own, a refusal says how long to wait.
+        "RATELIMIT_HEADERS_ENABLED": False,
     }
 
 

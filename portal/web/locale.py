@@ -23,6 +23,7 @@ from portal import clock
 from portal.extensions import babel
 from portal.web.access import public
 from portal.web.entrances import present_entrance
+from portal.web.tongues import init_tongues
 
 LANGUAGES = {"en": "English", "fr": "Français"}
 
@@ -37,6 +38,7 @@ def init_locale(app: Flask) -> None:
         timezone_selector=chosen_zone,
         default_translation_directories="../translations",
     )
+    init_tongues(app, babel)
     app.register_blueprint(bp)
     app.jinja_env.filters.update(
         date_long=date_long,

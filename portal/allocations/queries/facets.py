@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from operator import add
+from typing import Any, TypeVar
 
 from sqlalchemy import Integer, cast, func, select, true
 
@@ -20,7 +21,10 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Offerings that are alike in all that has counts: how many they are, with which places and credits together."""
+    """Offerings that are alike in all that has counts: how many they are, with which places and credits together.
+
+    The rest says between which days and places they lie.
+    """
 
     academic_year: int
     trimester: int
@@ -33,11 +37,30 @@ class Group:
     credits: int
     first_day: date
     last_day: date
+    last_start: date
+    first_end: date
+    fewest: int
+    most: int
 
     @property
     def term(self) -> tuple[int, int]:
         """Academic year and trimester."""
         return self.academic_year, self.trimester
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """In what they are alike."""
+        return self.academic_year, self.trimester, self.status, self.mode, self.intake, self.is_allocated
+
+    def __add__(self, other: "Group") -> "Group":
+        return Group(*self.kind, *(join(getattr(self, name), getattr(other, name)) for name, join in _JOINS.items()))
+
+
+# How what is measured of two groups alike makes what is measured of both.
+_JOINS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "courses": add, "places": add, "credits": add,
+    "first_day": min, "last_day": max, "last_start": max, "first_end": min, "fewest": min, "most": max,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +68,8 @@ class Facets:
     """Counts for the choices of a list; each set ignores its own choice and keeps all others.
 
     `total`, `unallocated`, `places`, `credits`, `first_day`, `last_day` and `terms_shown` are of all that matches.
-    Terms are (academic year, trimester). A status and "without a facilitator" are one set of choices.
+    Terms are (academic year, trimester). A status and "without a facilitator" are one set of choices. `shown` is what
+    all that matches falls into.
     """
 
     total: int
@@ -61,6 +85,7 @@ class Facets:
     without_facilitator: int
     modes: Counter[str]
     intakes: Counter[IntakePeriod]
+    shown: Sequence[Group] = ()
 
     @property
     def allocated(self) -> int:
@@ -87,6 +112,10 @@ _CUBE = (
         func.sum(Module.credits).label("credits"),
         func.min(CourseOffering.start_date).label("first_day"),
         func.max(CourseOffering.end_date).label("last_day"),
+        func.max(CourseOffering.start_date).label("last_start"),
+        func.min(CourseOffering.end_date).label("first_end"),
+        func.min(CourseOffering.max_students).label("fewest"),
+        func.max(CourseOffering.max_students).label("most"),
     )
     .select_from(CourseOffering)
     .outerjoin(Module, Module.id == CourseOffering.module_id)
@@ -103,7 +132,7 @@ def groups_of(wanted: OfferingFilter) -> Sequence[Group]:
     """What all counts of a list are made of: the offerings that match all but its choices.
 
     One statement at most: kept while no course changes, nor a name that is asked for. Of a part of the courses that
-    has changed the groups are read again; in several parts, several groups are of the same kind.
+    has changed the groups are read again.
     """
     texts = OfferingFilter(
         cohorts=wanted.cohorts, facilitators=wanted.facilitators, modules=wanted.modules,
@@ -115,9 +144,18 @@ def groups_of(wanted: OfferingFilter) -> Sequence[Group]:
 
     def read_all() -> Sequence[Group]:
         parts = kept_in_places("groups by part", texts, read, *names_of(texts))
-        return [group for groups in parts.values() for group in groups]
+        return _together(group for groups in parts.values() for group in groups)
 
     return kept("groups", texts, read_all, *subjects_of(texts))
+
+
+def _together(groups: Iterable[Group]) -> Sequence[Group]:
+    """One group of each kind, of what the parts of the courses have."""
+    found: dict[tuple[Any, ...], Group] = {}
+    for group in groups:
+        kind = group.kind
+        found[kind] = found[kind] + group if kind in found else group
+    return list(found.values())
 
 
 def _read_groups(wanted: OfferingFilter, stale: Stale | None) -> Mapping[Place, Sequence[Group]]:
@@ -126,7 +164,8 @@ def _read_groups(wanted: OfferingFilter, stale: Stale | None) -> Mapping[Place, 
     alike = (cube.c.academic_year, cube.c.trimester, cube.c.status, Mode.name, cube.c.intake_period)
     # MariaDB adds up whole numbers to decimals.
     sums = (func.coalesce(cast(sum_, Integer), 0) for sum_ in (cube.c.places, cube.c.credits))
-    measures = (cube.c.is_allocated, cube.c.courses, *sums, cube.c.first_day, cube.c.last_day)
+    ends = (cube.c[name] for name in ("first_day", "last_day", "last_start", "first_end", "fewest", "most"))
+    measures = (cube.c.is_allocated, cube.c.courses, *sums, *ends)
     found: dict[Place, list[Group]] = {}
     for row in db.session.execute(select(*alike, *measures, cube.c.part).join(Mode, Mode.id == cube.c.mode_id)):
         found.setdefault((row.part, None), []).append(Group(*row[:-1]))
@@ -151,6 +190,7 @@ def sum_up(groups: Sequence[Group], wanted: OfferingFilter) -> Facets:
         without_facilitator=sum(group.courses for group in of_any_status if not group.is_allocated),
         modes=_count(_matching(groups, wanted, but="mode"), lambda group: group.mode),
         intakes=_count(_matching(groups, wanted, but="intake"), lambda group: group.intake),
+        shown=shown,
     )
 
 

@@ -67,7 +67,7 @@ def names_of(wanted: OfferingFilter) -> tuple[str, ...]:
 
 def conditions_of_texts(wanted: OfferingFilter) -> list[ColumnElement[bool]]:
     """The conditions that are no choices with counts: cohort, facilitator, module, department and free text."""
-    found = [CourseOffering.kind.in_(wanted.kinds)] if wanted.kinds else []
+    found = [_of_kinds(wanted.kinds)] if wanted.kinds else []
     if wanted.cohorts:
         found.append(CourseOffering.cohort_id.in_(select(Cohort.id).where(_is_key(Cohort.code, *wanted.cohorts))))
     if wanted.facilitators:
@@ -79,6 +79,14 @@ def conditions_of_texts(wanted: OfferingFilter) -> list[ColumnElement[bool]]:
         departments = select(Department.id).where(_is_key(Department.code, *wanted.departments))
         found.append(CourseOffering.module_id.in_(select(Module.id).where(Module.department_id.in_(departments))))
     return found + [_mentions(word) for word in words_of(wanted.q)]
+
+
+def _of_kinds(kinds: tuple[OfferingKind, ...]) -> ColumnElement[bool]:
+    if OfferingKind.COHORT not in kinds:
+        return CourseOffering.kind.in_(kinds)
+    # Nearly every course is of that kind. An expression, so that no planner takes the index of open courses for it and
+    # looks up twenty thousand rows one by one.
+    return func.coalesce(CourseOffering.kind, OfferingKind.OPEN).in_(kinds)
 
 
 def conditions_of_choices(wanted: OfferingFilter) -> list[ColumnElement[bool]]:

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, select
+from sqlalchemy import ColumnElement, Select, Subquery, case, select
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
+from portal.allocations.queries.facets import Group
 from portal.allocations.queries.filters import OfferingFilter, conditions_of
-from portal.allocations.queries.nearby import people_nearby
-from portal.allocations.queries.sorting import LOAD, RUNNING, slice_sorted, values_in
+from portal.allocations.queries.nearby import courses_nearby, slice_of
+from portal.allocations.queries.sorting import LOAD, RUNNING, slice_by_names, values_in
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.extensions import db
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page
@@ -123,27 +124,26 @@ _ROWS = (
 )
 
 
-def page_of_offerings(wanted: OfferingFilter, page: PageRequest, total: int) -> Page[OfferingRow]:
-    """Course offerings that match, as plain rows of what a list shows; `total` as `facets_of` counted it.
+def page_of_offerings(
+    wanted: OfferingFilter, page: PageRequest, total: int, shown: Sequence[Group] = ()
+) -> Page[OfferingRow]:
+    """Course offerings that match, as plain rows of what a list shows; `total` and `shown` as `facets_of` has them.
 
-    One statement at any size, seldom a second one: what is sorted is narrow, and only the rows of the page are
+    One statement at any size, seldom a second or third one: what is sorted is narrow, and only the rows of the page are
     looked up.
     """
     values = values_in(page.sort)
     page = fitting(page, values)
     conditions = conditions_of(wanted)
-    near = people_nearby(page, total)
-    rows = _rows_of_page([*conditions, near.condition], page, values) if near else []
+    near = courses_nearby(wanted, page, total, shown)
+    rows = _rows_of_page(slice_by_names([*conditions, near.condition], page), page, values) if near else []
     if near is None or (len(rows) <= page.size and not near.reaches_end):
-        rows = _rows_of_page(conditions, page, values)
+        rows = _rows_of_page(slice_of(conditions, page, total), page, values)
     width = len(_COLUMNS)
     return make_page([_row(row[:width]) for row in rows], [tuple(row[width:]) for row in rows], page, total)
 
 
-def _rows_of_page(
-    conditions: Sequence[ColumnElement[bool]], page: PageRequest, values: Sequence[ColumnElement[Any]]
-) -> Sequence[Any]:
-    sliced = slice_sorted(conditions, page)
+def _rows_of_page(sliced: Subquery, page: PageRequest, values: Sequence[ColumnElement[Any]]) -> Sequence[Any]:
     backward = page.cursor is not None and page.cursor.backward
     places = [*(column for column in sliced.c if column.key != "id"), sliced.c.id]
     order = [place.desc() if page.descending != backward else place.asc() for place in places]

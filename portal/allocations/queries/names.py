@@ -4,7 +4,7 @@ Some thousand short texts that seldom change. A process keeps them and finds the
 the database, asked for names within names, would read all of them again for each word of each statement.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, false, literal, literal_column, select, union_all
@@ -13,7 +13,7 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
 from portal.catalogue.models import ClassGroup, Cohort, Module
 from portal.extensions import db
-from portal.pulses import NAMES, PEOPLE, keep, kept, recall
+from portal.pulses import NAMES, PEOPLE, has_kept_anew, keep, kept, recall
 
 # Stands between the texts of one entry; no word holds it.
 _BETWEEN = "\n"
@@ -32,6 +32,14 @@ _OF_CATALOGUE = (
     _named("class_id", ClassGroup.id, ClassGroup.name_folded, literal("", String)),
     _named("cohort_id", Cohort.id, Cohort.name_folded, Cohort.code),
 )
+# In which order the sorts that begin with an entry of the catalogue have them.
+_ORDERS: Mapping[str, Sequence[Any]] = {
+    "course": (Module.id, Module.name_folded, Module.code),
+    "code": (Module.id, Module.code),
+    "class": (ClassGroup.id, ClassGroup.name),
+    "cohort": (Cohort.id, Cohort.code),
+    "credits": (Module.id, Module.credits, Module.name_folded, Module.code),
+}
 # Every text that a search looks through, by the column of a course that names its entry, and by the entry's id.
 Texts = Mapping[str, Mapping[int, str]]
 
@@ -58,9 +66,31 @@ def read_people(among: ColumnElement[int] | None = None) -> Mapping[int, str]:
     return _read(wanted).get("facilitator_id", {})
 
 
-def text_of_person(name_folded: str, employee_id: str) -> str:
+def text_of_person(name_folded: Any, employee_id: Any) -> str:
     """How `people_in_order` has somebody."""
-    return _BETWEEN.join((name_folded, employee_id.lower()))
+    return _BETWEEN.join((str(name_folded), str(employee_id).lower()))
+
+
+def entries_in_order(sort: str) -> Mapping[int, str] | None:
+    """What a sort of courses puts in order first, by id, in the order in which the database sorts it.
+
+    It is kept while no name changes; None in a request that had to read something else anew: it does without.
+    """
+    if sort == "facilitator":
+        found = recall("names", "people", PEOPLE)
+        return people_in_order() if found is not None or not has_kept_anew() else None
+    found = recall("orders", sort, NAMES)
+    if found is None and not has_kept_anew():
+        columns = _ORDERS[sort]
+        rows = db.session.execute(select(*columns).order_by(*columns[1:])).all()
+        found = {row[0]: text_of(row[1:]) for row in rows}
+        keep("orders", sort, found, NAMES)
+    return found
+
+
+def text_of(values: Sequence[Any]) -> str:
+    """What an entry is put in order by, as one text."""
+    return _BETWEEN.join(map(str, values))
 
 
 def _every_text() -> Texts:

@@ -1,62 +1,213 @@
 """Where the courses of a page can stand, without putting all of them in order.
 
-By facilitator, a page is a few people of some thousand: of the others no course needs to be looked at.
+By facilitator, a page is a few people of some thousand; by course, a few modules. Where courses are sorted by something
+else first, such as their status, a page nearly always lies within one status, and there it is a few modules again. Of
+all others no course needs to be looked at.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, Subquery, and_, or_, select
 
-from portal.allocations.models import CourseOffering
-from portal.allocations.queries.names import list_of, people_in_order, text_of_person
+from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
+from portal.allocations.queries.facets import Group
+from portal.allocations.queries.filters import OfferingFilter
+from portal.allocations.queries.names import entries_in_order, list_of, text_of, text_of_person
+from portal.allocations.queries.sorting import RUNNING, SORTS, Plain, slice_by_names, slice_sorted
+from portal.catalogue.models import Mode
 from portal.paging import PageRequest
 
-# How many times the courses of a page the people nearby are expected to have.
+# How many times the courses of a page those nearby are expected to be.
 _AMPLE = 6
-# Fewer courses are as quickly put in order altogether.
-_WORTH_IT = 2000
+# Of fewer courses none needs to be left out; of fewer than these, their own names are quicker put in order than all.
+_WORTH_IT, _FEW = 600, 2000
+# Of how many courses one in so many has the same day or the same places, where nobody has counted.
+_SHARE = 20
+_NOBODY = CourseOffering.facilitator_id.is_(None)
+# What a sort puts in order first: the column of a course that names it, and how many values of a cursor say which.
+_NAMED: Mapping[str, tuple[ColumnElement[Any], int]] = {
+    "course": (CourseOffering.module_id.expression, 2),
+    "code": (CourseOffering.module_id.expression, 1),
+    "credits": (CourseOffering.module_id.expression, 3),
+    "class": (CourseOffering.class_id.expression, 1),
+    "cohort": (CourseOffering.cohort_id.expression, 1),
+    "facilitator": (CourseOffering.facilitator_id.expression, 2),
+}
+# Where nobody teaches: what the cursor says then.
+_OF_NOBODY: Mapping[str, tuple[Any, ...]] = {"facilitator": ("", ""), "load": (-1,)}
+_INTAKES = (IntakePeriod.FT, IntakePeriod.HT1, IntakePeriod.HT2)
+_STANDINGS = (OfferingStatus.ACTIVE, OfferingStatus.PLANNED, OfferingStatus.COMPLETED, OfferingStatus.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
 class Nearby:
-    """The courses of some people, `reaches_end` when nobody comes after them."""
+    """The courses among which a page lies, `reaches_end` when nothing comes after them."""
 
     condition: ColumnElement[bool]
-    reaches_end: bool
+    reaches_end: bool = False
 
 
-def people_nearby(page: PageRequest, total: int) -> Nearby | None:
-    """Whose courses a page by facilitator shows, of `total` that match; None where it is better not to ask.
+@dataclass(frozen=True, slots=True)
+class _Among:
+    """Courses that a page begins among: how many there are, and what the cursor says of the place among them."""
 
-    The page may still come out short, if few of their courses match: then the others must be looked at too.
+    condition: ColumnElement[bool]
+    courses: int
+    place: Sequence[Any] | None
+
+
+def courses_nearby(wanted: OfferingFilter, page: PageRequest, total: int, shown: Sequence[Group] = ()) -> Nearby | None:
+    """Which courses a page shows, of `total` that match and fall into groups; None where it is better not to ask.
+
+    They follow each other in the order of the page, from its beginning on. The page may still come out short, if few
+    of them match: then the others must be looked at too.
     """
-    if page.sort != "facilitator" or total < _WORTH_IT:
+    if total < _WORTH_IT or wanted.kinds != (OfferingKind.COHORT,):
         return None
-    people = people_in_order()
-    downward = page.descending != (page.cursor is not None and page.cursor.backward)
-    ids = ids_in_order(people, downward=downward)
-    many = _AMPLE * page.size * len(ids) // total + 1
-    begin = begin_of(people, ids, page)
+    place = page.cursor.values if page.cursor else None
+    if page.sort in _COUNTED:
+        return _from_value_to_value(page, shown)
+    first = _first(page, total, shown)
+    if first is not None:
+        near = _near("course", page, first.courses, first.place)
+        return Nearby(and_(first.condition, near.condition) if near else first.condition)
+    return _near(page.sort, page, total, place) if page.sort in _NAMED else None
+
+
+def slice_of(conditions: Sequence[ColumnElement[bool]], page: PageRequest, total: int) -> Subquery:
+    """A page of all courses that match, put in order in the quicker way for so many; 0 when nobody has counted them."""
+    return (slice_by_names if 0 < total < _FEW else slice_sorted)(conditions, page)
+
+
+def _downward(page: PageRequest) -> bool:
+    return page.descending != (page.cursor is not None and page.cursor.backward)
+
+
+def _near(sort: str, page: PageRequest, courses: int, place: Sequence[Any] | None) -> Nearby | None:
+    """The courses of the entries that the page begins with; None where these are too many, or not known."""
+    entries = entries_in_order(sort)
+    if not entries:
+        return None
+    owner, width = _NAMED[sort]
+    ids = ids_in_order(entries, downward=_downward(page))
+    many = _AMPLE * page.size * len(ids) // max(courses, 1) + 1
+    begin = begin_of(entries, ids, _text(sort, place[:width])) if place else 0
     if begin is None or 2 * many > len(ids):
         return None
-    near = CourseOffering.facilitator_id.op("IN", is_comparison=True)(list_of(ids[begin : begin + many]))
+    near = owner.op("IN", is_comparison=True)(list_of(ids[begin : begin + many]))
     reaches_end = begin + many >= len(ids)
     # Courses without anybody stand before all others.
-    with_nobody = or_(near, CourseOffering.facilitator_id.is_(None)) if reaches_end or not downward else near
-    return Nearby(with_nobody, reaches_end)
+    with_nobody = sort == "facilitator" and (reaches_end or not _downward(page))
+    return Nearby(or_(near, _NOBODY) if with_nobody else near, reaches_end)
 
 
-def ids_in_order(people: Mapping[int, str], *, downward: bool) -> list[int]:
+def _text(sort: str, place: Sequence[Any]) -> str:
+    return text_of_person(*place) if sort == "facilitator" else text_of(place)
+
+
+def ids_in_order(entries: Mapping[int, str], *, downward: bool) -> list[int]:
     """Their ids, upwards or downwards."""
-    ids = list(people)
+    ids = list(entries)
     return ids[::-1] if downward else ids
 
 
-def begin_of(people: Mapping[int, str], ids: Sequence[int], page: PageRequest) -> int | None:
-    """The place of the person at whom the page begins; None when nobody is called so any more."""
+def begin_of(entries: Mapping[int, str], ids: Sequence[int], text: str) -> int | None:
+    """The place of the entry at which a page begins; None when nothing is called so any more."""
+    return next((at for at, row_id in enumerate(ids) if entries[row_id] == text), None)
+
+
+def _first(page: PageRequest, total: int, shown: Sequence[Group]) -> _Among | None:
+    """The courses that are alike in what a sort puts in order before their names; None where that is not known."""
+    place = page.cursor.values if page.cursor else None
+    if page.sort in _OF_NOBODY:
+        return _first_of_nobody(page, shown)
+    if page.sort == "mode":
+        return _first_of_mode(page, shown)
+    value_of, key = _VALUES.get(page.sort), SORTS[page.sort][0]
+    if value_of is None or not isinstance(key, Plain) or not (place or shown):
+        return None
+    downward = _downward(page)
+    found = place[0] if place else (max if downward else min)(value_of(group)[downward] for group in shown)
+    return _Among(key.place == _typed(key, found), total // _SHARE, place and place[1:])
+
+
+def _typed(key: Plain, value: Any) -> Any:
+    """A day of a cursor is a text."""
+    kind = key.place.type.python_type
+    return kind.fromisoformat(value) if isinstance(value, str) and kind is not str else value
+
+
+def _first_of_nobody(page: PageRequest, shown: Sequence[Group]) -> _Among | None:
+    """The courses without a facilitator, if the page begins among them."""
+    nobody, place = _OF_NOBODY[page.sort], page.cursor.values if page.cursor else None
+    courses = sum(group.courses for group in shown if not group.is_allocated)
+    here = tuple(place[: len(nobody)]) == nobody if place else not _downward(page)
+    return _Among(_NOBODY, courses, place and place[len(nobody) :]) if here and courses > page.size else None
+
+
+def _first_of_mode(page: PageRequest, shown: Sequence[Group]) -> _Among | None:
+    """The courses in the mode that the page begins with."""
+    counts: Counter[str] = Counter()
+    for group in shown:
+        counts[group.mode] += group.courses
+    if not counts:
+        return None
+    # Which name comes first, the database knows.
+    named = select(Mode.id).where(Mode.name.in_(sorted(counts)))
+    first = named.order_by(Mode.name.desc() if _downward(page) else Mode.name).limit(1)
     if page.cursor is None:
+        return _Among(CourseOffering.mode_id == first.scalar_subquery(), min(counts.values()), None)
+    name = str(page.cursor.values[0])
+    is_it = CourseOffering.mode_id == select(Mode.id).where(Mode.name == name).scalar_subquery()
+    return _Among(is_it, counts[name], page.cursor.values[1:]) if name in counts else None
+
+
+def _standing(group: Group) -> int:
+    if not group.is_allocated and group.status in RUNNING:
         return 0
-    name, employee_id = page.cursor.values[:2]
-    text = text_of_person(str(name), str(employee_id))
-    return next((at for at, row_id in enumerate(ids) if people[row_id] == text), None)
+    return _STANDINGS.index(group.status) + 1
+
+
+_COUNTED: Mapping[str, Callable[[Group], int]] = {
+    "status": _standing,
+    "intake": lambda group: _INTAKES.index(group.intake),
+    "term": lambda group: group.academic_year * 10 + group.trimester,
+}
+
+
+def _from_value_to_value(page: PageRequest, shown: Sequence[Group]) -> Nearby | None:
+    """Where it is counted how many courses have each value: all of those with few, the next ones of one with many."""
+    key, downward, place = SORTS[page.sort][0], _downward(page), page.cursor.values if page.cursor else None
+    counts: Counter[int] = Counter()
+    for group in shown:
+        counts[_COUNTED[page.sort](group)] += group.courses
+    if not counts or not isinstance(key, Plain) or (place and place[0] not in counts):
+        return None
+    begin = place[0] if place else None
+    order = sorted(counts, reverse=downward)
+    found: list[ColumnElement[bool]] = []
+    ahead = 0
+    for value in order[order.index(int(begin)) :] if begin is not None else order:
+        has_it, rest = _has(page.sort, key, value), place[1:] if place and value == begin else None
+        near = _near("course", page, counts[value], rest) if counts[value] > _FEW else None
+        found.append(and_(has_it, near.condition) if near else has_it)
+        ahead += 0 if rest else counts[value]
+        if near or ahead > page.size:
+            return Nearby(or_(*found))
+    return Nearby(or_(*found), reaches_end=True)
+
+
+def _has(sort: str, key: Plain, value: int) -> ColumnElement[bool]:
+    """Whether a course has this value; for those that need someone in words that an index answers."""
+    return and_(key.place == value, _NOBODY) if sort == "status" and value == 0 else key.place == value
+
+
+# Of other sorts that names follow: between which values the courses of a group lie.
+_VALUES: Mapping[str, Callable[[Group], tuple[Any, Any]]] = {
+    "places": lambda group: (group.fewest, group.most),
+    "start": lambda group: (group.first_day, group.last_start),
+    "end": lambda group: (group.first_end, group.last_day),
+}

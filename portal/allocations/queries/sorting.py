@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, litera
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
-from portal.paging import PageRequest, values_of
+from portal.paging import PageRequest, slice_by_key, values_of
 
 # What counts as load: courses that are being taught or will be.
 RUNNING = (OfferingStatus.PLANNED, OfferingStatus.ACTIVE)
@@ -233,3 +233,22 @@ def slice_sorted(conditions: Sequence[ColumnElement[bool]], page: PageRequest) -
     places = [place.label(f"place_{at}") for at, place in enumerate(sorter.places)]
     order = [place.desc() if downward else place.asc() for place in (*sorter.places, CourseOffering.id)]
     return sorter.statement.add_columns(*places).order_by(*order).limit(page.size + 1).subquery("page")
+
+
+def slice_by_names(conditions: Sequence[ColumnElement[bool]], page: PageRequest) -> Subquery:
+    """As `slice_sorted`, for few courses: their names themselves are put in order, not those of everything."""
+    values = values_in(page.sort)
+    places = [value.label(f"place_{at}") for at, value in enumerate(values)]
+    columns: list[Any] = [CourseOffering.id, *places]
+    wanted = (
+        select(*columns)
+        .select_from(CourseOffering)
+        .outerjoin(Module, Module.id == CourseOffering.module_id)
+        .outerjoin(ClassGroup, ClassGroup.id == CourseOffering.class_id)
+        .outerjoin(Cohort, Cohort.id == CourseOffering.cohort_id)
+        .outerjoin(Mode, Mode.id == CourseOffering.mode_id)
+        .outerjoin(Facilitator, Facilitator.id == CourseOffering.facilitator_id)
+        .outerjoin(User, User.id == Facilitator.user_id)
+        .where(*conditions)
+    )
+    return slice_by_key(wanted, values, CourseOffering.id.expression, page).subquery("page")

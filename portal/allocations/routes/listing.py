@@ -25,7 +25,7 @@ def index() -> str | Response:
     """The courses that an address asks for, with the counts of every choice."""
     form = ListForm.from_args(request.args)
     facets = queries.facets_of(form.wanted)
-    found = queries.page_of_offerings(form.wanted, form.page, facets.total)
+    found = queries.page_of_offerings(form.wanted, form.page, facets.total, facets.shown)
     context: dict[str, Any] = {
         "form": form,
         "facets": facets,

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Subquery, func, select
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
 from portal.allocations.queries.filters import subjects_of
-from portal.allocations.queries.names import read_people
+from portal.allocations.queries.names import read_people, text_of_person
 from portal.allocations.queries.nearby import begin_of, ids_in_order
 from portal.allocations.queries.sorting import slice_sorted, values_in
 from portal.catalogue.models import ClassGroup, Module
@@ -88,7 +88,7 @@ def page_of_people(watched: Watched, page: PageRequest, moment: Moment) -> Page[
     owing = _owing(watched, moment)
     backward = page.cursor is not None and page.cursor.backward
     ids = ids_in_order(owing, downward=backward)
-    begin = begin_of(owing, ids, page)
+    begin = begin_of(owing, ids, text_of_person(*page.cursor.values[:2])) if page.cursor else 0
     named: list[Any] = [Facilitator.id, User.first_name, User.last_name, Facilitator.employee_id]
     wanted = (
         select(*named, *keys, Facilitator.id)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, case, insert, literal, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import clock
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Small enough for every database's limit of parameters, large enough that round trips do not count.
 CHUNK = 500
+# Their drivers send a change of many rows row by row, and wait for an answer to each.
+_ONE_BY_ONE = frozenset({"mysql", "mariadb"})
 Draft = TypeVar("Draft", bound="DataclassInstance")
 Item = TypeVar("Item")
 
@@ -78,17 +80,31 @@ def insert_rows(model: type[Model], rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def update_rows(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Change rows by their `id`; all rows name the same columns. One statement, executed for each row."""
+    """Change rows by their `id`; all rows name the same columns. One statement for some hundred rows, or for each."""
     if not rows:
         return
     table, now = cast(Table, model.__table__), clock.now()
     note_written(table.name, [row["id"] for row in rows] if table.name == "course_offerings" else None)
     columns = [name for name in rows[0] if name != "id"]
+    if db.session.connection().dialect.name in _ONE_BY_ONE:
+        for part in in_chunks(rows):
+            together = {name: _value_by_id(table, name, part) for name in columns}
+            of_these = update(table).where(table.c.id.in_([row["id"] for row in part]))
+            db.session.connection().execute(of_these.values(together | {"updated_at": now}))
+        return
     statement = update(table).where(table.c.id == bindparam("row_id"))
     statement = statement.values({name: bindparam(f"new_{name}") for name in columns} | {"updated_at": now})
     for part in in_chunks(rows):
         values = [{"row_id": row["id"], **{f"new_{name}": row[name] for name in columns}} for row in part]
         db.session.connection().execute(statement, values)
+
+
+def _value_by_id(table: Table, name: str, rows: Sequence[Mapping[str, Any]]) -> Any:
+    """What a column becomes in each of these rows, as one expression."""
+    first, column = rows[0][name], table.c[name]
+    if all(row[name] == first for row in rows):
+        return first
+    return case({row["id"]: literal(row[name], column.type) for row in rows}, value=table.c.id)
 
 
 def ids_by(column: InstrumentedAttribute[str], keys: Iterable[str]) -> dict[str, int]:

@@ -31,6 +31,7 @@ class Painter:
         # Made once: a page has hundreds of them.
         args = form.to_args(week=_WEEK, facilitator=[_SOMEBODY], by="", state="")
         self._logs = url_for("compliance.logs", **args)
+        self._lists: dict[int, str] = {}
 
     def paint(self, box: Box) -> Markup:
         """The cell of a log, which leads to it."""
@@ -48,8 +49,10 @@ class Painter:
         return Markup(self._drawn[kind].replace(_ADDRESS, str(escape(address))))  # noqa: S704  # the parts are escaped
 
     def _list(self, line: Line, week: date) -> str:
-        somebody = quote_plus(f"{line.name} ({line.code})")
-        return self._logs.replace(_WEEK, week.isoformat()).replace(_SOMEBODY, somebody)
+        if line.id not in self._lists:
+            somebody = quote_plus(f"{line.name} ({line.code})")
+            self._lists[line.id] = self._logs.replace(_SOMEBODY, somebody)
+        return self._lists[line.id].replace(_WEEK, week.isoformat())
 
 
 def _note(box: Box) -> str | None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 from babel.support import NullTranslations, Translations
-from flask import Flask, g
+from flask import Flask, g, has_app_context
 from flask_babel import Babel, Domain
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -31,7 +31,7 @@ class QuickDomain(Domain):  # type: ignore[misc]
             if around.babel_locale is language:
                 return cast(_AnyTranslations, found)
         translations: _AnyTranslations = super().get_translations()
-        around = getattr(g, "_flask_babel", None) if g else None
+        around = g.get("_flask_babel") if has_app_context() else None
         if around is not None:
             around.portal_translations = (around.babel_locale, translations)
         return translations

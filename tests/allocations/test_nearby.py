@@ -54,7 +54,7 @@ def _compare(app, monkeypatch, wanted, downward):
 def _walk(wanted, sort, downward, facets, whole):
     """From page to page to the end, and one back."""
     first = PageRequest(sort, downward, size=SIZE)
-    if sort != "load":
+    if sort != "load" and not wanted.narrows:
         assert nearby.courses_nearby(wanted, first, facets.total, facets.shown), sort
     found, page = [], first
     while page:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, case, func, select, true
@@ -72,7 +72,14 @@ class Sums:
         return count
 
     def __add__(self, other: "Sums") -> "Sums":
-        return Sums(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(Sums)))
+        return Sums(
+            self.on_time + other.on_time,
+            self.late + other.late,
+            self.missing + other.missing,
+            self.open + other.open,
+            self.not_due + other.not_due,
+            self.excused + other.excused,
+        )
 
 
 @dataclass(frozen=True, slots=True)

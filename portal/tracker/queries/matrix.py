@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Subquery, func, select
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
 from portal.allocations.queries.filters import subjects_of
-from portal.allocations.queries.names import read_people, text_of_person
-from portal.allocations.queries.nearby import begin_of, ids_in_order
-from portal.allocations.queries.sorting import slice_sorted, values_in
+from portal.allocations.queries.names import entries_in_order, read_people, text_of_person
+from portal.allocations.queries.nearby import begin_of, courses_nearby, ids_in_order, slice_of
+from portal.allocations.queries.sorting import slice_by_names, slice_sorted, values_in
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page, slice_by_key
@@ -40,13 +40,34 @@ def page_of_courses(watched: Watched, page: PageRequest, moment: Moment, total: 
     """Courses that owe logs; `total` as `count_courses` counted it. One statement, seldom a second one."""
     values = values_in(page.sort)
     page = fitting(page, values)
+    conditions = with_logs(watched, moment)
+    near = courses_nearby(watched.courses, page, total)
     rows: Sequence[Any] = []
-    if watched.state is None and total > _MANY:
+    if near:
+        rows = _rows_of_page(slice_by_names([*conditions, near.condition], page), page, values)
+    elif watched.state is None and total > _MANY:
         # Nearly every course owes logs: they are put in order first, and only those near the page are looked through.
-        near = slice_sorted(watched_courses(watched.courses), replace(page, size=page.size + _SPARE))
-        rows = _rows_of_page(near, page, values, owes_logs())
-    if len(rows) <= page.size:
-        rows = _rows_of_page(slice_sorted(with_logs(watched, moment), page), page, values)
+        spare = slice_sorted(watched_courses(watched.courses), replace(page, size=page.size + _SPARE))
+        rows = _rows_of_page(spare, page, values, owes_logs())
+    if len(rows) <= page.size and not (near and near.reaches_end):
+        rows = _rows_of_page(slice_of(conditions, page, total), page, values)
+    return _page_of(rows, page, total)
+
+
+def first_page_of_courses(watched: Watched, page: PageRequest, moment: Moment, matching: int) -> Page[Line]:
+    """The same where nobody has counted yet, of so many courses that match with logs or without. One statement."""
+    values = values_in(page.sort)
+    page = fitting(page, values)
+    conditions = with_logs(watched, moment)
+    rows = _rows_of_page(slice_of(conditions, page, matching), page, [*values, _count_of(conditions)])
+    return _page_of([(*row[:-2], row[-1]) for row in rows], page, rows[0][-2] if rows else 0)
+
+
+def _count_of(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[Any]:
+    return select(func.count(CourseOffering.id)).where(*conditions).correlate(None).scalar_subquery()
+
+
+def _page_of(rows: Sequence[Any], page: PageRequest, total: int) -> Page[Line]:
     rows = rows[: page.size + 1]
     lines = [Line(row[0], row[1], row[2], row[3], f"{row[4] or ''} {row[5] or ''}".strip()) for row in rows]
     return make_page(lines, [tuple(row[6:]) for row in rows], page, total)
@@ -101,7 +122,7 @@ def page_of_people(watched: Watched, page: PageRequest, moment: Moment) -> Page[
 
 
 def _owing(watched: Watched, moment: Moment) -> Mapping[int, str]:
-    """The facilitators who owe any of these logs, as `read_people` has them. One statement at most."""
+    """The facilitators who owe any of these logs, as `read_people` has them. Two statements at most, usually one."""
     owed = (
         select(ActivityLog.facilitator_id)
         .join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
@@ -110,7 +131,12 @@ def _owing(watched: Watched, moment: Moment) -> Mapping[int, str]:
         .subquery("owed")
     )
     if watched.state is not None:
-        return read_people(owed.c.facilitator_id)
+        people = entries_in_order("facilitator")
+        if people is None:
+            return read_people(owed.c.facilitator_id)
+        # Their names are known: only who it is needs to be asked.
+        ids = set(db.session.scalars(select(owed.c.facilitator_id)))
+        return {row_id: name for row_id, name in people.items() if row_id in ids}
     subjects = (*subjects_of(watched.courses), PEOPLE, *WHOLE)
     return kept("owing", (watched, parts_now()), lambda: read_people(owed.c.facilitator_id), *subjects)
 

@@ -10,12 +10,14 @@ from werkzeug.datastructures import MultiDict
 
 from portal.allocations.queries.facets import groups_of, sum_up
 from portal.allocations.routes.choices import Choices, ChoiceSet
+from portal.paging import Page
+from portal.pulses import has_kept_anew
 from portal.roles import Role
 from portal.tracker import matrix
 from portal.tracker.painting import Painter
 from portal.tracker.queries import compliance as queries
 from portal.tracker.queries import matrix as lines
-from portal.tracker.queries.compliance import WeekSums
+from portal.tracker.queries.compliance import Watched, WeekSums
 from portal.tracker.queries.needs import list_needs
 from portal.tracker.queries.rows import Moment
 from portal.tracker.routes.blueprint import watch as bp
@@ -37,12 +39,16 @@ class WatchChoices(Choices):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What an address asks for, settled: the term, its weeks, and the week that the numbers are about."""
+    """What an address asks for, settled: the term, its weeks, the week that the numbers are about.
+
+    `matching` are all courses of the term that match, with logs or without.
+    """
 
     form: WatchForm
     weeks: list[WeekSums]
     focus: WeekSums | None
     choices: WatchChoices
+    matching: int
 
 
 def view_asked(moment: Moment, args: MultiDict[str, str], endpoint: str = "compliance.index") -> View:
@@ -54,7 +60,7 @@ def view_asked(moment: Moment, args: MultiDict[str, str], endpoint: str = "compl
     weeks = queries.sums_by_week(form.list.wanted, moment)
     focus = choose_week(form.week, weeks, moment.now, moment.today)
     choices = WatchChoices(form.list, facets, endpoint, **form.others())
-    return View(form, weeks, focus, choices)
+    return View(form, weeks, focus, choices, facets.total)
 
 
 @bp.get("/")
@@ -66,7 +72,7 @@ def index() -> str | Response:
     form, weeks = view.form, view.weeks
     watched = form.watched(view.focus)
     if form.by == COURSES:
-        found = lines.page_of_courses(watched, form.page, moment, queries.count_courses(watched, moment))
+        found = _page_of_courses(watched, view, moment)
         cells = queries.cells_of_courses([line.id for line in found.rows], moment)
         rows = matrix.rows_of_courses(found.rows, cells, weeks)
     else:
@@ -87,6 +93,13 @@ def index() -> str | Response:
         # The page follows by itself: its filters and its address stay as they are.
         return fragment("compliance/_results.html", **context)
     return _results(form, found.total, context)
+
+
+def _page_of_courses(watched: Watched, view: View, moment: Moment) -> Page[lines.Line]:
+    """A page of the matrix; of a search that is new, the courses are counted in the same statement."""
+    if watched.courses.q and watched.state is None and has_kept_anew():
+        return lines.first_page_of_courses(watched, view.form.page, moment, view.matching)
+    return lines.page_of_courses(watched, view.form.page, moment, queries.count_courses(watched, moment))
 
 
 def _results(form: WatchForm, total: int, context: dict[str, Any]) -> Response:

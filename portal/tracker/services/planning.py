@@ -28,6 +28,9 @@ AnyRow = Row[*tuple[Any, ...]]
 
 _LOGS = cast(Table, ActivityLog.__table__)
 # What a leave excused may be owed again when it ends earlier.
+# Whoever teaches the course of a log, whoever asks.
+_COURSES = cast(Table, CourseOffering.__table__)
+_TEACHER = select(_COURSES.c.facilitator_id).where(_COURSES.c.id == _LOGS.c.allocation_id).scalar_subquery()
 _NOT_EXCUSED = or_(_LOGS.c.excused_at.is_(None), _LOGS.c.leave_id.is_not(None))
 _UNTOUCHED = and_(_LOGS.c.started_at.is_(None), _LOGS.c.submitted_at.is_(None), _NOT_EXCUSED)
 _LIVE = frozenset({OfferingStatus.PLANNED, OfferingStatus.ACTIVE})
@@ -248,8 +251,12 @@ def _apply(changes: _Changes, now: datetime, of_courses: Sequence[int]) -> None:
     among = {OF_COURSES: of_courses}
     for ids in in_chunks(changes.gone):
         db.session.execute(delete(_LOGS).where(_LOGS.c.id.in_(ids), _UNTOUCHED), execution_options=among)
+    # Who is not away owes the weeks of their own courses: one statement for all of them, however many people they are.
+    usual = [log_id for duty, moved in changes.duties.items() if duty.absence is None for log_id in moved]
+    _set(usual, now, among, **(Duty(0).values(now) | {"facilitator_id": _TEACHER}))
     for duty, moved in changes.duties.items():
-        _set(moved, now, among, **duty.values(now))
+        if duty.absence is not None:
+            _set(moved, now, among, **duty.values(now))
     for deadline, due in changes.deadlines.items():
         _set(due, now, among, due_at=deadline, deadline_version=_LOGS.c.deadline_version + 1)
     # Numbers are unique in a course, also halfway: all step aside first, then each takes its place.

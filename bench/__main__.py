@@ -28,6 +28,7 @@ from bench import (
     pages,
     reflecting,
     start,
+    telling,
     terms,
     uploading,
 )
@@ -37,7 +38,7 @@ from tests.support.databases import build_app, dispose, migrate
 from tests.support.term import real_term_dir
 
 # These make all that they measure; where nothing else is asked for, the term need not be there.
-_ALONE = frozenset({"learning", "lessons", "uploading", "notifying"})
+_ALONE = frozenset({"learning", "lessons", "uploading", "notifying", "telling"})
 
 
 def measure(database: str, parts: set[str]) -> Iterator[Figure]:
@@ -96,6 +97,7 @@ def _measure_pages(database: str, app: Flask, parts: set[str]) -> Iterator[Figur
         ("accounts", accounts),
         ("attendance", attendance),
         ("lessons", lessons),
+        ("telling", telling),
     ):
         if not parts or name in parts:
             yield from part.measure(database, app)
@@ -118,7 +120,7 @@ def main() -> int:
         "--only",
         default="",
         help="parts with commas: pages, jobs, accounts, attendance, lessons, listing, desk, compliance, "
-        "learning, notifying, uploading, reflecting, start, api",
+        "learning, notifying, telling, uploading, reflecting, start, api",
     )
     asked = parser.parse_args()
     databases, parts = asked.db.split(","), set(filter(None, asked.only.split(",")))

@@ -11,10 +11,15 @@ from pydantic import BaseModel, ValidationError
 
 from portal.api.errors import error_answer, refuse
 from portal.api.sentences import label_of, name_of, sentence_of
+from portal.learning.models import BODY_LIMIT
 
 Model = TypeVar("Model", bound=BaseModel)
 
-MOST_BYTES = 256 * 1024
+_KB = 1024
+# A character beyond the first 65,536 is written as two escapes of six bytes (RFC 8259, section 7). The longest text, so
+# written, leaves 64 KB for what stands around it.
+_ESCAPED = 12
+MOST_BYTES = (-(-_ESCAPED * BODY_LIMIT // _KB) + 64) * _KB
 DEEPEST = 20
 _LARGEST = 2**63 - 1
 _MOST_DIGITS = 19

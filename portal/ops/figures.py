@@ -23,6 +23,7 @@ from portal.ops.probing import LIMIT, Probe, answers_within
 from portal.tracker.states import LogState, in_state, today_in
 from portal.webhooks.models import MessageState, WebhookDelivery
 from portal.webhooks.queries.deliveries import count_by_result
+from portal.webhooks.queries.endpoints import count_standing
 
 ACTIVE = timedelta(minutes=15)
 _LATELY = timedelta(days=7)
@@ -89,11 +90,13 @@ def table_figures(settings: Settings) -> Iterator[Figure]:
 
 
 def message_figures(_settings: Settings) -> Iterator[Figure]:
-    """How messages for other systems stand. Three statements."""
+    """How messages for other systems stand. Four statements."""
     messages = count_by_state(WebhookDelivery.state)
     yield _by_state("webhook_messages", "Messages for other systems that are kept, by state.", messages, MessageState)
     results = [({"result": result}, float(count)) for result, count in count_by_result().items()]
     yield Figure("portal_webhook_attempts", "Attempts to send them that are kept, by how they ended.", results)
+    standing = [({"state": state}, float(count)) for state, count in count_standing().items()]
+    yield Figure("portal_webhook_endpoints", "Endpoints of other systems by how they stand.", standing)
     oldest = oldest_message(clock.now())
     yield _one("webhook_oldest_waiting_seconds", "How long the oldest such message is overdue.", oldest)
 

@@ -1,8 +1,12 @@
 """Lessons by the API: staff write, students read what is published and note what they have done."""
 
+import json
+
 import pytest
 
 from portal import clock
+from portal.learning.models import BODY_LIMIT, TITLE_LIMIT
+from tests.support.api import bearer_of
 
 pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.one_database]
 
@@ -19,8 +23,6 @@ def course(make, teacher):
 
 @pytest.fixture
 def ask(app, client):
-    from tests.support.api import bearer_of
-
     def do(person, method, path, body=None, headers=None):
         sent = {"Authorization": f"Bearer {bearer_of(app, person)}"} | (headers or {})
         return client.open(f"/api{path}", method=method, json=body, headers=sent)
@@ -69,3 +71,16 @@ def test_lessons_move_and_come_in_pages(ask, make, teacher, course):
     ask(teacher, "PATCH", f"/lessons/{lessons[2].id}", {"position": 1})
     answer = ask(teacher, "GET", f"/course-offerings/{course.id}/lessons?limit=2")
     assert ([one["title"] for one in answer.json], answer.headers["X-Total-Count"]) == (["C", "A"], "3")
+
+
+def test_the_longest_text_fits_however_it_is_written(ask, client, app, teacher, course):
+    text = "😀" * BODY_LIMIT
+    escaped = json.dumps({"title": "😀" * TITLE_LIMIT, "body": text})
+    assert len(escaped) > 12 * BODY_LIMIT
+    headers = {"Authorization": f"Bearer {bearer_of(app, teacher)}"}
+    answer = client.post(
+        f"/api/course-offerings/{course.id}/lessons", data=escaped, headers=headers, content_type="application/json"
+    )
+    assert (answer.status_code, answer.json.get("body") == text) == (201, True)
+    longer = {"title": "T", "body": text + "x"}
+    assert ask(teacher, "POST", f"/course-offerings/{course.id}/lessons", longer).json["fields"].keys() == {"body"}

@@ -19,7 +19,9 @@ from portal.jobs.services import start_job
 from portal.notifications.models import Delivery, DeliveryState
 from portal.ops.logging import hide_secrets
 from portal.ops.metrics import _measures
+from portal.webhooks.models import EndpointState, WebhookEndpoint, WhyDisabled
 from tests.support.databases import build_app
+from tests.web.webhook_scenes import make_endpoint
 
 # A second web process: it answers one request of its own and ends.
 _OTHER = """
@@ -57,6 +59,24 @@ def test_requests_are_counted_by_method_route_and_status(client: Any) -> None:
     # Pages of other tests may still be on their way when it begins.
     assert after["http_requests_in_flight"] <= before.get("http_requests_in_flight", 0)
     assert after["db_statements_total"] > before.get("db_statements_total", 0)
+
+
+def test_endpoints_are_counted_by_how_they_stand(fresh_app: Flask) -> None:
+    made = [make_endpoint(fresh_app)[0] for _ in range(4)]
+    ways: list[dict[str, Any]] = [
+        {"failing_since": clock.now()},
+        {"state": EndpointState.DISABLED, "reason": WhyDisabled.GONE},
+        {"state": EndpointState.DISABLED, "reason": WhyDisabled.BY_HAND},
+    ]
+    with fresh_app.app_context():
+        for endpoint_id, values in zip(made, ways, strict=False):
+            db.session.execute(update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).values(**values))
+        db.session.commit()
+    found = _values(fresh_app.test_client().get("/metrics").text)
+    standing = [
+        found[f'portal_webhook_endpoints{{state="{name}"}}'] for name in ("enabled", "failing", "given_up", "by_hand")
+    ]
+    assert standing == [1, 1, 1, 1]
 
 
 def test_the_tables_are_counted(fresh_app: Flask, make_fresh: Any) -> None:

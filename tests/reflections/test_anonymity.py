@@ -8,14 +8,23 @@ import hashlib
 import itertools
 import json
 import random
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import select
 
+from portal import clock
+from portal.audit.services import System
 from portal.extensions import db
 from portal.reflections.models import ReflectionResponse
 from portal.reflections.services.releasing import release
+from portal.webhooks.addresses import Reach
+from portal.webhooks.events import COUNTED, TYPES
+from portal.webhooks.models import WebhookMessage
+from portal.webhooks.sealing import box_of
+from portal.webhooks.services.counting import count_reflections
+from portal.webhooks.services.endpoints import EndpointDraft, create_endpoint
 from tests.reflections.support import keep, send
 from tests.support.api import bearer_of
 
@@ -29,6 +38,7 @@ def scene(app, make, sign_in, new_client):
     """Thirty students who wrote, saved and sent, in an order that the attacker knows; every third by the API."""
     offering = make.offering(make.facilitator(), title="Local Food Systems")
     found = make.round(offering)
+    told_of_everything(app)
     students = [make.student() for _ in range(STUDENTS)]
     for student in students:
         make.enrolment(offering, student)
@@ -44,6 +54,14 @@ def scene(app, make, sign_in, new_client):
         answer = send(client, found, version=1, number=f"n{student.user_id}", question1=said[student.profile_id])
         assert answer.status_code == 201
     return found, order, said
+
+
+def told_of_everything(app):
+    """Another system, which is told of all that there is to tell."""
+    with app.app_context():
+        draft = EndpointDraft("https://hooks.example.org/portal", TYPES, "Whoever listens")
+        create_endpoint(draft, Reach(), box_of(app.config["SECRET_KEY"]), System())
+        db.session.commit()
 
 
 def by_program(app, client, student, found, thought):
@@ -77,6 +95,14 @@ def everything():
 def test_nobody_can_say_who_said_what(app, scene):
     found, order, said = scene
     with app.app_context():
+        listens_at_the_moment = db.session.scalars(select(WebhookMessage.type)).all()
+        assert not [kind for kind in listens_at_the_moment if kind.startswith("reflection")]
+        assert count_reflections(clock.now().date() + timedelta(days=1)) == 1
+        db.session.commit()
+        [told] = db.session.scalars(select(WebhookMessage.data).where(WebhookMessage.type == COUNTED))
+        assert (told["responses"], told.keys()) == (
+            STUDENTS, {"round_id", "course_offering_id", "responses", "date"}
+        )  # fmt: skip
         stored = everything()
         bodies = [body["question1"] for body in db.session.scalars(select(ReflectionResponse.body))]
     assert sorted(bodies) == sorted(said.values())
@@ -117,7 +143,8 @@ def test_neither_the_log_nor_notices_nor_files_say_more(app, scene, client, make
         stored = everything()
     told = caplog.text + capsys.readouterr().out
     assert not any(thought in told for thought in said.values())
-    for name in ("audit_events", "notifications", "deliveries", "jobs", "reflection_participations"):
+    outside = ("audit_events", "notifications", "deliveries", "jobs", "reflection_participations", "webhook_messages")
+    for name in outside:
         assert "secret thought" not in str(stored[name])
     sign_in(client, make.manager())
     for address in ("results", "export.csv"):

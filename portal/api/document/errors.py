@@ -13,7 +13,7 @@ MEANINGS: Mapping[int, str] = {
     403: "Your role, or the scope of your token, does not allow this",
     404: "There is no such thing, or it is not yours to see",
     409: "A duplicate, or somebody was here first: read it again",
-    413: "The body is larger than 256 KB",
+    413: "The body is larger than 768 KB",
     415: "Anything but JSON",
     422: "The `Idempotency-Key` was used for another request",
     429: "Too often; `Retry-After` says when to come again",

@@ -126,3 +126,15 @@ def list_own_endpoints(user_id: int) -> list[dict[str, Any]]:
     """The endpoints that a person made, for the document of what is kept of them. One statement."""
     columns = (WebhookEndpoint.id, WebhookEndpoint.url, WebhookEndpoint.description, WebhookEndpoint.created_at)
     return list_of(select(*columns).where(WebhookEndpoint.created_by == user_id).order_by(WebhookEndpoint.id))
+
+
+def count_standing() -> Mapping[str, int]:
+    """How many endpoints get messages, do not answer, switched themselves off, and were switched off. One statement."""
+    rows = db.session.execute(select(WebhookEndpoint.state, WebhookEndpoint.failing_since, WebhookEndpoint.reason))
+    found = dict.fromkeys(("enabled", "failing", "given_up", "by_hand"), 0)
+    for state, failing_since, reason in rows:
+        if state is EndpointState.ENABLED:
+            found["failing" if failing_since else "enabled"] += 1
+        else:
+            found["by_hand" if reason in {None, WhyDisabled.BY_HAND} else "given_up"] += 1
+    return found

@@ -62,6 +62,7 @@ def test_nothing_that_a_role_sends_gets_an_answer_that_the_document_does_not_nam
     assert (found, tried > 3) == ([], True)
 
 
+@pytest.mark.one_database
 def test_the_run_sees_an_undocumented_status(app, monkeypatch):
     @public
     @wraps(app.view_functions["api.me"])

@@ -64,6 +64,7 @@ class Bank:
             folder = servers.run_folder() / f"data_{self._worker}_{database.kind}"
             app = build_app(database.url, folder)
             app.config["WTF_CSRF_ENABLED"] = False
+            _send_savepoints_plainly(app)
             self._apps[database.kind] = app
         return self._apps[database.kind]
 
@@ -117,6 +118,24 @@ def dispose(app: Flask) -> None:
     with app.app_context():
         for engine in db.engines.values():
             engine.dispose()
+
+
+def _send_savepoints_plainly(app: Flask) -> None:
+    """Within a test each commit is a savepoint, and SQLAlchemy would compile each of them anew."""
+
+    def sender(words: str) -> Callable[[sa.Connection, str], None]:
+        def send(connection: sa.Connection, name: str) -> None:
+            cursor = connection.connection.cursor()
+            cursor.execute(f"{words} {name}")
+            cursor.close()
+
+        return send
+
+    with app.app_context():
+        dialect: Any = db.engine.dialect
+    dialect.do_savepoint = sender("SAVEPOINT")
+    dialect.do_release_savepoint = sender("RELEASE SAVEPOINT")
+    dialect.do_rollback_to_savepoint = sender("ROLLBACK TO SAVEPOINT")
 
 
 @contextmanager

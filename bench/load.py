@@ -47,7 +47,7 @@ def main() -> int:
 
 def _measure(site: Site, asked: argparse.Namespace) -> int:
     site.start()
-    app, actors = set_up(site, asked.people)
+    app, actors = set_up(site, asked.people, asked.courses)
     kept = [_play(site, app, actors, asked, server, kill) for server in asked.server for kill in asked.kill]
     dispose(app)
     return 0 if all(kept) else 1
@@ -66,6 +66,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--rate", type=float, default=RATE, help="requests a second")
     parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--courses", type=int, help="of the term; by default all")
     parser.add_argument("--server", default="granian", help="with commas: granian, gunicorn (pip install gunicorn)")
     parser.add_argument("--kill", default="", help="with commas, one run for each: none, web, worker, redis, database")
     parser.add_argument("--lose-one", action="store_true", help="shows that a lost write would be found")

@@ -97,6 +97,8 @@ class Site:
             if '"event": "unforeseen_error"' in line:
                 said = json.loads(line)
                 print(f"unforeseen at {said['path']}:\n{said.get('exception', '')[-1500:]}")
+            elif "Exception on /" in line:
+                print(line)
         os.truncate(log, 0)
 
     def rest(self) -> None:

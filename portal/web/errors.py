@@ -6,7 +6,7 @@ import structlog
 from flask import Flask, g, render_template
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -21,6 +21,8 @@ log = structlog.get_logger()
 # Pages of their own; any other code is shown by the nearest of these.
 _PAGES = {400, 403, 404, 409, 413, 429, 500, 503}
 
+# SQLAlchemy's code of "can't reconnect until invalid transaction is rolled back"; a failed flush has another one.
+_INVALIDATED = "8s2b"
 _AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 Answer = tuple[str, int, dict[str, str]]
@@ -85,7 +87,16 @@ def _database_away(error: Exception) -> Answer | Response:
     return error_page(503, None, {"Retry-After": "10"})
 
 
+def _is_lost_connection(error: Exception) -> bool:
+    """Whether it is the end of a connection that shows so: within an answer, or at the next use of the session."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated
+    return isinstance(error, PendingRollbackError) and error.code == _INVALIDATED
+
+
 def _unforeseen(error: Exception) -> Answer | Response:
+    if _is_lost_connection(error):
+        return _database_away(error)
     log.error("unforeseen_error", exc_info=error, path=path_for_log(), request_id=g.get("request_id"))
     _forget_session()
     _ask_for_nobody()

@@ -33,7 +33,7 @@ def fragile(build_fresh_app: Any) -> Flask:
     """A page that fails as many times as it is told, with what it is told."""
     app: Flask = build_fresh_app()
     app.config["WTF_CSRF_ENABLED"] = False
-    faults: list[sa.exc.DBAPIError] = []
+    faults: list[Exception] = []
 
     def view() -> str:
         db.session.execute(sa.text("SELECT 1"))
@@ -74,6 +74,22 @@ def test_who_waited_long_for_a_server_that_hangs_is_not_made_to_wait_again(fragi
     fragile.extensions["faults"][:] = [_fault(2013, lost=True)]
     assert fragile.test_client().get("/fragile").status_code == 503
     assert fragile.test_client().get("/fragile").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (sa.exc.InternalError("SELECT 1", {}, _Gone(0, "packet out of order"), connection_invalidated=True), 503),
+        (sa.exc.PendingRollbackError("cannot reconnect", code="8s2b"), 503),
+        (sa.exc.PendingRollbackError("a flush failed", code="7s2a"), 500),
+        (sa.exc.InternalError("SELECT 1", {}, _Gone(0, "a fault of ours")), 500),
+    ],
+    ids=lambda given: str(given)[:40],
+)
+def test_a_lost_connection_is_one_however_it_shows(fragile: Flask, fault: Exception, status: int) -> None:
+    fragile.config["TESTING"] = False
+    fragile.extensions["faults"][:] = [fault]
+    assert fragile.test_client().post("/fragile").status_code == status
 
 
 @pytest.mark.parametrize("driver", ["mysql+pymysql", "postgresql+psycopg"])

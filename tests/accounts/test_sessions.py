@@ -8,6 +8,8 @@ from portal.config import load_settings
 from tests.support import databases
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 
 def token_in(text: str) -> str:
     found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', text)

@@ -22,6 +22,8 @@ from portal.jobs.works import Owner
 from tests.support.bulk_changes import TODAY, WEEK, chosen, do, now
 from tests.support.people import Person
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.fixture
 def in_app(app, frozen_time) -> Iterator[None]:
@@ -48,6 +50,7 @@ def test_a_preview_tells_what_will_change_what_stands_so_and_what_stays(in_app, 
     assert now(free).facilitator_id is None
 
 
+@pytest.mark.every_database
 def test_what_was_seen_is_done_in_one_deed(in_app, make, manager):
     first, second, over = make.offering(), make.offering(), make.offering(status=OfferingStatus.CANCELLED)
     starts = {one.id: one.start_date for one in (first, second, over)}
@@ -79,6 +82,7 @@ def _only(mode: str) -> dict[str, Any]:
     return {"modes": (mode,)} if "modes" in OfferingFilter.__dataclass_fields__ else {"mode": mode}
 
 
+@pytest.mark.every_database
 def test_what_changed_since_it_was_seen_stops_it_all(in_app, make, manager):
     first, second = make.offering(), make.offering()
     seen = preview_change(chosen(first, second), WEEK, TODAY).seen
@@ -142,6 +146,7 @@ def test_a_course_that_exists_in_the_mode_stays(in_app, make, manager):
     assert [(found.course.id, found.other_id) for found in preview.refused] == [(one.id, there.id)]
 
 
+@pytest.mark.every_database
 def test_of_two_that_would_become_the_same_the_first_changes(in_app, make, manager):
     online = make.mode("Online")
     one = make.offering(mode_id=make.mode("Hybrid").id)

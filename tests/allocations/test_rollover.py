@@ -21,6 +21,8 @@ from portal.jobs.running import run_waiting_jobs
 from portal.jobs.works import Owner
 from portal.tracker.models import ActivityLog
 
+pytestmark = pytest.mark.in_turn
+
 TODAY = date(2026, 10, 14)
 START, END = date(2026, 8, 24), date(2026, 12, 9)
 TERM = {"academic_year": 2026, "trimester": 3, "start_date": START, "end_date": END}
@@ -94,6 +96,7 @@ def test_cohorts_become_those_of_the_new_year(in_app, make, manager):
     assert [made.cohort_id for made in copies()] == [new.id]
 
 
+@pytest.mark.every_database
 def test_what_stands_there_already_does_not_come_twice(in_app, make, manager):
     offering = make.offering(**TERM)
     copy(NEXT, manager)
@@ -149,6 +152,7 @@ def test_what_will_not_do_is_told_at_its_field(in_app, wanted, field):
     assert caught.value.field == field
 
 
+@pytest.mark.every_database
 def test_what_changed_since_it_was_seen_stops_it(in_app, make, manager):
     make.offering(**TERM)
     seen = preview_rollover(NEXT, TODAY).seen
@@ -158,6 +162,7 @@ def test_what_changed_since_it_was_seen_stops_it(in_app, make, manager):
     assert not copies()
 
 
+@pytest.mark.every_database
 def test_undoing_deletes_what_nobody_used(in_app, make, manager):
     for _ in range(4):
         make.offering(make.facilitator(), **TERM)
@@ -230,6 +235,7 @@ def test_what_was_typed_wrong_is_told(client, make, sign_in, more, said):
     assert said in answer.text
 
 
+@pytest.mark.every_database
 def test_the_worker_copies_what_was_seen_and_the_page_takes_it_back(fresh_app, make_fresh, sign_in):
     fresh_app.config["WTF_CSRF_ENABLED"] = False
     client = fresh_app.test_client()

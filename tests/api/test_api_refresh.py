@@ -12,6 +12,8 @@ from portal.accounts.services import refresh_tokens
 from portal.audit.models import AuditEvent
 from portal.extensions import db
 
+pytestmark = pytest.mark.in_turn
+
 
 def renew(asks, token=None):
     return asks("POST", "/auth/refresh", {"refresh_token": token or asks.refresh_token})
@@ -96,6 +98,7 @@ def test_a_family_ends_thirty_days_after_its_beginning_however_often_it_is_renew
     assert not works(asks, last["token"])
 
 
+@pytest.mark.every_database
 def test_expired_families_are_cleared_away_when_a_new_one_begins(app, make, program, frozen_time):
     person, other = make.student(), make.student()
     program(person)
@@ -127,6 +130,7 @@ def test_signing_out_by_the_refresh_token_alone(app, make, program):
 
 
 @pytest.mark.usefixtures("fresh_app")
+@pytest.mark.every_database
 def test_of_those_who_renew_at_once_one_gets_tokens_and_the_family_ends(fresh_app, make_fresh, program, monkeypatch):
     asks = program(make_fresh.student(), fresh_app)
     barrier, seen, answers = threading.Barrier(4), threading.Barrier(4), []

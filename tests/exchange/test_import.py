@@ -22,9 +22,10 @@ from tests.support.term import HEADERS, write_table
 
 Run = Callable[..., Result]
 RowsOf = Callable[..., list[tuple[Any, ...]]]
-pytestmark = pytest.mark.usefixtures("frozen_time")  # Wednesday 14 October 2026
+pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.in_turn]  # Wednesday 14 October 2026
 
 
+@pytest.mark.every_database
 def test_a_term_is_created_from_its_files(run: Run, rows_of: RowsOf, small_term: Path) -> None:
     result = run("exchange", "import", small_term)
     assert result.exit_code == 0, result.output
@@ -81,6 +82,7 @@ def test_a_course_has_the_status_of_its_dates(
     assert {row[0] for row in rows_of(CourseOffering.status)} == {status}
 
 
+@pytest.mark.every_database
 def test_importing_again_changes_nothing(app: Flask, run: Run, small_term: Path) -> None:
     run("exchange", "import", small_term)
     before = everything(app)
@@ -101,6 +103,7 @@ def test_a_dry_run_reports_the_same_and_writes_nothing(app: Flask, run: Run, sma
     assert counts(dry.output) == counts(run("exchange", "import", small_term).output)
 
 
+@pytest.mark.every_database
 def test_changed_values_are_updates(run: Run, rows_of: RowsOf, small_term: Path) -> None:
     run("exchange", "import", small_term)
     write_table(small_term, "modules", [("CS101", "Programmation", "INF", "200", 6), SMALL["modules"][1]])
@@ -160,6 +163,7 @@ def test_year_trimester_and_intake_follow_from_the_first_day(
     assert rows_of(*columns, CourseOffering.max_students) == [(2026, trimester, "FT", 30)]
 
 
+@pytest.mark.every_database
 def test_codes_are_known_in_any_spelling(run: Run, rows_of: RowsOf, small_term: Path) -> None:
     run("exchange", "import", small_term)
     write_table(small_term, "modules", [("cs101", "Programming", "cs", "100", 3)])
@@ -216,6 +220,7 @@ def test_every_change_leaves_an_audit_row(run: Run, rows_of: RowsOf, small_term:
     assert rows.count(("classes", "update")) == 1
 
 
+@pytest.mark.every_database
 def test_names_from_files_are_found_without_accents(run: Run, rows_of: RowsOf, folder: Path) -> None:
     for name in ("Été A", "ÉTÉ B"):
         write_table(folder, "classes", [("K", "2026", "A")])

@@ -20,6 +20,8 @@ from portal.tracker.services import plan_logs
 from portal.tracker.states import LogState
 from tests.support.teaching import RULES
 
+pytestmark = pytest.mark.in_turn
+
 HX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 # Week 1 began on 28 September and was due on 5 October, week 2 was due on 12 October, week 3 is running.
 SECOND = "2026-10-05"
@@ -64,6 +66,7 @@ def numbers(text):
     }
 
 
+@pytest.mark.every_database
 def test_a_week_is_five_numbers_and_a_sentence(manager, term):
     text = manager.get("/compliance/").text
     assert "Week 2 was due Monday 12 October 17:00." in text
@@ -154,6 +157,7 @@ def test_it_takes_eight_statements_at_most_however_many_rows(app, manager, make,
 
 
 @pytest.mark.parametrize("by", ["courses", "facilitators"])
+@pytest.mark.every_database
 def test_pages_follow_each_other(app, manager, make, frozen_time, by):
     person = make.facilitator(last_name="Zed")
     courses = [
@@ -205,6 +209,7 @@ def test_only_what_is_owed_can_be_nudged(app, manager, term):
         assert manager.post("/compliance/nudge", data=odd).status_code == 303
 
 
+@pytest.mark.every_database
 def test_the_list_of_logs_by_week_state_item_and_course(app, manager, make, term, people):
     def weeks(query):
         text = manager.get(f"/compliance/logs?{query}").text

@@ -3,6 +3,7 @@
 Flask-Babel finds out anew for each sentence which language the request is in; here that is asked once.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
@@ -41,7 +42,6 @@ def init_tongues(app: Flask, babel: Babel) -> None:
     """Have sentences translated this way, in Python and in templates."""
     domain = QuickDomain()
     babel.domain_instance = domain
-    kept: dict[int, tuple[_AnyTranslations, _Found]] = {}
 
     def gettext(text: str) -> str:
         return str(domain.get_translations().ugettext(text))
@@ -49,9 +49,24 @@ def init_tongues(app: Flask, babel: Babel) -> None:
     def ngettext(one: str, many: str, number: int) -> str:
         return str(domain.get_translations().ungettext(one, many, number))
 
+    def pgettext(about: str, text: str) -> str:
+        return str(domain.get_translations().upgettext(about, text))
+
+    def npgettext(about: str, one: str, many: str, number: int) -> str:
+        return str(domain.get_translations().unpgettext(about, one, many, number))
+
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=gettext, ngettext=ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"] = _translator(domain)
+
+
+def _translator(domain: QuickDomain) -> Callable[..., str]:
+    """`_` of templates: what is put in is escaped where the template escapes."""
+    kept: dict[int, tuple[_AnyTranslations, _Found]] = {}
+
     @pass_context
     def translate(context: Context, text: str, **values: Any) -> str:
-        """`_` of templates: what is put in is escaped where the template escapes."""
         translations = domain.get_translations()
         if not context.eval_ctx.autoescape:
             return str(translations.ugettext(text)) % values
@@ -65,5 +80,4 @@ def init_tongues(app: Flask, babel: Babel) -> None:
             plain = found[text] = Markup(translations.ugettext(text)) % {}  # noqa: S704
         return plain
 
-    app.jinja_env.install_gettext_callables(gettext=gettext, ngettext=ngettext, newstyle=True)  # type: ignore[attr-defined]
-    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"] = translate
+    return translate

@@ -76,7 +76,7 @@ def test_nothing_of_another_departments_course_is_there(app, make, enter, new_cl
             answer = client.open(address, method=method, headers=headers, buffered=True, **body)
             found[person] = answer.status_code
         assert found.pop(manager) == 404, (method, address)
-        assert 404 not in found.values(), (method, address)
+        assert all(status < 400 for status in found.values()), (method, address, found)
     assert tried > 70
 
 

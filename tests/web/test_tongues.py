@@ -8,10 +8,13 @@ from portal.web.locale import speak
 
 
 def test_templates_follow_the_language_and_escape_what_is_put_in(bare_app):
+    said = "{{ pgettext('course', 'Draft') }} {{ ngettext('%(num)s row', '%(num)s rows', 1) }}"
     page = "{{ _('Search') }} {{ _('Change “%(name)s”', name='<b>') }} {{ ngettext('%(num)s row', '%(num)s rows', 2) }}"
     with bare_app.test_request_context("/"):
         assert render_template_string(page) == "Search Change “&lt;b&gt;” 2 rows"
+        assert render_template_string(said) == "Draft 1 row"
         speak("fr")
+        assert render_template_string(said) == "Brouillon 1 ligne"
         french = render_template_string(page)
         assert french == render_template_string(page)
         assert french.startswith("Rechercher ")

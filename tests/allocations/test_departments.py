@@ -8,14 +8,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from portal import clock
 from portal.accounts.models import ManagerDepartment
 from portal.allocations.models import CourseOffering, Meeting
 from portal.allocations.queries.scopes import find_scope
+from portal.catalogue.calendar import rules_of
 from portal.extensions import db
 from portal.notifications.models import Notification
 from portal.scoping import within
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.alerts import list_responsible
+from portal.tracker.services.weekly import tell_weekly
 from tests.support.api import Program
 from tests.support.import_desk import words
 from tests.support.scoping import COMMON, FAR, OWN, World, answer_for, make_world
@@ -206,3 +209,12 @@ def test_a_scope_is_in_joins_subqueries_and_outer_joins(app, world, manager):
         counted = select(func.count()).select_from(select(CourseOffering.id).subquery())
         assert len(db.session.scalars(in_one).all()) == len(db.session.scalars(joined).all()) == 4
         assert db.session.scalar(counted) == 4
+
+
+def test_the_week_in_numbers_is_of_what_each_manager_sees(app, make, frozen_time):
+    world = make_world(make)
+    own, everything = answer_for(app, make.manager(), world.departments[OWN]), make.manager()
+    with app.app_context():
+        assert tell_weekly(clock.now(), rules_of(app.config["PORTAL"])) == 2
+        told = dict(db.session.execute(select(Notification.recipient_id, Notification.params)).all())
+    assert {person: params["late"] for person, params in told.items()} == {own.user_id: 2, everything.user_id: 3}

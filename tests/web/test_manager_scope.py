@@ -17,7 +17,7 @@ from portal.catalogue.models import Module
 from portal.extensions import db
 from portal.ops.access_table import takes_ids
 from portal.roles import Role
-from tests.support.people import Person
+from tests.support.people import Person, add_facilitator_profile
 from tests.support.scoping import FAR, OWN, answer_for, make_world
 from tests.web.scenes import SCENES
 from tests.web.test_access import API, address_of, audience_of, doors, sent
@@ -149,8 +149,6 @@ def test_heads_administrators_and_who_answers_for_all_see_everything(app, make, 
 
 
 def test_what_they_teach_is_theirs_too_and_their_own_places_stay_whole(app, make, client, sign_in):
-    from tests.support.people import add_facilitator_profile
-
     world = make_world(make)
     manager = answer_for(app, make.manager(), world.departments[OWN])
     with app.app_context():

@@ -19,7 +19,8 @@ TERM = {"academic_year": 2026, "trimester": 3, "start_date": date(2026, 8, 24), 
 @pytest.fixture
 def copy(app, make, frozen_time):
     """Gives copying the term with two courses, of which the first has two lessons, and the way back."""
-    first, second = make.offering(None, **TERM), make.offering(None, **TERM)
+    # Courses come along in the order of their codes.
+    first, second = (make.offering(None, module_id=make.module(code=code).id, **TERM) for code in ("A 1", "B 1"))
     make.lesson(first, title="Begin"), make.lesson(first, title="Go on")
     make.lesson(second, title="Other")
     by = Owner(make.manager().user_id, None)

@@ -6,6 +6,7 @@ Ends with status 1 when a limit is not kept. The term is the real one where it i
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,6 +133,8 @@ def main() -> int:
         f"Load: {load:.1f} on {cores} cores{'; times are longer than on a quiet machine' if load > cores / 2 else ''}"
     )
     servers.open_run()
+    # Whoever ends it before its time ends what it has started too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         return 0 if show(measure_all(databases, parts)) else 1
     finally:

@@ -26,7 +26,7 @@ from tests.support.databases import SECRET, build_app, dispose, migrate
 from tests.support.people import make_admin
 from tests.support.portal_process import ask, serving
 
-CONNECTIONS, ROUNDS, SECONDS, WARM_SECONDS = 16, 7, 1.0, 1.5
+CONNECTIONS, ROUNDS, SECONDS, WARM_SECONDS = 16, 5, 1.0, 1.5
 SHARE, SHARE_OF_HELLO = 50, 70
 _BEGUN = "SELECT id FROM activity_trackers WHERE submitted_at IS NULL AND started_at IS NOT NULL LIMIT 2000"
 _SORTS = ("id", "start_date", "end_date", "max_students", "enrolled_count", "status")

@@ -32,13 +32,16 @@ def repeat(name: str) -> Response:
     """Send the statements again and give the rows of each select."""
     found = []
     connection = _connection()
+    if name == "update":  # reads need no transaction
+        connection.begin()
     with connection.cursor() as cursor:
         for statement, values in _of_another(_recorded[name]) if name == "update" else _recorded[name]:
             cursor.execute(statement, values)
             if cursor.description:
                 names = [column[0] for column in cursor.description]
                 found.append([dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
-    connection.commit()
+    if name == "update":
+        connection.commit()
     return Response(json.dumps(found, default=str, ensure_ascii=False), mimetype="application/json")
 
 
@@ -49,6 +52,13 @@ def _of_another(statements: list[list[Any]]) -> list[list[Any]]:
         [statement, {name: other if value == seen else value for name, value in values.items()}]
         for statement, values in statements
     ]
+
+
+@floor.errorhandler(Exception)
+def say_why(error: Exception) -> tuple[str, int]:
+    """What went wrong, for whoever measures; the next request gets another connection."""
+    _local.__dict__.clear()
+    return repr(error), 500
 
 
 @floor.get("/hello")
@@ -63,7 +73,7 @@ def _connection() -> "pymysql.Connection[Any]":
         address, _, name = rest.partition("/")
         host, _, port = address.partition(":")
         _local.connection = pymysql.connect(
-            host=host, port=int(port), user="root", database=unquote(name), charset="utf8mb4"
+            host=host, port=int(port), user="root", database=unquote(name), charset="utf8mb4", autocommit=True
         )
         with _local.connection.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")

@@ -20,7 +20,8 @@ every line of it as a stranger, as each role, as the owner, as somebody else of 
   sign-in page, or answered with 401 under `/api`.
 - A facilitator's places are also open to managers and administrators who have a facilitator profile.
 - **Whose**: for an address with an id or a link in it, whose it must be; anybody else gets 404, as if it did not exist.
-  "any" means that whoever gets in may open it for every id.
+  "any" means that whoever gets in may open it for every id. With `PORTAL_MANAGER_SCOPE=department` it is 404
+  for a manager when its course or module is of a department that they do not answer for.
 - `/ui` is there in development only.
 
 | address | methods | student | facilitator | manager | administrator | whose |

@@ -57,13 +57,7 @@ def people_in_order() -> Mapping[int, str]:
 
     One statement at most: kept while nobody's name changes.
     """
-    return kept("names", "people", read_people, PEOPLE)
-
-
-def read_people(among: ColumnElement[int] | None = None) -> Mapping[int, str]:
-    """The facilitators whose ids stand in a column, or all, as `people_in_order` has them. One statement."""
-    wanted = _OF_PEOPLE if among is None else _OF_PEOPLE.join(among.table, among == Facilitator.id)
-    return _read(wanted).get("facilitator_id", {})
+    return kept("names", "people", lambda: _read(_OF_PEOPLE).get("facilitator_id", {}), PEOPLE)
 
 
 def text_of_person(name_folded: Any, employee_id: Any) -> str:

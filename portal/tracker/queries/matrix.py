@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, func, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, func, select
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
 from portal.allocations.queries.filters import subjects_of
-from portal.allocations.queries.names import entries_in_order, read_people, text_of_person
+from portal.allocations.queries.names import entries_in_order, text_of_person
 from portal.allocations.queries.nearby import begin_of, courses_nearby, ids_in_order, slice_of
 from portal.allocations.queries.sorting import slice_by_names, slice_sorted, values_in
 from portal.catalogue.models import ClassGroup, Module
@@ -99,30 +99,42 @@ def _rows_of_page(
     ).all()
 
 
+# Who somebody is, and what people are put in order by.
+_KEYS: tuple[ColumnElement[Any], ...] = (User.name_folded.expression, Facilitator.employee_id.expression)
+_PERSON: tuple[Any, ...] = (Facilitator.id, User.first_name, User.last_name, Facilitator.employee_id)
+_People = Select[*tuple[Any, ...]]
+_Person = Row[*tuple[Any, ...]]
+
+
 def page_of_people(watched: Watched, page: PageRequest, moment: Moment) -> Page[Line]:
     """Facilitators who owe logs of these courses, by name. Two statements at most.
 
-    Who they are, in their order, is kept: only those of the page are read.
+    Who they are, in their order, is kept: only those of the page are read, unless all were read just now.
     """
-    keys: list[ColumnElement[Any]] = [User.name_folded.expression, Facilitator.employee_id.expression]
-    page = fitting(page, keys)
-    owing = _owing(watched, moment)
+    page = fitting(page, _KEYS)
+    met: dict[int, _Person] = {}
+    owing = _owing(watched, moment, met)
     backward = page.cursor is not None and page.cursor.backward
     ids = ids_in_order(owing, downward=backward)
-    begin = begin_of(owing, ids, text_of_person(*page.cursor.values[:2])) if page.cursor else 0
-    named: list[Any] = [Facilitator.id, User.first_name, User.last_name, Facilitator.employee_id]
-    wanted = (
-        select(*named, *keys, Facilitator.id)
-        .join(User, User.id == Facilitator.user_id)
-        .where(Facilitator.id.in_(ids if begin is None else ids[begin : begin + page.size + 2]))
-    )
-    rows = db.session.execute(slice_by_key(wanted, keys, Facilitator.id.expression, page)).all()
+    if met and page.cursor is None:
+        rows: Sequence[_Person] = [met[row_id] for row_id in ids[: page.size + 1]]
+    else:
+        begin = begin_of(owing, ids, text_of_person(*page.cursor.values[:2])) if page.cursor else 0
+        wanted = _people().where(Facilitator.id.in_(ids if begin is None else ids[begin : begin + page.size + 2]))
+        rows = db.session.execute(slice_by_key(wanted, _KEYS, Facilitator.id.expression, page)).all()
     lines = [Line(row[0], f"{row[1]} {row[2]}".strip(), row[3], None, "") for row in rows]
     return make_page(lines, [tuple(row[4:]) for row in rows], page, len(owing))
 
 
-def _owing(watched: Watched, moment: Moment) -> Mapping[int, str]:
-    """The facilitators who owe any of these logs, as `read_people` has them. Two statements at most, usually one."""
+def _people() -> _People:
+    return select(*_PERSON, *_KEYS, Facilitator.id).join(User, User.id == Facilitator.user_id)
+
+
+def _owing(watched: Watched, moment: Moment, met: dict[int, _Person]) -> Mapping[int, str]:
+    """The facilitators who owe any of these logs, as `people_in_order` has them. Two statements at most, usually one.
+
+    Whoever is read with their names for it is put into `met`.
+    """
     owed = (
         select(ActivityLog.facilitator_id)
         .join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)
@@ -130,15 +142,20 @@ def _owing(watched: Watched, moment: Moment) -> Mapping[int, str]:
         .distinct()
         .subquery("owed")
     )
+
+    def read() -> Mapping[int, str]:
+        people = _people().join(owed, owed.c.facilitator_id == Facilitator.id).order_by(*_KEYS, Facilitator.id)
+        met.update((row[0], row) for row in db.session.execute(people))
+        return {row_id: text_of_person(row[4], row[3]) for row_id, row in met.items()}
+
     if watched.state is not None:
-        people = entries_in_order("facilitator")
-        if people is None:
-            return read_people(owed.c.facilitator_id)
+        everybody = entries_in_order("facilitator")
+        if everybody is None:
+            return read()
         # Their names are known: only who it is needs to be asked.
         ids = set(db.session.scalars(select(owed.c.facilitator_id)))
-        return {row_id: name for row_id, name in people.items() if row_id in ids}
-    subjects = (*subjects_of(watched.courses), PEOPLE, *WHOLE)
-    return kept("owing", (watched, parts_now()), lambda: read_people(owed.c.facilitator_id), *subjects)
+        return {row_id: name for row_id, name in everybody.items() if row_id in ids}
+    return kept("owing", (watched, parts_now()), read, *subjects_of(watched.courses), PEOPLE, *WHOLE)
 
 
 def every_course(watched: Watched, moment: Moment) -> Iterator[Sequence[Line]]:

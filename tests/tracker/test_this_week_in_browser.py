@@ -206,8 +206,16 @@ def test_when_the_connection_is_lost_the_switch_turns_back_and_says_so(
     page.context.set_offline(False)
     # The browser's network takes a moment to be there again.
     page.wait_for_function("fetch('/health/live').then(answer => answer.ok, () => false)")
-    page.locator("#toasts").get_by_role("button", name="Try again").last.click()
-    expect(page.locator(f"#log-{weeks[0].id} .attend")).to_have_text("1 of 3 items done")
+    offers = page.locator("#toasts").get_by_role("button", name="Try again")
+    before = offers.count()
+    offers.last.click()
+    expect(offers).to_have_count(before - 1)
+    done = page.locator(f"#log-{weeks[0].id} .attend").filter(has_text="1 of 3 items done")
+    # A browser that changes its network may drop one request more: then it is offered again.
+    expect(done.or_(offers).first).to_be_visible()
+    if not done.count():
+        offers.last.click()
+    expect(done).to_be_visible()
     assert stored(fresh_app, weeks[0])[1][SYNC] == DONE
     page.context.close()
 

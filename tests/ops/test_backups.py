@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 from flask import has_app_context
 
+from portal.catalogue.models import Department
 from portal.extensions import db
+from portal.ops import backups
 from portal.ops.backups import BackupError, delete_old_backups, verify_backup
 from tests.support import servers
 from tests.support.databases import build_app, dispose, migrate
@@ -72,6 +74,29 @@ def _typed(app: Any) -> dict[str, list[str]]:
 
 
 @pytest.mark.servers
+def test_what_people_do_meanwhile_is_not_half_in_it(
+    filled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, late = backups._revisions, []
+
+    def begin_and_work_on(connection: sa.Connection, metadata: sa.MetaData) -> list[str]:
+        found = begun(connection, metadata)
+        if connection.dialect.name != "sqlite":  # there whoever writes waits until it is done
+            with db.engine.begin() as another:
+                another.execute(sa.insert(Department.__table__), {"code": "LATE", "name": "L", "name_folded": "l"})
+            late.append("LATE")
+        return found
+
+    monkeypatch.setattr(backups, "_revisions", begin_and_work_on)
+    many = sa.select(sa.func.count()).select_from(Department)
+    with filled.app_context():
+        before = db.session.scalar(many)
+        db.session.rollback()
+        path = backups.create_backup(db.engine, filled.config["PORTAL"].portal_data_dir, tmp_path / "kept")
+        assert verify_backup(path)["rows"]["departments"] == before
+        assert db.session.scalar(many) == before + len(late)
+
+
 @pytest.mark.parametrize("steps", [1, 2])
 def test_a_backup_is_put_back_into_another_database(
     filled: Any, database_kind: str, steps: int, tmp_path: Path, leave_out: Any, worker: str

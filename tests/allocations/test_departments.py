@@ -144,6 +144,48 @@ def test_a_load_is_whole_and_a_course_elsewhere_has_no_name(app, world, manager,
     assert "4 of 2" in words(asked.text), "the course of another department counts"
 
 
+@pytest.mark.parametrize("setting", ["department", "all"])
+def test_home_list_workload_and_allocating_name_the_same_load(app, make, world, manager, client, monkeypatch, setting):
+    """Two of their three courses are seen, or one is looked for: their load is three all the same."""
+    monkeypatch.setattr(app.config["PORTAL"], "portal_manager_scope", setting)
+    query = {"q": f"{OWN} course"} if setting == "all" else {}
+    home = client.get("/compliance/", query_string=query).text
+    needs = words(home[home.index('class="needs"') : home.index('class="whole"')])
+    assert "Over the load limit" in needs
+    assert "3 of 2 courses, over the limit" in needs
+    assert "3 of 2" in words(client.get("/allocations/", query_string=query).text)
+    assert "3 of 2" in words(client.get("/allocations/workload").text)
+    assert "3 of 2" in words(client.get(f"/allocations/workload/{world.teacher.profile_id}").text)
+    own = {"offering": world.courses[OWN][1].id, "q": "both"}
+    assert "3 of 2 courses, 4 with this one" in words(client.get("/allocations/facilitators", query_string=own).text)
+    nobody = client.get("/compliance/", query_string={"q": "vacant"}).text
+    assert "Over the load limit" not in nobody, "who teaches nothing of what is shown"
+
+
+def test_filters_offer_what_courses_that_are_seen_have(app, make, world, manager, client, count_sql, monkeypatch):
+    teachers = {name: make.facilitator(first_name=name, last_name="Same") for name in (OWN, FAR, COMMON)}
+    for name, teacher in teachers.items():
+        cohort = make.cohort(code=f"{name}-2026", name=f"Same {name}")
+        make.offering(teacher, module_id=world.modules[name], cohort_id=cohort.id)
+    make.facilitator(first_name="Nobody", last_name="Same")
+    make.cohort(code="EMPTY", name="Same, empty")
+    asked = {"modules": "module", "cohorts": "same", "facilitators": "same", "departments": ""}
+    counts = {}
+    for setting in ("department", "all"):
+        monkeypatch.setattr(app.config["PORTAL"], "portal_manager_scope", setting)
+        for kind, text in asked.items():
+            with count_sql() as sql:
+                page = client.get(f"/allocations/options/{kind}", query_string={"q": text}).text
+            offered = set(re.findall(r'data-text="([^"]+)"', page))
+            counts.setdefault(setting, []).append(len(sql))
+            assert {name for name in (OWN, FAR) if any(name.lower() in one.lower() for one in offered)} == (
+                {OWN} if setting == "department" else {OWN, FAR}
+            ), (kind, setting)
+            others = {one for one in offered if "EMPTY" in one or "Nobody" in one}
+            assert bool(others) is (setting == "all" and kind in {"cohorts", "facilitators"}), (kind, setting)
+    assert counts["department"] == [number + 1 for number in counts["all"]], "the scope, and nothing else"
+
+
 def test_a_clash_with_a_course_elsewhere_is_told_without_its_name(app, make, world, manager, client):
     with app.app_context():
         for name in (OWN, FAR):

@@ -19,6 +19,7 @@ from portal.allocations.queries.filters import (
 )
 from portal.catalogue.models import Cohort, Department, Module
 from portal.extensions import db
+from portal.scoping import present_scope
 
 MOST = 8
 
@@ -107,7 +108,8 @@ def list_options(kind: str, text: str, beside: OfferingFilter) -> Sequence[Optio
     """At most eight options of a kind that hold all words of the text, those that show something first; one
     statement, and one for names that a search beside it looks through, unless they are kept.
 
-    Each counts the courses that it would show with the other filters of `beside`; its own place there is ignored.
+    Each counts the courses that it would show with the other filters of `beside`; its own place there is ignored. Where
+    somebody sees but some courses, only what one of these has is offered.
     """
     known = _KINDS[kind]
     others: dict[str, Any] = {known.sets: ()}
@@ -120,6 +122,8 @@ def list_options(kind: str, text: str, beside: OfferingFilter) -> Sequence[Optio
         .order_by(counts.c.courses.is_(None), known.order, known.row_id)
         .limit(MOST)
     )
+    if present_scope() is not None:
+        found = found.where(known.row_id.in_(select(_courses_by(known.of_course, OfferingFilter()).c.owner)))
     return [known.option(*row) for row in db.session.execute(found)]
 
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Integer, Select, String, and_, func, literal, select, union_all
+from sqlalchemy import Integer, Select, String, and_, func, literal, or_, select, true, union_all
 
 from portal.accounts.models import Facilitator, User
-from portal.allocations.models import CourseOffering
+from portal.allocations.models import CourseOffering, OfferingKind
 from portal.allocations.queries import OfferingFilter
 from portal.allocations.queries.filters import subjects_of
 from portal.allocations.queries.sorting import RUNNING
 from portal.catalogue.models import Module
 from portal.extensions import db
 from portal.pulses import COURSES, PEOPLE, WEEKS, keep, kept, recall
+from portal.scoping import present_scope
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.compliance import watched_courses
 from portal.tracker.queries.rows import Moment
@@ -60,7 +61,7 @@ def list_needs(courses: OfferingFilter, last_weeks: Sequence[date], moment: Mome
     standing = recall("needs of courses", courses, *subjects)
     if standing is not None:
         return [*kept("needs of weeks", key, lambda: _read_needs(of_weeks()), *subjects, WEEKS), *standing]
-    found = _read_needs([*of_weeks(), _over(conditions), _nobody(conditions)])
+    found = _read_needs([*of_weeks(), _over(courses, conditions), _nobody(conditions)])
     keep("needs of courses", courses, [need for need in found if need.kind in {OVER, NOBODY}], *subjects)
     keep("needs of weeks", key, [need for need in found if need.kind not in {OVER, NOBODY}], *subjects, WEEKS)
     return found
@@ -103,13 +104,8 @@ def _missing(conditions: Sequence[Any], weeks: Sequence[date], moment: Moment) -
     return wanted.order_by(found.c.allocation_id)
 
 
-def _over(conditions: Sequence[Any]) -> Select[Any]:
-    load = (
-        select(CourseOffering.facilitator_id, func.count().label("load"))
-        .where(CourseOffering.facilitator_id.is_not(None), CourseOffering.status.in_(RUNNING), *conditions)
-        .group_by(CourseOffering.facilitator_id)
-        .subquery("loads")
-    )
+def _over(courses: OfferingFilter, conditions: Sequence[Any]) -> Select[Any]:
+    load = _loads(courses, conditions).subquery("loads")
     return (
         select(
             literal(OVER, String), Facilitator.id, _NOTHING, _NOTHING, _FIRST, _LAST,
@@ -120,6 +116,27 @@ def _over(conditions: Sequence[Any]) -> Select[Any]:
         .join(User, User.id == Facilitator.user_id)
         .order_by((load.c.load - Facilitator.max_course_load).desc(), Facilitator.id)
     )  # fmt: skip
+
+
+def _loads(courses: OfferingFilter, conditions: Sequence[Any]) -> Select[Any]:
+    """What those who teach one of the courses have in the terms of the filter: a whole load, as everywhere."""
+    teaching = (CourseOffering.facilitator_id.is_not(None), CourseOffering.status.in_(RUNNING), *conditions)
+    if present_scope() is None and courses == OfferingFilter(terms=courses.terms):
+        found: Select[Any] = select(CourseOffering.facilitator_id, func.count().label("load"))
+        return found.where(*teaching).group_by(CourseOffering.facilitator_id)
+    # The table itself: the courses of every department count.
+    every = CourseOffering.__table__.alias("every_course")
+    in_terms = [and_(every.c.academic_year == year, every.c.trimester == third) for year, third in courses.terms]
+    return (
+        select(every.c.facilitator_id, func.count().label("load"))
+        .where(
+            every.c.facilitator_id.in_(select(CourseOffering.facilitator_id).where(*teaching)),
+            every.c.status.in_(RUNNING),
+            every.c.kind == OfferingKind.COHORT,
+            or_(*in_terms) if in_terms else true(),
+        )
+        .group_by(every.c.facilitator_id)
+    )
 
 
 def _nobody(conditions: Sequence[Any]) -> Select[Any]:

@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from portal.web.assets import build, static_url
+from portal.webhooks.models import MessageState
 from tests.support.portal_process import free_port
 from tests.support.receiver import receiving
 
@@ -203,10 +204,28 @@ def test_systemd_reads_its_units(path: Path, tmp_path: Path, leave_out: LeaveOut
 def test_alerts_and_dashboard_ask_for_figures_that_there_are(client: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr("portal.ops.figures.LIMIT", 20.0)  # a busy machine may take longer
     client.get("/login")
-    there = set(re.findall(r"^# TYPE (\S+)", client.get("/metrics").text, re.MULTILINE))
+    text = client.get("/metrics").text
+    there = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
+    values = set(re.findall(r'(\w+="[^"]*")', text))
     alerts = yaml.safe_load((DEPLOY / "monitoring" / "alerts.yaml").read_text())["groups"][0]["rules"]
     panels = json.loads((DEPLOY / "monitoring" / "dashboard.json").read_text())["panels"]
-    asked = " ".join([rule["expr"] for rule in alerts] + [one["targets"][0]["expr"] for one in panels])
-    names = set(re.findall(r"\b(?:http|db|portal|active)_[a-z_]+(?=\{)", asked))
+    asked = [rule["expr"] for rule in alerts] + [one["expr"] for panel in panels for one in panel["targets"]]
+    names = set(re.findall(r"\b(?:http|db|portal|active)_[a-z_]+(?=\{)", " ".join(asked)))
     assert {re.sub(r"_(bucket|count)$", "", name) for name in names} <= there
-    assert len(names) > 5
+    for pattern in re.findall(r'__name__=~"([^"]+)"', " ".join(asked)):
+        assert [name for name in there if re.fullmatch(pattern, name)], pattern
+    of_webhooks = {name for name in there if name.startswith("portal_webhook_")}
+    assert of_webhooks <= {name for one in panels for name in names if f"{name}{{" in one["targets"][0]["expr"]}
+    # What has no rows yet has no states either: those of endpoints are always there.
+    for states in re.findall(r'portal_webhook_endpoints\{[^}]*state=~?"([^"]+)"', " ".join(asked)):
+        assert {f'state="{state}"' for state in states.split("|")} <= values
+    for states in re.findall(r'portal_webhook_messages\{[^}]*state=~?"([^"]+)"', " ".join(asked)):
+        assert set(states.split("|")) <= set(MessageState)
+
+
+def test_panels_of_the_dashboard_lie_beside_each_other() -> None:
+    panels = json.loads((DEPLOY / "monitoring" / "dashboard.json").read_text())["panels"]
+    taken = [(one["gridPos"]["x"] + x, one["gridPos"]["y"] + y) for one in panels for x in range(one["gridPos"]["w"])
+             for y in range(one["gridPos"]["h"])]  # fmt: skip
+    assert len(taken) == len(set(taken))
+    assert len({one["id"] for one in panels}) == len(panels)

@@ -20,6 +20,8 @@ _IN_TRANSACTION, _BY_ITSELF = 1, 2
 _READS = ("SELECT", "SET", "SHOW")
 _LOCKS = ("FOR UPDATE", "FOR SHARE", "LOCK IN SHARE MODE")
 _DEADLOCK = 1213
+# The pulses are read as one text, which MySQL would cut at 1,024 bytes.
+_LONGEST_TEXT = "SET SESSION group_concat_max_len = 262144"
 # For so many seconds a connection is taken to be there as long as nothing has come from it unasked.
 _TRUSTED = 5.0
 
@@ -79,6 +81,7 @@ def connect_thriftily(*arguments: Any, **settings: Any) -> ThriftyConnection:
     made = ThriftyConnection(
         *arguments, **settings, read_timeout=settings.get("connect_timeout"), autocommit=True, init_command=level
     )
+    made.query(_LONGEST_TEXT)
     made._read_timeout = patience
     return made
 

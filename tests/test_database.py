@@ -50,6 +50,7 @@ def test_who_only_reads_asks_mariadb_for_nothing_else_and_who_writes_is_in_a_tra
         connection.execute(text("CREATE TABLE things (id INT PRIMARY KEY) ENGINE=InnoDB"))
         connection.commit()
         raw: Any = connection.connection.dbapi_connection
+        assert connection.scalar(text("SELECT @@group_concat_max_len")) == 262144
 
         def is_open() -> bool:
             return bool(raw.server_status & 1)

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from portal import clock
 from portal.accounts.models import User
@@ -14,7 +14,7 @@ from portal.allocations.services.standing import change_status
 from portal.audit.services import System
 from portal.catalogue.models import Module
 from portal.extensions import db
-from portal.pulses import PULSES_NOW, kept, pulse_of, take
+from portal.pulses import PULSES_NOW, Pulse, kept, present_pulses, pulse_of, take
 from portal.tracker import queries, services
 from portal.tracker.models import ActivityLog, ItemStatus
 from portal.tracker.queries import Moment
@@ -136,12 +136,37 @@ def test_a_tick_raises_nothing_and_a_submission_does(fresh_app, course, pulses):
 def test_whoever_writes_sees_what_they_wrote(fresh_app, make_fresh):
     make_fresh.module()
     with fresh_app.app_context():
-        take("courses=1,weeks=1")
+        take("courses=1,weeks=1;2")
         assert kept("x", "key", lambda: "old", "courses") == "old"
         assert kept("x", "key", lambda: "new", "courses") == "old"
         db.session.execute(update(Module).values(name="Otherwise"))
         assert pulse_of("courses") is None
         assert kept("x", "key", lambda: "new", "courses") == "new"
+        db.session.rollback()
+
+
+def test_pulses_that_were_cut_are_not_believed(fresh_app):
+    subjects = {"courses": 12345, "names": 3, "week 1": 20, **{f"week {week}": week for week in range(10, 20)}}
+    pairs = ",".join(f"{subject}={value}" for subject, value in subjects.items())
+    total = sum(subjects.values())
+    with fresh_app.app_context():
+        take(f"{pairs};{total}")
+        assert dict(present_pulses()) == subjects
+        for length in range(len(pairs)):
+            take(f"{pairs[:length]};{total}")
+            assert not present_pulses(), pairs[:length]
+            assert kept("cut", 1, iter([length]).__next__, "courses") == length
+        take()
+
+
+def test_the_database_cuts_no_pulses_and_if_it_does_it_is_seen(fresh_app):
+    with fresh_app.app_context():
+        db.session.execute(update(Pulse).values(value=2_000_000_000))
+        assert pulses_within() == (2_000_000_000, 2_000_000_000), "and MySQL's own limit is 1,024 bytes"
+        if db.engine.name in {"mariadb", "mysql"}:
+            db.session.execute(text("SET SESSION group_concat_max_len = 1024"))
+            assert pulses_within() is None
+            db.session().invalidate()
         db.session.rollback()
 
 

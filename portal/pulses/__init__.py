@@ -12,6 +12,7 @@ from functools import lru_cache
 from time import monotonic
 from typing import Any, TypeVar, cast
 
+import structlog
 from sqlalchemy import Delete, Insert, String, Table, Update, event, func, literal_column, select, type_coerce, update
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
@@ -19,6 +20,7 @@ from portal.extensions import Model, db
 from portal.pulses.stores import Store, forget_all
 from portal.scoping import present_scope
 
+log = structlog.get_logger()
 COURSES, TERMS, WEEKS, PLANS, NOTICES = "courses", "terms", "weeks", "plans", "notices"
 NAMES, PEOPLE, VIEWS = "names", "people", "views"
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -65,11 +67,14 @@ class Pulse(Model):
 _PULSES = cast(Table, Pulse.__table__)
 # What is put together of parts and weeks also follows from these, and from their slots.
 WHOLE = (TERMS, PLANS)
-# The comma stands in the statement: as a parameter, it would make MariaDB's dialect write all of it anew each time.
+# These stand in the statement: as a parameter, the comma would make MariaDB's dialect write all of it anew each time.
 _COMMA: Any = literal_column("','")
-# For the first statement of a request: all pulses as one word, which is read only by who keeps something.
+_SUM: Any = literal_column("';'")
+_PAIR = _PULSES.c.subject.concat("=").concat(type_coerce(_PULSES.c.value, String))
+# For the first statement of a request: all pulses as one word, which is read only by who keeps something. Their sum
+# stands at its end, for MySQL cuts what it puts together at `group_concat_max_len` and says nothing.
 PULSES_NOW = (
-    select(func.aggregate_strings(_PULSES.c.subject.concat("=").concat(type_coerce(_PULSES.c.value, String)), _COMMA))
+    select(func.aggregate_strings(_PAIR, _COMMA).concat(_SUM).concat(type_coerce(func.sum(_PULSES.c.value), String)))
     .select_from(_PULSES)
     .scalar_subquery()
 )
@@ -104,9 +109,16 @@ def take(word: str | None = None) -> None:
 
 @lru_cache(maxsize=8)
 def _read(word: str) -> Mapping[str, int]:
-    """The pulses that a word says: the same for most requests, for nobody writes as often as others read."""
-    pairs = (pair.partition("=") for pair in word.split(","))
-    return {subject: int(value) for subject, _, value in pairs}
+    """The pulses that a word says: the same for most requests, for nobody writes as often as others read.
+
+    None at all when the word was cut: then nothing is kept.
+    """
+    pairs, _, whole = word.rpartition(";")
+    said = [(subject, value) for subject, _, value in (pair.partition("=") for pair in pairs.split(","))]
+    if any(not value for _subject, value in said) or sum(int(value) for _subject, value in said) != int(whole):
+        log.error("pulses_cut", characters=len(pairs), look="group_concat_max_len of the database")
+        return {}
+    return {subject: int(value) for subject, value in said}
 
 
 def present_pulses() -> Mapping[str, int]:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.extensions import db
+from portal.thrift import connect_thriftily
 from tests.support import servers
 from tests.support.databases import build_app
 
@@ -93,6 +94,46 @@ def test_a_connection_that_the_server_has_cut_is_given_to_nobody(tmp_path, leave
         assert db.session.scalar(text("SELECT CONNECTION_ID()")) != number
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.mark.servers
+@pytest.mark.one_database
+def test_answers_are_read_as_the_driver_by_itself_reads_them(leave_out):
+    if not servers.is_there("mariadb"):
+        leave_out("mariadbd is not installed")
+    servers.new_database("mariadb", name := f"answers_{os.getpid()}")
+    to = {"host": "127.0.0.1", "port": servers.port_of("mariadb"), "user": "root", "database": name}
+    ours, theirs = connect_thriftily(**to, charset="utf8mb4"), pymysql.connect(**to, charset="utf8mb4")
+    with ours, theirs, ours.cursor() as mine, theirs.cursor() as plain:
+        mine.execute(_ALL_KINDS)
+        mine.execute("SET SESSION sql_mode = ''")
+        # Lengths of one byte, of three and of four; more rows than packets have numbers.
+        mine.executemany(f"INSERT INTO kinds VALUES ({', '.join(['%s'] * 17)})", [*_VALUES, *_VALUES[2:] * 300])
+        ours.commit()
+        for asked in ("SELECT * FROM kinds", "SELECT * FROM kinds", "SELECT count(*), max(day) FROM kinds", _NOTHING):
+            assert mine.execute(asked) == plain.execute(asked)
+            assert (mine.description, mine.fetchall()) == (plain.description, plain.fetchall())
+        with pytest.raises(pymysql.OperationalError, match="more than 1 row"):
+            mine.execute("SELECT much, IF(whole = 251, (SELECT whole FROM kinds), 1) FROM kinds")
+        mine.execute("SELECT 2")
+        assert mine.fetchall() == ((2,),)
+
+
+_ALL_KINDS = (
+    "CREATE TABLE kinds (whole INT, huge BIGINT UNSIGNED, tiny BOOLEAN, part DOUBLE, less FLOAT, exact DECIMAL(12, 3),"
+    " day DATE, moment DATETIME, precise DATETIME(6), hour TIME, year YEAR, word VARCHAR(300), one ENUM('a', 'b'),"
+    " said JSON, bits BIT(9), bytes BLOB, much LONGTEXT) CHARACTER SET utf8mb4"
+)
+_NOTHING = "SELECT * FROM kinds WHERE whole = -5"
+_VALUES: list[Any] = [
+    (-1, 2**64 - 1, True, 0.1, 1.5, "1.250", "2026-02-28", "2026-02-28 17:00:05", "2026-02-28 17:00:05.000120",
+     "-25:06:17", 2026, "é" * 260, "b", '{"a": ["😀"]}', 257, b"\0\xff", "x" * 100_000),
+    (250, 0, False, -2e9, 0, "0", "0000-00-00", "0000-00-00 00:00:00", "2026-01-01 00:00:00", "10:00:00", 1999,
+     "😀\u0627", "a", "[]", 0, b"\xfe" * 70_000, ""),
+    (None,) * 17,
+    (251, 1, True, 3, 4, "5", "1000-01-01", "9999-12-31 23:59:59", "1000-01-01 00:00:00", "838:59:59", 1901, "", "a",
+     "null", 5, b"", "y" * 300),
+]  # fmt: skip
 
 
 def is_listed(number):

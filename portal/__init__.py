@@ -31,6 +31,7 @@ from portal.accounts.sessions import init_sessions
 from portal.config import Settings, load_settings
 from portal.counting import CalmMemory
 from portal.extensions import compress, csrf, db, limiter
+from portal.lane import init_lane
 from portal.migrating import init_migrations
 from portal.notifications.queries import count_unread
 from portal.ops.logging import configure_logging
@@ -158,6 +159,7 @@ def _development_secret(folder: Path) -> str:
 
 
 def _bind_extensions(app: Flask, settings: Settings) -> None:
+    init_lane(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

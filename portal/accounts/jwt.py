@@ -6,6 +6,7 @@ and who the person is by now. What else it says (address, role) is for the clien
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -70,10 +71,15 @@ def issue_access_token(grant: Grant, user_id: int | None, email: str, role: Role
 
 def read_access_token(text: str) -> Claims | None:
     """What a token says; None for one that is forged, altered, over, from the future, or of another make."""
+    return read_with(text, current_app.config)
+
+
+def read_with(text: str, config: Mapping[str, Any]) -> Claims | None:
+    """The same by the keys of a configuration."""
     if len(text) > _LONGEST or not text.isascii():
         return None
     try:
-        claims, begins, ends = _verified(text, *(current_app.config[name] for name in _SECRETS))
+        claims, begins, ends = _verified(text, *(config[name] for name in _SECRETS))
     # Not only what the library calls an invalid token: whatever it trips over is none of ours.
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
         return None

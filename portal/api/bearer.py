@@ -22,6 +22,8 @@ from portal.extensions import db
 
 _INVALID = 'Bearer realm="teaching-portal", error="invalid_token", error_description="The token does not hold"'
 _LONGEST_TOKEN = 100
+# In the environ of a request: the error of a database that need not be asked again.
+AWAY = "portal.database_away"
 
 
 class Standing(Enum):
@@ -41,14 +43,22 @@ def init_bearers(app: Flask) -> None:
 def recognise() -> Person | None:
     """The person whose token the request bears, as they are by now. One statement, none without an intact token."""
     g.api_standing, g.api_family, g.api_token = Standing.ABSENT, None, None
-    scheme, _space, text = request.headers.get("Authorization", "").strip().partition(" ")
-    if scheme.lower() != "bearer":
+    if error := request.environ.get(AWAY):  # whoever asked before this found the database away, after a while
+        raise error
+    text = borne_token()
+    if text is None:
         return None
-    text, g.api_standing = text.strip(), Standing.INVALID
+    g.api_standing = Standing.INVALID
     if text.startswith(PREFIX):
         return _person_of_token(text)
     claims = read_access_token(text)
     return _person_of(claims) if claims else None
+
+
+def borne_token() -> str | None:
+    """The text of the token that the request bears; None without any."""
+    scheme, _space, text = request.headers.get("Authorization", "").strip().partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else None
 
 
 def _person_of(claims: Claims) -> Person | None:

@@ -29,10 +29,19 @@ def word_of_pulses(subjects: tuple[str, ...]) -> str | None:
     asked, person = request.environ, current_user._get_current_object()
     address = (asked["wsgi.url_scheme"], request.host, asked["SCRIPT_NAME"], request.path, request.query_string)
     facts = (found, person.id, sorted(person.roles), scoping.present_scope(), *address, chosen_language())
-    bucket = int(clock.now().timestamp()) // _LASTS
+    bucket = _bucket()
     # With the portal's key: how often something changes is nobody's business, and nobody makes up a word.
     key = hashlib.sha256(str(current_app.config["SECRET_KEY"]).encode()).digest()
     return hashlib.blake2b(repr((*facts, bucket)).encode(), digest_size=_LENGTH // 2, key=key).hexdigest()
+
+
+def until() -> float:
+    """The moment from which such words differ, whatever changes."""
+    return float((_bucket() + 1) * _LASTS)
+
+
+def _bucket() -> int:
+    return int(clock.now().timestamp()) // _LASTS
 
 
 def recall_answer(word: str) -> tuple[bytes, dict[str, str]] | None:

@@ -1,11 +1,13 @@
 """What every answer of the API has: how often one may ask, and that nobody keeps it."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
 from flask import Flask, Response, current_app, request
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
+from limits import RateLimitItem, WindowStats
 
 from portal import clock
 from portal.api.bearer import present_token
@@ -54,7 +56,15 @@ def _finish(response: Response) -> Response:
 def _tell_limits(response: Response) -> None:
     if not limiter.enabled or not limiter.current_limits:
         return
-    tightest = min(limiter.current_limits, key=lambda limit: limit.remaining)
-    response.headers["RateLimit-Limit"] = str(tightest.limit.amount)
-    response.headers["RateLimit-Remaining"] = str(max(tightest.remaining, 0))
-    response.headers["RateLimit-Reset"] = str(max(tightest.reset_at - int(clock.now().timestamp()), 0))
+    response.headers.update(limit_headers([(one.limit, one.window) for one in limiter.current_limits]))
+
+
+def limit_headers(windows: Sequence[tuple[RateLimitItem, WindowStats]]) -> dict[str, str]:
+    """What the tightest of these limits says, by when it begins anew and how much is left of it."""
+    limit, window = min(windows, key=lambda one: one[1].remaining)
+    begins = int(window.reset_time + 1)
+    return {
+        "RateLimit-Limit": str(limit.amount),
+        "RateLimit-Remaining": str(max(window.remaining, 0)),
+        "RateLimit-Reset": str(max(begins - int(clock.now().timestamp()), 0)),
+    }

@@ -9,9 +9,18 @@ from flask import request
 from pydantic import BaseModel, TypeAdapter
 from werkzeug.wrappers import Response
 
-from portal.api.conditional import keep_answer, not_modified, recall_answer, shortened, tagged, word_of_pulses
+from portal.api.conditional import (
+    keep_answer,
+    not_modified,
+    recall_answer,
+    shortened,
+    tagged,
+    until,
+    word_of_pulses,
+)
 from portal.api.idempotency import answer_once
 from portal.api.reading import read_body, read_query
+from portal.api.tickets import offer_again
 
 _READS = frozenset({"GET", "HEAD"})
 View = Callable[..., Any]
@@ -93,7 +102,14 @@ def _read(declared: Operation, give: Callable[[], Response]) -> Response:
 
     Whatever is kept was asked for before, by the same address: what cannot be meant was refused then.
     """
-    word = word_of_pulses(declared.subjects)
+    ends, word = until(), word_of_pulses(declared.subjects)
+    given = _shown(declared, give, word)
+    if word:
+        offer_again(declared.subjects, ends)
+    return given
+
+
+def _shown(declared: Operation, give: Callable[[], Response], word: str | None) -> Response:
     if short := not_modified(word):
         return short
     found = recall_answer(word) if word else None

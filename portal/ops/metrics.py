@@ -18,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from portal.config import Settings
-from portal.measuring import asked_so_far
+from portal.measuring import Asked, asked_so_far
 from portal.ops.figures import Figure, list_figures
 from portal.web.requests import seconds_so_far
 
@@ -72,23 +72,44 @@ def _measures() -> SimpleNamespace:
 def _begin() -> None:
     if request.endpoint not in _UNCOUNTED:
         g.measured = True
-        _measures().flying.inc()
+        count_flying()
 
 
 def _finish(response: Response) -> Response:
     if "measured" in g:
         route = str(request.url_rule) if request.url_rule else "none"
         method = request.method if request.method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} else "other"
-        measures, asked = _measures(), asked_so_far()
-        measures.requests.labels(method, route, response.status_code).observe(seconds_so_far())
-        measures.statements.inc(asked.statements)
-        measures.seconds.inc(asked.seconds)
+        measure(method, route, response.status_code, seconds_so_far(), asked_so_far())
     return response
 
 
 def _end(_error: BaseException | None) -> None:
     if g.pop("measured", False):
-        _measures().flying.dec()
+        count_landed()
+
+
+def count_flying() -> None:
+    """One request more is being answered."""
+    _measures().flying.inc()
+
+
+def count_landed() -> None:
+    """One less."""
+    _measures().flying.dec()
+
+
+def measure(method: str, route: str, status: int, seconds: float, asked: Asked) -> None:
+    """A request has its answer."""
+    measures = _measures()
+    _timer(method, route, status).observe(seconds)
+    measures.statements.inc(asked.statements)
+    measures.seconds.inc(asked.seconds)
+
+
+@cache
+def _timer(method: str, route: str, status: int) -> Any:
+    """The library's measure of these; looking it up anew takes as long as the measuring."""
+    return _measures().requests.labels(method, route, status)
 
 
 def exposition(app: Flask) -> str:

@@ -22,6 +22,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 # Asked for so often, or by machines only, that they would hide what people wait for.
 _UNTRACED = frozenset({"static", "ops.metrics", "ops.live", "ops.state", "live.pulse"})
 _FAILED = 500
+_SPANS = "portal_spans"
 
 
 def init_tracing(app: Flask, exporter: "SpanExporter | None" = None) -> None:
@@ -33,7 +34,7 @@ def init_tracing(app: Flask, exporter: "SpanExporter | None" = None) -> None:
         provider, propagator, kind, status = _tools(settings, exporter)
     except ImportError:
         raise SettingsError(_MISSING) from None
-    app.extensions["portal_spans"], tracer = provider, provider.get_tracer("portal")
+    app.extensions[_SPANS], tracer = provider, provider.get_tracer("portal")
 
     def begin() -> None:
         if request.endpoint not in _UNTRACED:
@@ -54,6 +55,11 @@ def init_tracing(app: Flask, exporter: "SpanExporter | None" = None) -> None:
     app.before_request(begin)
     app.after_request(finish)
     app.teardown_request(end)
+
+
+def is_traced(app: Flask) -> bool:
+    """Whether somebody wants to know."""
+    return _SPANS in app.extensions
 
 
 def _tools(settings: Settings, exporter: "SpanExporter | None") -> tuple[Any, Any, Any, Any]:

@@ -107,8 +107,13 @@ def take(word: str | None = None) -> None:
     _kept_anew.set(False)
 
 
+def present_word() -> str | None:
+    """All pulses in this request as PULSES_NOW gave them; None where nothing is kept."""
+    return _present.get()
+
+
 @lru_cache(maxsize=8)
-def _read(word: str) -> Mapping[str, int]:
+def read_word(word: str) -> Mapping[str, int]:
     """The pulses that a word says: the same for most requests, for nobody writes as often as others read.
 
     None at all when the word was cut: then nothing is kept.
@@ -124,7 +129,7 @@ def _read(word: str) -> Mapping[str, int]:
 def present_pulses() -> Mapping[str, int]:
     """All pulses in this request; none where nothing is kept."""
     word = _present.get()
-    return _read(word) if word else {}
+    return read_word(word) if word else {}
 
 
 def latest() -> Mapping[str, int]:

@@ -32,6 +32,12 @@ class Store:
             while self._held > self._most:
                 self._held -= self._size(self._things.popitem(last=False)[1])
 
+    def drop(self, key: Hashable) -> None:
+        """Give up what is kept under a key, if anything is."""
+        with self._lock:
+            if key in self._things:
+                self._held -= self._size(self._things.pop(key))
+
     def clear(self) -> None:
         """Keep nothing."""
         with self._lock:

@@ -3,13 +3,14 @@
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
 from flask import Flask, Response, current_app, g, request
 
 from portal.database import reading_only
-from portal.measuring import asked_so_far, begin_measuring
+from portal.measuring import Asked, asked_so_far, begin_measuring
 
 log = structlog.get_logger("portal.request")
 # The token of an invitation has 43 letters; nothing else in an address is as long.
@@ -53,20 +54,42 @@ def _begin() -> None:
 
 def _log(response: Response) -> Response:
     if request.endpoint not in _UNLOGGED:
-        asked = asked_so_far()
-        log.info(
-            "request",
-            method=request.method,
-            path=path_for_log(),
-            route=str(request.url_rule) if request.url_rule else None,
-            status=response.status_code,
-            ms=round(seconds_so_far() * 1000, 1),
-            sql=asked.statements,
-            sql_ms=round(asked.seconds * 1000, 1),
-            user_id=known_user_id(),
-            request_id=g.get("request_id"),
-        )
+        route = str(request.url_rule) if request.url_rule else None
+        done = Done(
+            request.method, path_for_log(), route, response.status_code, seconds_so_far(), known_user_id(),
+            g.get("request_id"),
+        )  # fmt: skip
+        note_request(log, done, asked_so_far())
     return response
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A request that has its answer, as the log tells of it."""
+
+    method: str
+    path: str
+    route: str | None
+    status: int
+    seconds: float
+    user_id: int | None
+    request_id: str | None
+
+
+def note_request(to: Any, done: Done, asked: Asked) -> None:
+    """The line of log of a request."""
+    to.info(
+        "request",
+        method=done.method,
+        path=done.path,
+        route=done.route,
+        status=done.status,
+        ms=round(done.seconds * 1000, 1),
+        sql=asked.statements,
+        sql_ms=round(asked.seconds * 1000, 1),
+        user_id=done.user_id,
+        request_id=done.request_id,
+    )
 
 
 def seconds_so_far() -> float:

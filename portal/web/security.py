@@ -54,8 +54,12 @@ def csp_nonce() -> str:
 
 
 def _begin() -> None:
-    sent = request.headers.get("X-Request-ID", "")
-    g.request_id = sent if _SENT_ID.fullmatch(sent) else secrets.token_hex(8)
+    g.request_id = id_of_request(request.headers.get("X-Request-ID", ""))
+
+
+def id_of_request(sent: str) -> str:
+    """The id that whoever asks gives a request, or one of its own."""
+    return sent if _SENT_ID.fullmatch(sent) else secrets.token_hex(8)
 
 
 def _own_hosts(settings: Settings) -> frozenset[str]:

@@ -1,0 +1,50 @@
+"""What is said of an answer that whoever stands before the application may give again: whose it is, and how long.
+
+Only of answers that follow from the pulses, the asker's standing and the request's own address and headers. What
+follows from the departments that a manager answers for is given anew each time: no pulse says when these change.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from flask_login import current_user
+
+from portal import pulses, scoping
+from portal.accounts.queries.standings import standing_of
+from portal.api.bearer import borne_token, present_family
+from portal.extensions import limiter
+from portal.roles import Role
+from portal.web.requests import path_for_log
+
+# Where in the environ of a request.
+TICKET = "portal.ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Whose answer it is, by which token and of which family of tokens; the pulses it follows from; until when."""
+
+    token: str
+    family: str | None
+    user_id: int
+    standing: str
+    subjects: tuple[str, ...]
+    until: float
+    # What is counted against, each with the words it is counted under.
+    limits: Sequence[tuple[Any, Sequence[str]]]
+    route: str
+    path: str
+
+
+def offer_again(subjects: tuple[str, ...], until: float) -> None:
+    """Say so of the present answer, if it may be."""
+    word, token = pulses.present_word(), borne_token()
+    by_department = current_user.role is Role.MANAGER and scoping.is_by_department()
+    if word is None or token is None or by_department or scoping.present_scope() is not None:
+        return
+    request.environ[TICKET] = Ticket(
+        token, present_family(), current_user.id, standing_of(current_user, word), subjects, until,
+        [(one.limit, one.request_args) for one in limiter.current_limits], str(request.url_rule), path_for_log(),
+    )  # fmt: skip

@@ -56,3 +56,11 @@ def week(make, course):
 def asks(program, teacher):
     """A program with the token of who teaches the course."""
     return program(teacher)
+
+
+@pytest.fixture
+def taught(fresh_app, make_fresh):
+    """Two courses, of which a student is on one."""
+    teacher, student = make_fresh.facilitator(first_name="Zoë"), make_fresh.student()
+    courses = [make_fresh.offering(teacher), make_fresh.offering(make_fresh.facilitator())]
+    return teacher, student, courses

@@ -1,100 +1,29 @@
-"""The lane: what it gives again is what the application would say, and ends with whatever ends it there."""
+"""The lane says what the application would say, with whatever headers, and is counted, logged and measured alike."""
 
 import gzip
-from contextlib import contextmanager
-from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 import structlog
 import time_machine
-from flask import request_started
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal import clock, lane
-from portal.accounts.models import ApiToken, RefreshToken, User
-from portal.accounts.services.administration import change_role, deactivate
-from portal.accounts.services.api_tokens import make_token, revoke_token
-from portal.accounts.services.passwords import raise_epoch
-from portal.accounts.services.refresh_tokens import revoke_family
-from portal.audit.services import System
-from portal.catalogue.models import Module
 from portal.extensions import db
 from portal.lane import keeping
 from portal.lane.looking import Looker
-from portal.notifications.models import Notification
 from portal.ops.metrics import exposition
 from portal.pulses.stores import Store
-from portal.roles import Role
 from tests.support.api import Program
-from tests.support.scoping import answer_for
+from tests.support.lanes import LIST, application_of, is_given_again, the_long_way, whole
 
 pytestmark = pytest.mark.in_turn
 
-LIST = "/course-offerings"
-# What each answer has of its own.
-OWN = {"X-Request-ID", "RateLimit-Remaining", "RateLimit-Reset"}
-
-
-@contextmanager
-def application_of(app):
-    """The requests that the application is asked within, not those that the lane answers."""
-    asked = []
-
-    def note(_sender, **_more):
-        asked.append(1)
-
-    with request_started.connected_to(note, app):
-        yield asked
-
-
-def whole(answer):
-    """An answer with all that it says, but for what each has of its own."""
-    return answer.status, sorted(pair for pair in answer.headers if pair[0] not in OWN), answer.data
-
-
-def the_long_way(app, ask):
-    """What the application says by itself."""
-    around = app.wsgi_app
-    app.wsgi_app = around._onward
-    try:
-        return ask()
-    finally:
-        app.wsgi_app = around
-
-
-def is_given_again(app, ask):
-    """Whether the lane answers this by now."""
-    ask()
-    with application_of(app) as asked:
-        ask()
-    return not asked
-
-
-def write(app, deed):
-    """Do something in another process, as it were: an application of its own on the same database."""
-    with app.app_context():
-        deed()
-        db.session.commit()
-
 
 @pytest.fixture
-def world(fresh_app, make_fresh):
-    """Two courses, of which a student is on one."""
-    teacher, student = make_fresh.facilitator(first_name="Zoë"), make_fresh.student()
-    courses = [make_fresh.offering(teacher), make_fresh.offering(make_fresh.facilitator())]
-    return teacher, student, courses
-
-
-@pytest.fixture
-def office(fresh_app, make_fresh, world):
+def office(fresh_app, make_fresh, taught):
     return Program(fresh_app, make_fresh.manager())
-
-
-@pytest.fixture
-def elsewhere(build_fresh_app, fresh_app):
-    return build_fresh_app()
 
 
 # --- the same answer
@@ -112,9 +41,9 @@ def requests_of(courses, tag):
     return [(path, {"X-Request-ID": "the-same-one", **headers}) for path in paths for headers in differences]
 
 
-def test_it_says_what_the_application_says(build_fresh_app, make_fresh, world):
+def test_it_says_what_the_application_says(build_fresh_app, make_fresh, taught):
     app = build_fresh_app(cors_origins="https://tools.example.org")
-    teacher, student, courses = world
+    teacher, student, courses = taught
     people = make_fresh.admin(), make_fresh.manager(), teacher, student
     # Standing: what is packed holds the second in which it was.
     with time_machine.travel(clock.now(), tick=False):
@@ -146,8 +75,8 @@ def test_what_is_packed_is_packed_once_and_reads_the_same(fresh_app, office, mak
     assert gzip.decompress(office("GET", LIST, headers=packed).data) == office("GET", LIST).data
 
 
-def test_nobody_gets_the_answer_of_another(fresh_app, office, world):
-    teacher, student, _courses = world
+def test_nobody_gets_the_answer_of_another(fresh_app, office, taught):
+    teacher, student, _courses = taught
     programs = [office, Program(fresh_app, teacher), Program(fresh_app, student), Program(fresh_app)]
     told = [[program("GET", LIST).headers.get("X-Total-Count") for program in programs] for _ in range(3)]
     assert told == [["2", "1", "0", None]] * 3
@@ -186,132 +115,10 @@ def test_an_id_of_ones_own_comes_back_and_others_differ(fresh_app, office):
     assert len(ids) == 3
 
 
-# --- never older than what was written
-
-
-def test_a_write_is_seen_at_once_wherever_it_happened(fresh_app, office, elsewhere, world):
-    _teacher, _student, (course, _other) = world
-    for path in (LIST, f"{LIST}/{course.id}"):
-        assert is_given_again(fresh_app, lambda path=path: office("GET", path))
-    away = Program(elsewhere)
-    away.token = office.token
-    for title in ("One", "Two"):
-        assert away("PATCH", f"{LIST}/{course.id}", {"title": title}).status_code == 200
-        for program in (office, away):
-            assert program("GET", f"{LIST}/{course.id}").json["title"] == title
-            assert title in program("GET", LIST).text
-    write(elsewhere, lambda: db.session.execute(sa.update(Module).values(name="Renamed")))
-    assert "Renamed" in office("GET", LIST).text
-    write(elsewhere, lambda: db.session.execute(sa.update(User).where(User.first_name == "Zoë").values(first_name="Z")))
-    assert "Zoë" not in office("GET", LIST).text
-
-
-def test_what_it_does_not_follow_from_does_not_end_it(fresh_app, office, elsewhere, world):
-    assert is_given_again(fresh_app, lambda: office("GET", LIST))
-    teacher = world[0]
-    write(elsewhere, lambda: db.session.add(Notification(recipient_id=teacher.user_id, kind="log_due", params={},
-                                                         dedupe_key="lane")))  # fmt: skip
-    with application_of(fresh_app) as asked:
-        office("GET", LIST)
-    assert not asked
-
-
-# --- what ends a token
-
-
-ENDS = {
-    "deactivation": lambda person, _family: deactivate(person.user_id, System()),
-    "another password": lambda person, _family: raise_epoch(person.user_id, None),
-    "another role": lambda person, _family: change_role(person.user_id, Role.ADMIN, Role.MANAGER, System()),
-    "the end of the family": lambda person, family: revoke_family(family, person.user_id, System()),
-    "the end of its time": lambda _person, family: db.session.execute(
-        sa.update(RefreshToken).where(RefreshToken.family == family).values(expires_at=clock.now())
-    ),
-}
-
-
-@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_it_ends_with_the_token(fresh_app, elsewhere, make_fresh, world, end):
-    manager = make_fresh.manager()
-    program = Program(fresh_app, manager)
-    assert is_given_again(fresh_app, lambda: program("GET", LIST))
-    with fresh_app.app_context():
-        family = db.session.scalars(sa.select(RefreshToken.family).where(RefreshToken.user_id == manager.user_id)).one()
-    write(elsewhere, lambda: end(manager, family))
-    assert program("GET", LIST).status_code == 401
-    with application_of(fresh_app) as asked:
-        assert program("GET", LIST).status_code == 401
-    assert len(asked) == 1
-
-
-def test_it_ends_with_the_time_of_the_token(fresh_app, make_fresh, world):
-    moment = clock.now()
-    with time_machine.travel(moment, tick=False) as machine:
-        program = Program(fresh_app, make_fresh.manager())
-        machine.move_to(moment + timedelta(days=1))  # good for some seconds more: clocks differ
-        assert is_given_again(fresh_app, lambda: program("GET", LIST))
-        machine.move_to(moment + timedelta(days=1, seconds=11))
-        assert program("GET", LIST).status_code == 401
-
-
-def test_it_ends_with_the_key(fresh_app, office):
-    assert is_given_again(fresh_app, lambda: office("GET", LIST))
-    fresh_app.config["JWT_SECRET"], fresh_app.config["JWT_SECRET_PREVIOUS"] = "n" * 40, fresh_app.config["JWT_SECRET"]
-    assert office("GET", LIST).status_code == 200
-    fresh_app.config["JWT_SECRET_PREVIOUS"] = ""
-    assert office("GET", LIST).status_code == 401
-
-
-def test_it_ends_after_five_minutes(fresh_app, office):
-    with time_machine.travel(clock.now(), tick=False) as machine:
-        assert is_given_again(fresh_app, lambda: office("GET", LIST))
-        machine.shift(timedelta(minutes=5))
-        with application_of(fresh_app) as asked:
-            assert office("GET", LIST).status_code == 200
-    assert len(asked) == 1
-
-
-def test_a_personal_token_ends_at_once_and_its_use_is_noted(fresh_app, elsewhere, make_fresh, world):
-    manager = make_fresh.manager()
-    with fresh_app.app_context():
-        token = make_token(manager.user_id, "Sync", ["courses:read"], "", System())
-        db.session.commit()
-    program = Program(fresh_app)
-    program.token = token.text
-    moment = clock.now()
-
-    def used():
-        with elsewhere.app_context():
-            return db.session.scalars(sa.select(ApiToken.last_used_at)).one()
-
-    with time_machine.travel(moment, tick=False) as machine:
-        assert is_given_again(fresh_app, lambda: program("GET", LIST))
-        assert used() == moment
-        machine.shift(timedelta(hours=1))
-        assert program("GET", LIST).status_code == 200
-        assert used() == moment + timedelta(hours=1)
-        assert is_given_again(fresh_app, lambda: program("GET", LIST))
-        assert Program(fresh_app)("GET", LIST).status_code == 401
-        write(elsewhere, lambda: revoke_token(manager.user_id, token.id, System()))
-        assert program("GET", LIST).status_code == 401
-
-
-def test_who_answers_for_departments_is_answered_anew(build_fresh_app, fresh_app, make_fresh, world):
-    app = build_fresh_app(portal_manager_scope="department")
-    manager = make_fresh.manager()
-    program, admin = Program(app, manager), Program(app, make_fresh.admin())
-    assert not is_given_again(app, lambda: program("GET", LIST))
-    assert is_given_again(app, lambda: admin("GET", LIST))
-    department = Program(fresh_app, make_fresh.admin())("POST", "/departments", {"code": "D", "name": "D"}).json["id"]
-    before = program("GET", LIST).headers["X-Total-Count"]
-    answer_for(fresh_app, manager, department)
-    assert program("GET", LIST).headers["X-Total-Count"] == before  # courses of no department are everybody's
-
-
 # --- limits, log, figures, faults
 
 
-def test_each_is_counted(build_fresh_app, make_fresh, world):
+def test_each_is_counted(build_fresh_app, make_fresh, taught):
     app = build_fresh_app(ratelimit_enabled=True, ratelimit_api="4 per 15 minutes; 1000 per day")
     program = Program(app, make_fresh.manager())
     answers = [program("GET", LIST) for _ in range(6)]
@@ -321,7 +128,7 @@ def test_each_is_counted(build_fresh_app, make_fresh, world):
     assert all(0 < int(answer.headers["RateLimit-Reset"]) <= 901 for answer in answers)
 
 
-def test_it_is_in_the_log_and_in_the_figures(build_fresh_app, make_fresh, world):
+def test_it_is_in_the_log_and_in_the_figures(build_fresh_app, make_fresh, taught):
     app = build_fresh_app(log_level="INFO")
     program = Program(app, make_fresh.manager())
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import structlog
 from flask_babel import Babel
 from flask_compress import Compress
 from flask_limiter import Limiter
@@ -9,10 +10,33 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal.database import new_metadata
 
-db = SQLAlchemy(
+log = structlog.get_logger()
+
+
+class Database(SQLAlchemy):
+    """The database, whose sessions end whether it is still there or not."""
+
+    def let_go(self) -> None:
+        """End the present session. A connection that was lost has undone by itself what was not committed."""
+        try:
+            if self.session.registry.has() and not self.session.is_active:
+                # After a commit that failed, nothing else would undo what it did not keep.
+                self.session.rollback()
+            self.session.remove()
+        except SQLAlchemyError:
+            # Without this, another context might be given what is left of it.
+            self.session.registry.clear()
+            log.warning("session_lost")
+
+    def _teardown_session(self, exc: BaseException | None) -> None:
+        self.let_go()
+
+
+db = Database(
     metadata=new_metadata(),
     # What a request has loaded stays loaded after its commit: a fragment must not ask again.
     session_options={"expire_on_commit": False},

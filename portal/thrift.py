@@ -6,11 +6,13 @@ the first statement that writes or locks opens one.
 """
 
 import select
+from struct import error as StructError  # noqa: N812 (a class)
 from time import monotonic
 from typing import Any
 
 from pymysql.connections import Connection
-from pymysql.err import OperationalError
+from pymysql.constants.CR import CR_SERVER_LOST
+from pymysql.err import InternalError, MySQLError, OperationalError
 from sqlalchemy import event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import Pool
@@ -38,13 +40,14 @@ class ThriftyConnection(Connection):  # type: ignore[misc]
 
     def query(self, sql: Any, unbuffered: bool = False) -> int:
         """Send a statement, in a transaction if it needs one."""
-        if self.server_status & (_IN_TRANSACTION | _BY_ITSELF) == _BY_ITSELF and not _only_reads(sql):
-            super().query("BEGIN")
         try:
+            if self.server_status & (_IN_TRANSACTION | _BY_ITSELF) == _BY_ITSELF and not _only_reads(sql):
+                super().query("BEGIN")
             return int(super().query(sql, unbuffered))
-        except OperationalError as error:
-            if error.args[0] == _DEADLOCK:  # the server has undone it all by itself
-                self.server_status &= ~_IN_TRANSACTION
+        except Exception as error:
+            if isinstance(error, OperationalError) and error.args[0] == _DEADLOCK:
+                self.server_status &= ~_IN_TRANSACTION  # the server has undone it all by itself
+            self.tell_loss(error)
             raise
 
     def _read_query_result(self, unbuffered: bool = False) -> int:
@@ -60,19 +63,39 @@ class ThriftyConnection(Connection):  # type: ignore[misc]
         return int(result.affected_rows)
 
     def commit(self) -> None:
-        """Keep what was written, if anything was."""
+        """Keep what was written, if anything was, or else undo it: nobody is to be given what is left of it."""
         if self.server_status & _IN_TRANSACTION:
-            super().commit()
+            try:
+                super().commit()
+            except Exception as error:
+                self.rollback()
+                self.tell_loss(error)
+                raise
 
     def rollback(self) -> None:
-        """Undo what was written, if anything was."""
+        """Undo what was written, if anything was. A server that cannot be told undoes it when the connection ends."""
         if self.server_status & _IN_TRANSACTION:
-            super().rollback()
+            try:
+                super().rollback()
+            except Exception:
+                self._force_close()
+                self.server_status &= ~_IN_TRANSACTION
+
+    def tell_loss(self, error: Exception) -> None:
+        """Raise one error for a lost connection, where the driver lets out what it stumbled over just then.
+
+        A packet out of order is one of its own faults; half a packet, one of its parser's.
+        """
+        is_half = isinstance(error, OSError | StructError | IndexError)
+        is_known = isinstance(error, MySQLError) and not isinstance(error, InternalError)
+        if not is_known and (self._sock is None or is_half):
+            self._force_close()
+            raise OperationalError(CR_SERVER_LOST, f"Lost connection to MySQL server ({error!r})") from error
 
     def make_sure(self) -> None:
         """Raise an error of the driver when the server is known to have gone, or is silent when it is asked."""
         moment = monotonic()
-        if moment - self.used_at > _TRUSTED or self._has_news():
+        if (self.used_at and moment - self.used_at > _TRUSTED) or self._has_news():
             patience, self._read_timeout = self._read_timeout, self.connect_timeout
             try:
                 self.ping(reconnect=False)
@@ -96,8 +119,13 @@ def connect_thriftily(*arguments: Any, **settings: Any) -> ThriftyConnection:
     patience = settings.pop("read_timeout", None)
     made = ThriftyConnection(
         *arguments, **settings, read_timeout=settings.get("connect_timeout"), autocommit=True, init_command=level,
-        conv=CONVERSIONS,
+        conv=CONVERSIONS, defer_connect=True,
     )  # fmt: skip
+    try:
+        made.connect()
+    except Exception as error:
+        made.tell_loss(error)
+        raise
     made.query(_LONGEST_TEXT)
     made._read_timeout = patience
     made._rfile = made._sock.makefile("rb", _AT_ONCE)
@@ -111,9 +139,12 @@ def _make_sure(connection: Any, _record: Any, _proxy: Any) -> None:
     A ping each time would cost a read as much as its statement.
     """
     if isinstance(connection, ThriftyConnection):
+        is_new = not connection.used_at
         try:
             connection.make_sure()
         except Exception as error:
+            if is_new:  # there is no better one just now, and the pool would not say why
+                raise OperationalError(CR_SERVER_LOST, f"Lost connection to MySQL server ({error!r})") from error
             raise InvalidatePoolError from error
 
 

@@ -1,13 +1,10 @@
 """Flask-Login: from the secret in the cookie to a person, and out again."""
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from flask import Flask, current_app, g, session
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from portal import clock, pulses
 from portal.accounts.queries import Person
@@ -15,6 +12,7 @@ from portal.accounts.queries.sessions import Present, find_present
 from portal.accounts.services import hash_token
 from portal.accounts.services import sessions as services
 from portal.accounts.services.sessions import Begun
+from portal.away import unless_away
 from portal.database import impatient
 from portal.extensions import db, login_manager
 
@@ -74,7 +72,7 @@ def _note_use(_error: BaseException | None) -> None:
     idle = current_app.config["PORTAL"].session_idle
     if present is None or clock.now() - present.last_used_at < min(_NOTED_EVERY, idle / 4):
         return
-    with suppress(OperationalError, InterfaceError, PoolTimeout), impatient():
+    with unless_away(), impatient():
         db.session.rollback()
         services.note_use(present.person.session_id or 0, present.last_used_at)
         db.session.commit()

@@ -1,12 +1,9 @@
 """Who is behind a request of the API: whoever holds the token that it bears."""
 
-from contextlib import suppress
 from enum import Enum
 
 from flask import Flask, g, request
 from flask_babel import gettext as _
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
 
 from portal import clock, pulses
@@ -17,6 +14,7 @@ from portal.accounts.services import hash_token
 from portal.accounts.services.api_tokens import NOTED_EVERY, PREFIX, note_token_use
 from portal.api.errors import error_answer
 from portal.api.scopes import scope_of
+from portal.away import unless_away
 from portal.database import impatient
 from portal.extensions import db
 
@@ -134,7 +132,7 @@ def _note_use(_error: BaseException | None) -> None:
     token: TokenBearer | None = g.pop("api_token", None)
     if token is None or (token.last_used_at and clock.now() - token.last_used_at < NOTED_EVERY):
         return
-    with suppress(OperationalError, InterfaceError, PoolTimeout), impatient():
+    with unless_away(), impatient():
         db.session.rollback()
         note_token_use(token.token_id, token.last_used_at)
         db.session.commit()

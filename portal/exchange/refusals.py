@@ -6,14 +6,18 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from portal.away import is_away
 from portal.errors import DomainError, lazy
 
 log = structlog.get_logger()
 
 
 @contextmanager
-def database_errors() -> Iterator[None]:
-    """Say in one line what the database refused; whatever was written until then is undone."""
+def database_errors(*, is_repeated: bool = False) -> Iterator[None]:
+    """Say in one line what the database refused; whatever was written until then is undone.
+
+    Of work that `is_repeated` when the database was away, nothing is said then.
+    """
     try:
         yield
     except IntegrityError as error:
@@ -26,5 +30,7 @@ def database_errors() -> Iterator[None]:
         )
         raise DomainError(message) from None
     except DBAPIError as error:
+        if is_repeated and is_away(error):
+            raise
         message = lazy("The database answers with an error. Nothing was written. It says: %(why)s", why=str(error.orig))
         raise DomainError(message) from None

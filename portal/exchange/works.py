@@ -96,7 +96,7 @@ def carry_out(params: Params, owner: Owner, progress: Progress) -> dict[str, Any
         _keep(found, params, owner, progress, has_changed=True)
         return {"has_changed": True}
     skip_errors = params["skip_errors"]
-    with database_errors():
+    with database_errors(is_repeated=True):
         hold(found.checked.term)
         rules = rules_of(current_app.config["PORTAL"])
         written = services.write(found.checked, rules, owner, skip_errors=skip_errors, progress=progress)

@@ -13,9 +13,10 @@ from typing import Any, cast
 import structlog
 from flask_babel import force_locale
 from sqlalchemy import Engine, Table, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
+from portal.away import is_away
 from portal.database import impatient, only_reading
 from portal.errors import DomainError
 from portal.extensions import db
@@ -43,7 +44,8 @@ def run_waiting_jobs(seconds: float | None = None) -> int:
     end = None if seconds is None else time.monotonic() + seconds
     done = 0
     while claim := _claim():
-        _do(claim)
+        if not _do(claim):
+            break
         done += 1
         if end is not None and time.monotonic() > end:
             break
@@ -56,8 +58,11 @@ def _claim() -> Claim | None:
     return claim
 
 
-def _do(claim: Claim) -> None:
-    """Do one job and record how it ended. Whatever goes wrong in it is its own end, not the worker's."""
+def _do(claim: Claim) -> bool:
+    """Do one job and record how it ended. Whatever goes wrong in it is its own end, not the worker's.
+
+    False when the database went meanwhile: then nothing of it was done, and it is begun again.
+    """
     try:
         # What it says of itself is read by its owner alone.
         with force_locale(claim.locale), _kept_alive(claim):
@@ -67,7 +72,13 @@ def _do(claim: Claim) -> None:
         _end_anew(claim, JobState.CANCELLED, {})
     except _Refused as error:
         _end_anew(claim, JobState.FAILED, {"message": str(error)})
-    except Exception:
+    except Exception as error:
+        if is_away(error) and claim.attempt < services.MAX_ATTEMPTS:
+            log.warning("job_begins_anew", job=claim.id, kind=claim.kind, cause=type(error).__name__)
+            db.let_go()
+            services.let_be(claim)
+            db.session.commit()
+            return False
         log.exception("job_failed", job=claim.id, kind=claim.kind)
         _end_anew(claim, JobState.FAILED, {})
     except BaseException:  # the worker is being stopped: whoever comes next begins anew
@@ -75,6 +86,7 @@ def _do(claim: Claim) -> None:
         services.hand_back(claim)
         db.session.commit()
         raise
+    return True
 
 
 def _run(claim: Claim) -> dict[str, Any]:
@@ -164,5 +176,7 @@ def _write_beside(engine: Engine, claim: Claim, values: dict[str, Any]) -> None:
     try:
         with impatient(), engine.begin() as connection:
             connection.execute(change)
-    except OperationalError as error:
-        log.debug("progress_not_written", job=claim.id, error=str(error.orig))
+    except SQLAlchemyError as error:
+        if not is_away(error):
+            raise
+        log.debug("progress_not_written", job=claim.id, error=str(error))

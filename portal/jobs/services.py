@@ -98,10 +98,19 @@ def end_job(claim: Claim, state: JobState, result: Mapping[str, Any]) -> bool:
 
 def hand_back(claim: Claim) -> None:
     """Let another worker begin it at once: this one is being stopped."""
+    _let_wait(claim, attempts=claim.attempt - 1)
+
+
+def let_be(claim: Claim) -> None:
+    """Have it begun again by the next look of a worker; the attempt counts."""
+    _let_wait(claim, attempts=claim.attempt)
+
+
+def _let_wait(claim: Claim, attempts: int) -> None:
     db.session.execute(
         update(_JOBS)
         .where(_JOBS.c.id == claim.id, _JOBS.c.attempts == claim.attempt, _JOBS.c.state == JobState.RUNNING)
-        .values(state=JobState.WAITING, attempts=claim.attempt - 1, leased_until=None)
+        .values(state=JobState.WAITING, attempts=attempts, leased_until=None)
     )
 
 

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from portal import clock
+from portal.away import is_away
 from portal.config import Settings
 from portal.database import only_reading
 from portal.extensions import db
@@ -125,6 +126,8 @@ def _send(one: Planned, mail: Mail, settings: Settings, now: datetime) -> str:
     except AddressRefused as error:
         return _refuse(claim, error)
     except Exception as error:  # whatever is wrong with one message must not keep back the others
+        if is_away(error):  # nothing is wrong with it: once the claim runs out, it is sent
+            raise
         return _fail(claim, f"{type(error).__name__}: {error}")
     _record_sent(one)
     return "sent"

@@ -6,12 +6,11 @@ import structlog
 from flask import Flask, g, render_template
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from portal import clock
+from portal.away import is_away
 from portal.errors import DomainError
 from portal.extensions import db, limiter, login_manager
 from portal.web.entrances import Refusal, present_entrance
@@ -21,10 +20,6 @@ log = structlog.get_logger()
 # Pages of their own; any other code is shown by the nearest of these.
 _PAGES = {400, 403, 404, 409, 413, 429, 500, 503}
 
-# SQLAlchemy's code of "can't reconnect until invalid transaction is rolled back"; a failed flush has another one.
-_INVALIDATED = "8s2b"
-_AWAY = (OperationalError, InterfaceError, PoolTimeout)
-
 Answer = tuple[str, int, dict[str, str]]
 
 
@@ -33,8 +28,6 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http_error)
-    for away in _AWAY:
-        app.register_error_handler(away, _database_away)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -48,8 +41,8 @@ def error_page(
     facts = {"message": message, "status": status, "request_id": g.get("request_id")}
     try:
         return render_template(f"errors/{name}.html", **facts), status, headers or {}
-    except _AWAY as error:  # the frame of a page asks who is signed in; this page has no such frame
-        if name == HTTPStatus.SERVICE_UNAVAILABLE:
+    except Exception as error:  # the frame of a page asks who is signed in; this page has no such frame
+        if name == HTTPStatus.SERVICE_UNAVAILABLE or not is_away(error):
             raise
         return _database_away(error)
 
@@ -67,6 +60,9 @@ def _stale_form(error: CSRFError) -> Answer | Response:
 def _http_error(error: HTTPException) -> Answer | Response:
     if error.response is not None:
         return error.response  # type: ignore[return-value]
+    # What goes wrong after the view, while its answer is finished, comes in this shape.
+    if cause := getattr(error, "original_exception", None):
+        return _unforeseen(cause)
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     kept = {name: value for name, value in error.get_headers() if name in {"Retry-After", "Allow"}}
     if isinstance(error, RateLimitExceeded):
@@ -82,23 +78,16 @@ def _seconds_to_wait() -> int:
 
 def _database_away(error: Exception) -> Answer | Response:
     log.error("database_away", error=str(error.__cause__ or error), path=path_for_log())
-    _forget_session()
+    db.let_go()
     _ask_for_nobody()
     return error_page(503, None, {"Retry-After": "10"})
 
 
-def _is_lost_connection(error: Exception) -> bool:
-    """Whether it is the end of a connection that shows so: within an answer, or at the next use of the session."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated
-    return isinstance(error, PendingRollbackError) and error.code == _INVALIDATED
-
-
 def _unforeseen(error: Exception) -> Answer | Response:
-    if _is_lost_connection(error):
+    if is_away(error):
         return _database_away(error)
     log.error("unforeseen_error", exc_info=error, path=path_for_log(), request_id=g.get("request_id"))
-    _forget_session()
+    db.let_go()
     _ask_for_nobody()
     return error_page(500)
 
@@ -107,10 +96,3 @@ def _ask_for_nobody() -> None:
     """Keep the page from asking the database who is signed in, unless that is known already."""
     if "_login_user" not in g:
         g._login_user = login_manager.anonymous_user()
-
-
-def _forget_session() -> None:
-    try:
-        db.session.remove()
-    except Exception:  # the database is away: there is nothing to roll back on
-        log.warning("session_lost")

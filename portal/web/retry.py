@@ -11,19 +11,17 @@ import structlog
 from flask import Flask, request
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
+from portal.away import code_of, is_lost, was_turned_away
 from portal.extensions import db
 from portal.web.requests import SAFE, path_for_log, seconds_so_far
 
 log = structlog.get_logger()
-# MySQL and MariaDB: lock wait timeout, deadlock. PostgreSQL: serialization failure, deadlock.
-_MYSQL = {1205, 1213}
-_POSTGRESQL = {"40001", "40P01"}
 # A server that hangs is noticed after seconds; whoever waited for that is not made to wait again.
 _SOON = 4.0
-# A node of a Galera cluster that is not ready takes nothing in: the statement was not begun. A server that stops.
-_NOT_READY, _STOPPING = 1047, 1053
+# A node of a Galera cluster that is not ready; a server that stops, has trouble with the network, or only reads now.
+_LEFT = {1047, 1053, 1158, 1159, 1160, 1161, 1290, 1836}
 
 
 def init_retry(app: Flask) -> None:
@@ -33,10 +31,11 @@ def init_retry(app: Flask) -> None:
     def dispatch_again() -> Any:
         try:
             return dispatch()
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             if not (was_turned_away(error) or _was_cut(error)):
                 raise
-            log.warning("transaction_repeated", path=path_for_log(), cause=type(error.orig).__name__)
+            cause = getattr(error, "orig", error)
+            log.warning("transaction_repeated", path=path_for_log(), cause=type(cause).__name__)
             db.session.rollback()
             return dispatch()
 
@@ -45,21 +44,12 @@ def init_retry(app: Flask) -> None:
         event.listen(Engine, "handle_error", _leave_node)
 
 
-def _was_cut(error: DBAPIError) -> bool:
+def _was_cut(error: SQLAlchemyError) -> bool:
     """Whether the connection of a request that only reads was lost, and so soon that nobody waits twice for long."""
-    return error.connection_invalidated and request.method in SAFE and seconds_so_far() < _SOON
-
-
-def was_turned_away(error: DBAPIError) -> bool:
-    """Whether the database did nothing or undid the transaction, so that repeating it is safe."""
-    return _code(error.orig) in _MYSQL | {_NOT_READY} or getattr(error.orig, "sqlstate", None) in _POSTGRESQL
+    return is_lost(error) and request.method in SAFE and seconds_so_far() < _SOON
 
 
 def _leave_node(context: ExceptionContext) -> None:
     """A connection to a server that takes nothing in is given up: the next one goes where the proxy says."""
-    if _code(context.original_exception) in {_NOT_READY, _STOPPING}:
+    if code_of(context.original_exception) in _LEFT:
         context.is_disconnect = True
-
-
-def _code(cause: Any) -> Any:
-    return cause.args[0] if getattr(cause, "args", None) else None

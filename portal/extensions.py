@@ -1,5 +1,6 @@
 """Extensions, created here and bound to the application in `create_app`."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -28,6 +29,8 @@ class Database(SQLAlchemy):
                 self.session.rollback()
             self.session.remove()
         except SQLAlchemyError:
+            with suppress(SQLAlchemyError):
+                self.session().invalidate()
             # Without this, another context might be given what is left of it.
             self.session.registry.clear()
             log.warning("session_lost")

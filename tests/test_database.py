@@ -1,5 +1,6 @@
 """Connections as they go back to their pool."""
 
+import gc
 import os
 import time
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pymysql
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from portal.extensions import db
 from portal.thrift import connect_thriftily
@@ -39,6 +41,37 @@ def test_what_a_connection_left_unfinished_is_undone_before_the_next_one_gets_it
         db.session.execute(_CHANGE)
         db.session.remove()
         assert total() == before
+
+
+def test_what_a_failed_commit_left_behind_is_undone_too(fresh_app, monkeypatch):
+    with fresh_app.app_context():
+        before = total()
+        db.session.execute(_CHANGE)
+        with monkeypatch.context() as failing:
+            failing.setattr(db.engine.dialect, "do_commit", fail)
+            with pytest.raises(OperationalError):
+                db.session.commit()
+        db.let_go()
+        assert total() == before
+        db.session.execute(_CHANGE)
+        db.session.commit()
+        assert total() > before
+
+
+def test_a_session_ends_though_its_rollback_fails(fresh_app, monkeypatch):
+    with fresh_app.app_context():
+        before = total()
+        db.session.execute(_CHANGE)
+        with monkeypatch.context() as failing:
+            failing.setattr(db.engine.dialect, "do_rollback", fail)
+            db.let_go()
+        gc.collect()
+        assert not db.session.registry.has()
+        assert total() == before
+
+
+def fail(_connection):
+    raise OperationalError("COMMIT", {}, Exception("the disk is full"))
 
 
 @pytest.mark.servers

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from portal import clock
 from portal.extensions import db
@@ -61,6 +62,24 @@ def test_a_clock_that_jumps(app: Flask, log: Any, frozen_time: Any, smtp_sink: A
     jumps = [DEADLINE - 3 * DAY, DEADLINE + 400 * DAY, DEADLINE - 3 * DAY, DEADLINE - 4 * DAY, DEADLINE + 2 * DAY]
     run_through(app, frozen_time, smtp_sink.url, *jumps)
     assert [to for to, _day in mails(smtp_sink)] == ["first@example.org"] * 2
+
+
+def test_a_database_that_goes_while_a_mail_is_written(
+    app: Flask, log: Any, frozen_time: Any, smtp_sink: Any, monkeypatch: Any
+) -> None:
+    """Nothing is wrong with the mail: it is not given up, and goes out once its claim has run out."""
+    frozen_time.move_to(DEADLINE - 3 * DAY)
+
+    def gone(_delivery_id: int) -> Any:
+        raise OperationalError("SELECT", {}, Exception("gone"), connection_invalidated=True)
+
+    with monkeypatch.context() as failing:
+        failing.setattr("portal.notifications.delivering.list_facts_of", gone)
+        with pytest.raises(OperationalError):
+            tell_and_deliver(app, mail_url=smtp_sink.url)
+    assert mails(smtp_sink) == []
+    run_through(app, frozen_time, smtp_sink.url, DEADLINE - 3 * DAY + HOUR)
+    assert [to for to, _day in mails(smtp_sink)] == ["first@example.org"]
 
 
 @pytest.mark.in_turn

@@ -1,7 +1,7 @@
 """Every error that MariaDB, MySQL and their driver are known to give while a server goes, wherever it may show.
 
-It is raised by the driver's connection, at a statement, at a flush, at the commit and at a rollback, in pages, fragments,
-the API and long work: nobody sees a 500, nothing is half-done, and the next who asks is served.
+It is raised by the driver's connection, at a statement, a flush, a commit and a rollback, in pages, fragments, the API
+and long work: nobody sees a 500, nothing is half-done, and the next who asks is served.
 """
 
 import struct

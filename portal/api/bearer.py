@@ -17,6 +17,7 @@ from portal.api.scopes import scope_of
 from portal.away import unless_away
 from portal.database import impatient
 from portal.extensions import db
+from portal.web.bare import bare
 
 _INVALID = 'Bearer realm="teaching-portal", error="invalid_token", error_description="The token does not hold"'
 _LONGEST_TOKEN = 100
@@ -40,13 +41,14 @@ def init_bearers(app: Flask) -> None:
 
 def recognise() -> Person | None:
     """The person whose token the request bears, as they are by now. One statement, none without an intact token."""
-    g.api_standing, g.api_family, g.api_token = Standing.ABSENT, None, None
-    if error := request.environ.get(AWAY):  # whoever asked before this found the database away, after a while
+    here, asked = bare(g), bare(request)
+    here.api_standing, here.api_family, here.api_token = Standing.ABSENT, None, None
+    if error := asked.environ.get(AWAY):  # whoever asked before this found the database away, after a while
         raise error
     text = borne_token()
     if text is None:
         return None
-    g.api_standing = Standing.INVALID
+    here.api_standing = Standing.INVALID
     if text.startswith(PREFIX):
         return _person_of_token(text)
     claims = read_access_token(text)

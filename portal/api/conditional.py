@@ -1,6 +1,7 @@
 """`ETag`: whether a program has already what there is, and whether what it read is still so when it writes."""
 
 import hashlib
+from functools import lru_cache
 
 from flask import current_app, request
 from flask_login import current_user
@@ -10,6 +11,7 @@ from werkzeug.wrappers import Response
 from portal import clock, pulses, scoping
 from portal.errors import Conflict, lazy
 from portal.pulses.stores import Store
+from portal.web.bare import bare
 from portal.web.locale import chosen_language
 
 # The longest that an answer may be kept in the process, in seconds.
@@ -26,13 +28,18 @@ def word_of_pulses(subjects: tuple[str, ...]) -> str | None:
     found = pulses.pulse_of(*subjects) if subjects else None
     if found is None:
         return None
-    asked, person = request.environ, current_user._get_current_object()
-    address = (asked["wsgi.url_scheme"], request.host, asked["SCRIPT_NAME"], request.path, request.query_string)
+    asked, person = bare(request), bare(current_user)
+    around = asked.environ
+    address = (around["wsgi.url_scheme"], asked.host, around["SCRIPT_NAME"], asked.path, asked.query_string)
     facts = (found, person.id, sorted(person.roles), scoping.present_scope(), *address, chosen_language())
-    bucket = _bucket()
-    # With the portal's key: how often something changes is nobody's business, and nobody makes up a word.
-    key = hashlib.sha256(str(current_app.config["SECRET_KEY"]).encode()).digest()
-    return hashlib.blake2b(repr((*facts, bucket)).encode(), digest_size=_LENGTH // 2, key=key).hexdigest()
+    key = _key_of(str(current_app.config["SECRET_KEY"]))
+    return hashlib.blake2b(repr((*facts, _bucket())).encode(), digest_size=_LENGTH // 2, key=key).hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _key_of(secret: str) -> bytes:
+    """The portal's key: how often something changes is nobody's business, and nobody makes up a word."""
+    return hashlib.sha256(secret.encode()).digest()
 
 
 def until() -> float:

@@ -13,6 +13,7 @@ from portal import clock
 from portal.api.bearer import present_token
 from portal.api.cors import allow_origin, answer_preflight
 from portal.extensions import limiter
+from portal.web.bare import bare
 from portal.web.entrances import present_entrance
 
 log = structlog.get_logger()
@@ -34,7 +35,8 @@ def caller() -> str:
     """Who asks, for counting: an integration, a person, or a network address."""
     if token := present_token():
         return f"token:{token.token_id}"
-    return f"user:{current_user.id}" if current_user.is_authenticated else get_remote_address()
+    person = bare(current_user)
+    return f"user:{person.id}" if person.is_authenticated else get_remote_address()
 
 
 def _finish(response: Response) -> Response:
@@ -54,9 +56,10 @@ def _finish(response: Response) -> Response:
 
 
 def _tell_limits(response: Response) -> None:
-    if not limiter.enabled or not limiter.current_limits:
+    limits = limiter.current_limits if limiter.enabled else []
+    if not limits:
         return
-    response.headers.update(limit_headers([(one.limit, one.window) for one in limiter.current_limits]))
+    response.headers.update(limit_headers([(one.limit, one.window) for one in limits]))
 
 
 def limit_headers(windows: Sequence[tuple[RateLimitItem, WindowStats]]) -> dict[str, str]:

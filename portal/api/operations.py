@@ -9,6 +9,7 @@ from flask import request
 from pydantic import BaseModel, TypeAdapter
 from werkzeug.wrappers import Response
 
+from portal import pulses
 from portal.api.conditional import (
     keep_answer,
     not_modified,
@@ -74,9 +75,10 @@ def operation(
             def give() -> Response:
                 return _give(view, declared, writer, values)
 
-            if request.method == "POST" and keeps:
+            method = request.method
+            if method == "POST" and keeps:
                 return answer_once(give)
-            return _read(declared, give) if request.method in _READS else give()
+            return _read(declared, give) if method in _READS else give()
 
         read_and_write.__operation__ = declared  # type: ignore[attr-defined]
         return read_and_write
@@ -117,7 +119,8 @@ def _shown(declared: Operation, give: Callable[[], Response], word: str | None) 
         text, headers = found
         return shortened(Response(text, declared.status, headers, mimetype="application/json"))
     given = tagged(give(), word)
-    if word and given.status_code == declared.status and word_of_pulses(declared.subjects) == word:
+    # Whoever has written meanwhile goes by no pulse any more.
+    if word and given.status_code == declared.status and pulses.pulse_of(*declared.subjects):
         keep_answer(word, given.get_data(), dict(given.headers))
     return shortened(given)
 

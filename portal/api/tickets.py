@@ -16,6 +16,7 @@ from portal.accounts.queries.standings import standing_of
 from portal.api.bearer import borne_token, present_family
 from portal.extensions import limiter
 from portal.roles import Role
+from portal.web.bare import bare
 from portal.web.requests import path_for_log
 
 # Where in the environ of a request.
@@ -41,10 +42,11 @@ class Ticket:
 def offer_again(subjects: tuple[str, ...], until: float) -> None:
     """Say so of the present answer, if it may be."""
     word, token = pulses.present_word(), borne_token()
-    by_department = current_user.role is Role.MANAGER and scoping.is_by_department()
+    asked, person = bare(request), bare(current_user)
+    by_department = person.role is Role.MANAGER and scoping.is_by_department()
     if word is None or token is None or by_department or scoping.present_scope() is not None:
         return
-    request.environ[TICKET] = Ticket(
-        token, present_family(), current_user.id, standing_of(current_user, word), subjects, until,
-        [(one.limit, one.request_args) for one in limiter.current_limits], str(request.url_rule), path_for_log(),
+    asked.environ[TICKET] = Ticket(
+        token, present_family(), person.id, standing_of(person, word), subjects, until,
+        [(one.limit, one.request_args) for one in limiter.current_limits], str(asked.url_rule), path_for_log(),
     )  # fmt: skip

@@ -20,10 +20,12 @@ from sqlalchemy.pool import Pool
 from portal.config import Settings
 from portal.measuring import Asked, asked_so_far
 from portal.ops.figures import Figure, list_figures
+from portal.web.bare import bare
 from portal.web.requests import seconds_so_far
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 10.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 # Asked for so often, or by machines only, that they would hide what people wait for.
 _UNCOUNTED = frozenset({"static", "ops.metrics", "ops.live", "ops.state"})
 
@@ -77,8 +79,9 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     if "measured" in g:
-        route = str(request.url_rule) if request.url_rule else "none"
-        method = request.method if request.method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} else "other"
+        asked = bare(request)
+        route = asked.url_rule.rule if asked.url_rule else "none"
+        method = asked.method if asked.method in _METHODS else "other"
         measure(method, route, response.status_code, seconds_so_far(), asked_so_far())
     return response
 

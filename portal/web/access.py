@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.extensions import login_manager
 from portal.roles import Role
+from portal.web.bare import bare
 from portal.web.entrances import present_entrance
 from portal.web.htmx import is_htmx, redirect_or_hx
 from portal.web.requests import SAFE
@@ -76,7 +77,8 @@ def declared_audience(view: Callable[..., Any]) -> frozenset[Role] | None:
 
 def actor() -> Actor:
     """The person behind the current request."""
-    return Actor(current_user.id if current_user.is_authenticated else None, g.get("request_id"))
+    person = bare(current_user)
+    return Actor(person.id if person.is_authenticated else None, g.get("request_id"))
 
 
 def init_access(app: Flask) -> None:
@@ -86,7 +88,7 @@ def init_access(app: Flask) -> None:
 
 
 def _guard() -> BaseResponse | None:
-    view = current_app.view_functions.get(request.endpoint or "")
+    view = bare(current_app).view_functions.get(request.endpoint or "")
     if view is None:
         return None
     wanted = declared_audience(view)
@@ -97,9 +99,10 @@ def _guard() -> BaseResponse | None:
         g._login_user = entrance.recognise() or login_manager.anonymous_user()
     if wanted == PUBLIC:
         return None
-    if not current_user.is_authenticated:
+    person = bare(current_user)
+    if not person.is_authenticated:
         return entrance.turn_away() if entrance else _ask_to_sign_in()
-    if not wanted & current_user.roles:
+    if not wanted & person.roles:
         abort(403)
     return None
 

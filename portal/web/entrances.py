@@ -12,6 +12,8 @@ from flask import Flask, Request, current_app, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response
 
+from portal.web.bare import bare
+
 _KEY = "portal_entrances"
 
 
@@ -56,11 +58,14 @@ def add_entrance(app: Flask, entrance: Entrance) -> None:
 
 def present_entrance() -> Entrance | None:
     """The entrance of the present request; None for a page."""
-    return _entrance_of(current_app.extensions[_KEY], request.path)
+    return _entrance_of(bare(current_app).extensions[_KEY], bare(request).path)
 
 
 def _entrance_of(entrances: list[Entrance], path: str) -> Entrance | None:
-    return next((entrance for entrance in entrances if entrance.leads_to(path)), None)
+    for entrance in entrances:
+        if entrance.leads_to(path):
+            return entrance
+    return None
 
 
 class _PagesAlone(SecureCookieSessionInterface):

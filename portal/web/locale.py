@@ -87,6 +87,8 @@ def as_read_by(language: str, zone: str) -> Iterator[None]:
 
 def _asked_language() -> str:
     """The language that the request asks for, whatever country it names with it: "fr-CA" is French."""
+    if "Accept-Language" not in request.headers:
+        return "en"
     asked = [(tag.partition("-")[0].lower(), quality) for tag, quality in request.accept_languages if quality > 0]
     known = [one for one in asked if one[0] in LANGUAGES]
     return max(known, key=lambda one: one[1])[0] if known else "en"

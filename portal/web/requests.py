@@ -11,6 +11,7 @@ from flask import Flask, Response, current_app, g, request
 
 from portal.database import reading_only
 from portal.measuring import Asked, asked_so_far, begin_measuring
+from portal.web.bare import bare
 
 log = structlog.get_logger("portal.request")
 # The token of an invitation has 43 letters; nothing else in an address is as long.
@@ -41,22 +42,23 @@ def init_requests(app: Flask) -> None:
 
 
 def _begin() -> None:
-    g.began = time.perf_counter()
+    asked, app, here = bare(request), bare(current_app), bare(g)
+    here.began = time.perf_counter()
     begin_measuring()
-    view = current_app.view_functions.get(request.endpoint or "")
-    if request.mimetype == "application/x-www-form-urlencoded":
-        request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
-    elif most := getattr(view, "__most_bytes__", None):
-        request.max_content_length = most
+    if asked.mimetype == "application/x-www-form-urlencoded":
+        asked.max_content_length = app.config["MAX_FORM_MEMORY_SIZE"]
+    elif most := getattr(app.view_functions.get(asked.endpoint or ""), "__most_bytes__", None):
+        asked.max_content_length = most
     # A GET never writes, so on SQLite it needs no write lock and waits for nobody.
-    g.reading_only = reading_only.set(request.method in SAFE)
+    here.reading_only = reading_only.set(asked.method in SAFE)
 
 
 def _log(response: Response) -> Response:
-    if request.endpoint not in _UNLOGGED:
-        route = str(request.url_rule) if request.url_rule else None
+    asked = bare(request)
+    if asked.endpoint not in _UNLOGGED:
+        route = asked.url_rule.rule if asked.url_rule else None
         done = Done(
-            request.method, path_for_log(), route, response.status_code, seconds_so_far(), known_user_id(),
+            asked.method, path_for_log(), route, response.status_code, seconds_so_far(), known_user_id(),
             g.get("request_id"),
         )  # fmt: skip
         note_request(log, done, asked_so_far())
@@ -94,7 +96,8 @@ def note_request(to: Any, done: Done, asked: Asked) -> None:
 
 def seconds_so_far() -> float:
     """How long this request has taken until now."""
-    return time.perf_counter() - g.began if "began" in g else 0.0
+    began: float | None = g.get("began")
+    return 0.0 if began is None else time.perf_counter() - began
 
 
 def known_user_id() -> int | None:
@@ -110,7 +113,8 @@ def path_for_log() -> str:
 
 def opens_by_itself() -> bool:
     """Whether the address of this request holds a secret, as the link of an invitation does."""
-    return request.endpoint != "static" and _SECRET.search(request.path) is not None
+    asked = bare(request)
+    return asked.endpoint != "static" and _SECRET.search(asked.path) is not None
 
 
 def _end(_error: BaseException | None) -> None:

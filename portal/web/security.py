@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.config import Settings
+from portal.web.bare import bare
 from portal.web.errors import error_page
 from portal.web.requests import opens_by_itself
 
@@ -70,7 +71,7 @@ def _own_hosts(settings: Settings) -> frozenset[str]:
 
 def _check_host() -> ResponseReturnValue | None:
     """Answer under no name but one's own: what a proxy or a page makes of a forged one is out of our hands."""
-    own = current_app.extensions[_HOSTS]
+    own = bare(current_app).extensions[_HOSTS]
     # Whoever watches over the processes asks each of them by its number.
     if not own or request.path.startswith("/health"):
         return None
@@ -83,21 +84,25 @@ def _check_host() -> ResponseReturnValue | None:
 
 
 def _finish(response: Response) -> Response:
-    headers = response.headers
-    headers.setdefault("X-Request-ID", g.get("request_id", ""))
+    headers, asked = response.headers, bare(request)
     # Looking each of them up by itself would go through all headers as often.
     there = {name.lower() for name, _value in headers}
-    for name, value in _ALWAYS:
+
+    def put(name: str, value: str) -> None:
         if name.lower() not in there:
             headers.add(name, value)
+
+    put("X-Request-ID", g.get("request_id", ""))
+    for name, value in _ALWAYS:
+        put(name, value)
     # The host alone, for an address with a secret in it. With "no-referrer" a browser would keep even that from our own
     # forms, and the check of forms that came by https would refuse them.
-    headers.setdefault("Referrer-Policy", "strict-origin" if opens_by_itself() else "same-origin")
-    if request.is_secure:
-        headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
+    put("Referrer-Policy", "strict-origin" if opens_by_itself() else "same-origin")
+    if asked.is_secure:
+        put("Strict-Transport-Security", f"max-age={_YEAR}")
     if response.mimetype == "text/html":
-        headers.setdefault("Content-Security-Policy", _policy())
-        headers.setdefault("Cache-Control", "no-store" if request.method != "GET" else "private, no-cache")
+        put("Content-Security-Policy", _policy())
+        put("Cache-Control", "no-store" if asked.method != "GET" else "private, no-cache")
     return response
 
 

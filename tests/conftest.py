@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests.support import servers
+from tests.support import order, servers
 
 pytest_plugins = [
     "tests.support.databases",
@@ -49,6 +49,12 @@ def pytest_configure(config: pytest.Config) -> None:
     process = getattr(config, "workerinput", {}).get("workerid", "main")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(servers.run_folder() / "metrics" / process)
     os.environ |= dict.fromkeys(("DATABASE_URL", "REDIS_URL", "MAIL_URL"), "")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if processes := getattr(config, "workerinput", {}).get("workercount"):
+        items[:] = order.deal(items, processes)
 
 
 def pytest_collection_finish() -> None:

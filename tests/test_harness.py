@@ -4,6 +4,7 @@ import smtplib
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from sqlalchemy import func, select
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
-from tests.support import sql
+from tests.support import order, sql
 from tests.support.browser import PHONE, LiveServer
 from tests.support.web import NOON, Maker, SmtpSink
 
@@ -130,3 +131,21 @@ def test_planned_logs_are_those_of_the_portal(app: Flask, make: Maker, frozen_ti
     logs = make.logs(offering)
     assert [log.week_number for log in logs] == list(range(1, 13))
     assert logs[0].due_at == make.log(make.offering(make.facilitator()), week=1).due_at
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4])
+def test_no_process_begins_a_long_test_at_its_end(processes: int) -> None:
+    def item(path: str, name: str) -> Any:
+        long = "browser" if path.startswith("long") else ""
+        return SimpleNamespace(path=path, name=name, get_closest_marker=lambda mark: mark == long)
+
+    sizes = {f"{kind}{at}": 1 + at * 7 % 31 for at in range(20) for kind in ("long", "short", "brief")}
+    items = [item(path, f"{path}::{number}") for path, size in sizes.items() for number in range(size)]
+    dealt = order.deal(items, processes)
+    assert sorted(one.name for one in dealt) == sorted(one.name for one in items)
+    size = len(items) // processes
+    for number in range(processes):
+        share = dealt[number * size : (number + 1) * size]
+        begun = [at for at, one in enumerate(share) if one.path.startswith("long")]
+        assert len(begun) > len(share) / 4
+        assert max(begun) < 0.8 * len(share)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -163,11 +164,24 @@ def restored(app: Flask, snapshot: Snapshot) -> Iterator[None]:
         yield
     finally:
         with app.app_context(), db.engine.begin() as connection:
-            for table in reversed(db.metadata.sorted_tables):
+            for table in _filled_tables(connection):
                 connection.execute(table.delete())
             for table, rows in snapshot:
                 connection.execute(table.insert(), rows)
         dispose(app)
+
+
+def _filled_tables(connection: sa.Connection) -> list[sa.Table]:
+    """Those that have rows, whoever refers to others first: one question spares a statement for each of the empty."""
+    name = connection.dialect.identifier_preparer.format_table
+    there = ", ".join(f"EXISTS (SELECT 1 FROM {name(table)})" for table in _tables())
+    answers = connection.exec_driver_sql(f"SELECT {there}").one()
+    return [table for table, has_rows in zip(_tables(), answers, strict=True) if has_rows]
+
+
+@cache
+def _tables() -> list[sa.Table]:
+    return db.metadata.sorted_tables[::-1]
 
 
 def _read_rows(app: Flask) -> Snapshot:

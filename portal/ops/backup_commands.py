@@ -30,7 +30,8 @@ def create(folder: Path | None, keep: int | None) -> None:
     """Write a backup, while the portal runs."""
     wanted = (folder or _default_folder()).resolve()
     try:
-        path = backups.create_backup(db.engine.engine, _settings().portal_data_dir.resolve(), wanted)
+        data, built = _settings().portal_data_dir.resolve(), _settings().static_folder().resolve()
+        path = backups.create_backup(db.engine.engine, data, wanted, built)
         backups.verify_backup(path)
     except (BackupError, OSError) as error:
         raise click.ClickException(f"No backup was made. {error}") from error

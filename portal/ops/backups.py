@@ -9,8 +9,10 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -27,14 +29,18 @@ _LEFT_OUT = frozenset({"backups", "mail", "metrics"})
 _NAME = "portal-%Y%m%d-%H%M%S.zip"
 _REVISIONS = "alembic_version"
 _CHUNK = 1000
+_PART = 1 << 20
 
 
 class BackupError(Exception):
     """A backup cannot be made, read or restored; says why in a sentence."""
 
 
-def create_backup(engine: Engine, data: Path, folder: Path) -> Path:
-    """Write a backup into a folder and give its path. A run that is interrupted leaves no file that looks whole."""
+def create_backup(engine: Engine, data: Path, folder: Path, built: Path) -> Path:
+    """Write a backup into a folder and give its path. A run that is interrupted leaves no file that looks whole.
+
+    What lies in `built` is made anew by each version and is left out.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / clock.now().strftime(_NAME)
     unfinished = path.with_suffix(".part")
@@ -45,8 +51,9 @@ def create_backup(engine: Engine, data: Path, folder: Path) -> Path:
             manifest["revision"] = _revisions(connection, metadata)
             for table in metadata.sorted_tables:
                 _write_table(archive, connection, table, manifest)
-        for file in _files(data, folder):
-            _add(archive, f"files/{file.relative_to(data).as_posix()}", file.read_bytes(), manifest)
+        for file in _files(data, {folder, built}):
+            with suppress(FileNotFoundError):  # deleted since it was listed
+                _add_file(archive, f"files/{file.relative_to(data).as_posix()}", file, manifest)
         archive.writestr("manifest.json", json.dumps(manifest, indent=1))
     unfinished.rename(path)
     return path
@@ -62,7 +69,9 @@ def verify_backup(path: Path) -> dict[str, Any]:
             for name, digest in manifest["members"].items():
                 if ".." in Path(name).parts:
                     raise BackupError(f"{path.name}: {name} would lie outside of the data folder.")
-                if hashlib.sha256(archive.read(name)).hexdigest() != digest:
+                with archive.open(name) as member:
+                    found = hashlib.file_digest(member, "sha256").hexdigest()  # type: ignore[arg-type]
+                if found != digest:
                     raise BackupError(f"{path.name}: {name} is not as it was written.")
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise BackupError(f"{path.name} is no whole backup: {error}") from error
@@ -84,7 +93,7 @@ def restore_backup(path: Path, engine: Engine, data: Path, migrate: Callable[[st
             _without_checks(connection, lambda: _put_back(archive, connection, metadata))
         for name in manifest["members"]:
             if name.startswith("files/"):
-                _write_file(data, name.removeprefix("files/"), archive.read(name))
+                _write_file(data / name.removeprefix("files/"), archive, name)
     return manifest
 
 
@@ -161,16 +170,21 @@ def _from_json(value: dict[str, Any]) -> Any:
     return read[value["$"]](value["is"])
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes, manifest: dict[str, Any]) -> None:
-    archive.writestr(name, content)
-    manifest["members"][name] = hashlib.sha256(content).hexdigest()
+def _add_file(archive: zipfile.ZipFile, name: str, file: Path, manifest: dict[str, Any]) -> None:
+    """Add a file of any size, a part of it at a time."""
+    digest = hashlib.sha256()
+    with file.open("rb") as source, archive.open(name, "w", force_zip64=True) as member:
+        while part := source.read(_PART):
+            member.write(part)
+            digest.update(part)
+    manifest["members"][name] = digest.hexdigest()
 
 
-def _files(data: Path, folder: Path) -> Iterator[Path]:
+def _files(data: Path, others: Collection[Path]) -> Iterator[Path]:
     """What was uploaded: every file in a folder of the data folder; databases and secrets lie beside those folders."""
     for path in sorted(data.glob("*/**/*")):
         inside = path.relative_to(data).parts[0]
-        if path.is_file() and inside not in _LEFT_OUT and folder not in path.parents:
+        if path.is_file() and inside not in _LEFT_OUT and not any(other in path.parents for other in others):
             yield path
 
 
@@ -230,7 +244,7 @@ def _go_on_counting(connection: Connection, table: Table) -> None:
         connection.execute(sa.select(sa.func.setval(sequence, last)))
 
 
-def _write_file(data: Path, name: str, content: bytes) -> None:
-    path = data / name
+def _write_file(path: Path, archive: zipfile.ZipFile, name: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    with archive.open(name) as member, path.open("wb") as file:
+        shutil.copyfileobj(member, file, _PART)

@@ -64,6 +64,18 @@ def test_what_was_destroyed_is_put_back(filled: Any, tmp_path: Path) -> None:
         assert uploaded.read_bytes() == bytes(range(256))
 
 
+def test_what_is_made_anew_or_gone_is_left_out(filled: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    data = filled.config["PORTAL"].portal_data_dir.resolve()
+    for folder in ("static/css", "mail"):
+        (data / folder).mkdir(parents=True)
+        (data / folder / "file").write_text("x")
+    found = backups._files
+    monkeypatch.setattr(backups, "_files", lambda *given: [*found(*given), data / "files" / "gone"])
+    path = Path(_run(filled, "create", "--to", str(tmp_path / "kept")).output.strip())
+    members = verify_backup(path)["members"]
+    assert [name for name in members if name.startswith("files/")] == ["files/files/ab/abcdef"]
+
+
 def _typed(app: Any) -> dict[str, list[str]]:
     """All rows of all tables, as the portal reads them on any database."""
     with app.app_context():
@@ -92,7 +104,7 @@ def test_what_people_do_meanwhile_is_not_half_in_it(
     with filled.app_context():
         before = db.session.scalar(many)
         db.session.rollback()
-        path = backups.create_backup(db.engine, filled.config["PORTAL"].portal_data_dir, tmp_path / "kept")
+        path = backups.create_backup(db.engine, filled.config["PORTAL"].portal_data_dir, tmp_path / "kept", tmp_path)
         assert verify_backup(path)["rows"]["departments"] == before
         assert db.session.scalar(many) == before + len(late)
 

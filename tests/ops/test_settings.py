@@ -1,5 +1,7 @@
 """Settings arrive as they were written, and a wrong one stops the start in one line that names it."""
 
+import re
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -8,9 +10,10 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import OperationalError
 
 from portal import create_app
-from portal.config import SettingsError, load_settings
+from portal.config import Settings, SettingsError, load_settings
 from portal.extensions import db
 
+README = Path(__file__).resolve().parents[2] / "README.md"
 # With what people and providers put into passwords: application passwords of mail providers have spaces.
 PASSWORD = "abcd efgh+@:/%ü"
 
@@ -74,3 +77,16 @@ def test_in_production_an_error_is_told_without_what_people_wrote(tmp_path):
         db.session.execute(text("SELECT :what FROM nothing"), {"what": "a private word"})
     assert "SELECT" in str(caught.value)
     assert "a private word" not in str(caught.value)
+
+
+def test_every_setting_stands_in_the_readme_and_nothing_else_does():
+    rows = [line.split("|")[1:3] for line in README.read_text().splitlines() if line.startswith("| `")]
+    named = {name for cells in rows for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", cells[0])}
+    # What is said to be the same in parts, as DB_HOST of DATABASE_URL, stands in the row of the whole.
+    text = README.read_text()
+    known = {name.upper() for name in Settings.model_fields}
+    assert {name for name in known if f"`{name}`" not in text} == set()
+    # script/server alone knows how many processes it starts.
+    assert named - known == {"WEB_CONCURRENCY"}
+    example = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (README.parent / ".env.example").read_text(), re.MULTILINE))
+    assert example - known == {"WEB_CONCURRENCY"}

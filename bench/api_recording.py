@@ -34,8 +34,8 @@ def recorded(app: Flask, asked: Asked, token: str) -> list[list[Any]]:
 def _repeatable(statement: str) -> str:
     """A log's version is written whatever it was: the one that was seen holds only once."""
     if statement.startswith("UPDATE activity_trackers"):
-        statement = statement.replace("version=%(version)s", "version=version + 1 + 0 * %(version)s")
-        statement = statement.replace("activity_trackers.version = %(version_1)s", "0 * %(version_1)s = 0")
+        statement = statement.replace("version=%(new_version)s", "version=version + 1 + 0 * %(new_version)s")
+        statement = statement.replace("activity_trackers.version = %(seen)s", "0 * %(seen)s = 0")
     return statement
 
 

@@ -1,6 +1,6 @@
 """Lists: a bare array, with how many there are and where the neighbouring pages are in the headers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,10 +15,11 @@ def page_reply(rows: Sequence[Any], total: int, query: Paged) -> Reply:
     last = max(1, -(-total // query.limit))
     pages = {"first": 1, "prev": query.page - 1, "next": query.page + 1, "last": last}
     there = {rel: number for rel, number in pages.items() if 1 <= number <= last}
-    links = [f'<{_address(number)}>; rel="{rel}"' for rel, number in there.items()]
+    parts, base = {name: urlencode({name: value}) for name, value in request.args.items()}, request.base_url
+    links = [f'<{base}?{_with_page(parts, number)}>; rel="{rel}"' for rel, number in there.items()]
     return Reply(rows, {"X-Total-Count": str(total), "Link": ", ".join(links)})
 
 
-def _address(number: int) -> str:
-    """The present address with another page."""
-    return f"{request.base_url}?{urlencode(request.args.to_dict() | {'page': str(number)})}"
+def _with_page(parts: Mapping[str, str], number: int) -> str:
+    """The present query with another page."""
+    return "&".join({**parts, "page": f"page={number}"}.values())

@@ -4,14 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from blinker import Signal
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 
 from portal import clock
 from portal.audit.models import AuditEvent, ChangeBatch
 from portal.extensions import db
+
+# Rows of the table: as entities they would be looked through for what the database fills in, and nothing is.
+_WRITE = insert(cast(Table, AuditEvent.__table__))
 
 changes_recorded = Signal("""Something was changed.
 
@@ -72,7 +75,7 @@ def record_many(by: Actor, changes: Iterable[Change], batch_id: int | None = Non
         for change in changes
     ]
     if rows:
-        db.session.execute(insert(AuditEvent), rows)
+        db.session.execute(_WRITE, rows)
         changes_recorded.send(None, changes=changes)
 
 

@@ -1,10 +1,11 @@
 """Course offerings as programs read them. Statements are built once; rows are plain."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, func, or_, select, type_coerce
 
 from portal.accounts.models import Facilitator, Student, User
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
@@ -56,9 +57,11 @@ class OfferingWish:
 _ROWS = (
     select(
         CourseOffering.id, CourseOffering.start_date, CourseOffering.end_date, CourseOffering.max_students,
-        CourseOffering.status, CourseOffering.kind, CourseOffering.trimester, CourseOffering.academic_year,
-        CourseOffering.intake_period, CourseOffering.enrolled_count, CourseOffering.title, CourseOffering.summary,
-        CourseOffering.version,
+        # As words, which are looked up below: a list of a hundred has three hundred of them.
+        type_coerce(CourseOffering.status, String), type_coerce(CourseOffering.kind, String),
+        CourseOffering.trimester, CourseOffering.academic_year,
+        type_coerce(CourseOffering.intake_period, String), CourseOffering.enrolled_count,
+        CourseOffering.title, CourseOffering.summary, CourseOffering.version,
         Module.id.label("module_id"), Module.code, Module.name.label("module_name"), Module.credits,
         ClassGroup.id.label("class_id"), ClassGroup.name.label("class_name"),
         Cohort.id.label("cohort_id"), Cohort.code.label("cohort_code"), Cohort.name.label("cohort_name"),
@@ -76,23 +79,48 @@ _ROWS = (
 )  # fmt: skip
 _ONE = _ROWS.where(CourseOffering.id == bindparam("offering_id"))
 
+_COLUMNS = (
+    "trimester", "academic_year", "intake_period", "cohort_id", "facilitator_id", "mode_id", "module_id", "class_id",
+    "status", "kind",
+)  # fmt: skip
+# What of a reader stands in a statement, beside the columns.
+_TAUGHT_BY, _STUDENT = "taught_by", "student"
+_STATUSES, _KINDS, _INTAKES = (
+    {one.value: one for one in words} for words in (OfferingStatus, OfferingKind, IntakePeriod)
+)
+
 Shown = dict[str, Any]
 
 
 def list_offerings(wanted: OfferingWish, by: Reader, *, sort: str, offset: int, limit: int) -> list[Shown]:
     """A page of the courses, as the API shows them. One statement at any size."""
+    values = _values(wanted, by)
+    rows = _page(tuple(values), wanted.unallocated, sort)
+    if wanted.q:
+        rows = rows.where(*conditions_of_texts(OfferingFilter(q=wanted.q)))
+    values |= {"first": offset, "most": limit}
+    return [_shown(row) for row in db.session.connection().execute(narrowed(rows), values)]
+
+
+@lru_cache(maxsize=256)
+def _page(names: tuple[str, ...], unallocated: bool | None, sort: str) -> Select[*tuple[Any, ...]]:
+    """The statement of a page, once for each form that it can have: to put it together takes longer than its rows."""
     column: Any = SORTS[sort.removeprefix("-")]
     key = column.desc() if sort.startswith("-") else column.asc()
-    rows = _ROWS.where(*_conditions(wanted, by)).order_by(key, CourseOffering.id).offset(offset).limit(limit)
-    return [_shown(row) for row in db.session.connection().execute(narrowed(rows))]
+    rows = _ROWS.where(*_conditions(names, unallocated)).order_by(key, CourseOffering.id)
+    return rows.offset(bindparam("first", type_=Integer)).limit(bindparam("most", type_=Integer))
 
 
 def count_offerings(wanted: OfferingWish, by: Reader) -> int:
     """How many there are. One statement, or none while no course changes and all that is asked for is in courses."""
 
     def count() -> int:
-        counted = select(func.count()).select_from(CourseOffering).where(*_conditions(wanted, by))
-        return db.session.scalar(counted) or 0
+        values = _values(wanted, by)
+        counted = select(func.count()).select_from(CourseOffering)
+        counted = counted.where(*_conditions(values, wanted.unallocated))
+        if wanted.q:
+            counted = counted.where(*conditions_of_texts(OfferingFilter(q=wanted.q)))
+        return db.session.scalar(counted, values) or 0
 
     # Who is on a course, and what people are called, stands in tables that others write to.
     return count() if wanted.q or by.student_of else kept("api_count", (wanted, by), count, COURSES)
@@ -100,37 +128,46 @@ def count_offerings(wanted: OfferingWish, by: Reader) -> int:
 
 def find_offering(offering_id: int, by: Reader) -> Shown | None:
     """One course, if it may be read. One statement."""
-    one = _ONE if by.sees_all else _ONE.where(_visible(by))
-    row = db.session.connection().execute(narrowed(one), {"offering_id": offering_id}).one_or_none()
+    values = _values_of_reader(by)
+    one = _ONE.where(*_conditions(tuple(values), None)) if values else _ONE
+    row = db.session.connection().execute(narrowed(one), {"offering_id": offering_id, **values}).one_or_none()
     return _shown(row) if row else None
 
 
-def _conditions(wanted: OfferingWish, by: Reader) -> Sequence[ColumnElement[bool]]:
-    columns = ("trimester", "academic_year", "intake_period", "cohort_id", "facilitator_id", "mode_id", "module_id",
-               "class_id", "status", "kind")  # fmt: skip
+def _values(wanted: OfferingWish, by: Reader) -> dict[str, Any]:
+    """What the list is narrowed to, by the names that `_conditions` knows."""
+    found = {name: value for name in _COLUMNS if (value := getattr(wanted, name)) is not None}
+    return found | _values_of_reader(by)
+
+
+def _values_of_reader(by: Reader) -> dict[str, Any]:
+    if by.sees_all:
+        return {}
+    return {_TAUGHT_BY: by.facilitator_id or 0} | ({} if by.student_of is None else {_STUDENT: by.student_of})
+
+
+def _conditions(names: Collection[str], unallocated: bool | None) -> Sequence[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [
-        getattr(CourseOffering, name) == value for name in columns if (value := getattr(wanted, name)) is not None
+        getattr(CourseOffering, name) == bindparam(name) for name in _COLUMNS if name in names
     ]
-    if wanted.unallocated is not None:
+    if unallocated is not None:
         nobody = CourseOffering.facilitator_id.is_(None)
-        found.append(nobody if wanted.unallocated else ~nobody)
-    if wanted.q:
-        found += conditions_of_texts(OfferingFilter(q=wanted.q))
-    return found if by.sees_all else [*found, _visible(by)]
+        found.append(nobody if unallocated else ~nobody)
+    return [*found, _visible(is_student=_STUDENT in names)] if _TAUGHT_BY in names else found
 
 
-def _visible(by: Reader) -> ColumnElement[bool]:
+def _visible(*, is_student: bool) -> ColumnElement[bool]:
     """Courses that somebody teaches or is on, and open ones that are offered."""
     offered = and_(
         CourseOffering.kind == OfferingKind.OPEN,
         CourseOffering.published_at.is_not(None),
         CourseOffering.status.in_(RUNNING),
     )
-    found = [offered, CourseOffering.facilitator_id == (by.facilitator_id or 0)]
-    if by.student_of is not None:
+    found = [offered, CourseOffering.facilitator_id == bindparam(_TAUGHT_BY)]
+    if is_student:
         own = select(Enrolment.offering_id).join(Student, Student.id == Enrolment.student_id)
         stands = Enrolment.status != EnrolmentStatus.WITHDRAWN
-        found.append(CourseOffering.id.in_(own.where(Student.user_id == by.student_of, stands)))
+        found.append(CourseOffering.id.in_(own.where(Student.user_id == bindparam(_STUDENT), stands)))
     return or_(*found)
 
 
@@ -141,6 +178,7 @@ def _shown(row: Any) -> Shown:
         module_id, code, module_name, credits_, class_id, class_name, cohort_id, cohort_code, cohort_name,
         mode_id, mode_name, facilitator_id, first_name, last_name, email,
     ) = row  # fmt: skip
+    status = _STATUSES[status]
     user = {"first_name": first_name, "last_name": last_name, "email": email}
     return {
         "id": row_id, "start_date": start, "end_date": end, "max_students": places, "is_active": status in RUNNING,
@@ -149,6 +187,7 @@ def _shown(row: Any) -> Shown:
         "cohort": cohort_id and {"id": cohort_id, "code": cohort_code, "name": cohort_name},
         "mode": {"id": mode_id, "name": mode_name},
         "facilitator": facilitator_id and {"id": facilitator_id, "user": user},
-        "trimester": trimester, "academic_year": year, "intake_period": intake, "status": status, "kind": kind,
+        "trimester": trimester, "academic_year": year, "intake_period": _INTAKES[intake],
+        "status": status, "kind": _KINDS[kind],
         "title": title, "summary": summary, "enrolled_count": enrolled, "version": version,
     }  # fmt: skip

@@ -2,33 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import Integer, Select, and_, bindparam, or_, select, true
 
 from portal.allocations.models import CourseOffering
 from portal.extensions import db
+from portal.scoping import narrowed
 from portal.tracker.models import ActivityLog, ActivityLogItem, ChecklistItem, ItemStatus
 from portal.tracker.queries.rows import CHECKLIST_COLUMNS, LOG_COLUMNS, Log, Moment, build_item, build_log, join_course
 
 
 def log_owned_by(facilitator_id: int | None, log_id: int, moment: Moment) -> Log | None:
     """The log if this facilitator owes it, with all items of the checklist. One statement."""
-    return _find(and_(ActivityLog.id == log_id, ActivityLog.facilitator_id == facilitator_id), moment)
+    return _find(_OWNED, moment, log_id=log_id, facilitator_id=facilitator_id)
 
 
 def log_seen_by(facilitator_id: int | None, log_id: int, moment: Moment) -> Log | None:
     """The log if this facilitator owes it or teaches the course now. One statement."""
-    theirs = or_(ActivityLog.facilitator_id == facilitator_id, CourseOffering.facilitator_id == facilitator_id)
-    return _find(and_(ActivityLog.id == log_id, theirs), moment)
+    return _find(_SEEN, moment, log_id=log_id, facilitator_id=facilitator_id)
 
 
 def any_log(log_id: int, moment: Moment) -> Log | None:
     """The log whoever owes it, for those who manage. One statement."""
-    return _find(ActivityLog.id == log_id, moment)
+    return _find(_ANY, moment, log_id=log_id)
 
 
-def _find(condition: ColumnElement[bool], moment: Moment) -> Log | None:
-    rows = db.session.execute(_LOG_WITH_ITEMS.where(condition)).all()
+def _find(one: Select[*tuple[Any, ...]], moment: Moment, **values: int | None) -> Log | None:
+    rows = db.session.connection().execute(narrowed(one), values).all()
     if not rows:
         return None
     written = any(row.status is not None for row in rows)
@@ -84,3 +85,8 @@ _LOG_WITH_ITEMS = (
     )
     .order_by(ChecklistItem.position, ChecklistItem.id)
 )
+# Nobody who is no facilitator (None) owes or teaches anything.
+_ANY = _LOG_WITH_ITEMS.where(ActivityLog.id == bindparam("log_id"))
+_BY = bindparam("facilitator_id", type_=Integer)
+_OWNED = _ANY.where(ActivityLog.facilitator_id == _BY)
+_SEEN = _ANY.where(or_(ActivityLog.facilitator_id == _BY, CourseOffering.facilitator_id == _BY))

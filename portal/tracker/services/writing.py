@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Table, insert, update
+from sqlalchemy import Table, Update, bindparam, insert, update
 
 from portal.audit.services import Actor
 from portal.extensions import db
@@ -21,19 +22,33 @@ def take_version(log: Log, values: Mapping[str, Any], now: datetime, *, quiet: b
 
     `quiet` is for what changes nothing that is counted: no page has to count anew for it.
     """
+    new = {**values, "version": log.version + 1, "started_at": log.started_at or now, "updated_at": now}
     taken = db.session.execute(
-        update(_LOGS)
-        .where(
-            _LOGS.c.id == log.id,
-            _LOGS.c.version == log.version,
-            _LOGS.c.facilitator_id == log.facilitator_id,
-            _LOGS.c.submitted_at.is_(None),
-            _LOGS.c.excused_at.is_(None),
-        )
-        .values(**values, version=log.version + 1, started_at=log.started_at or now, updated_at=now),
+        _taking(tuple(new)),
+        {"log_id": log.id, "seen": log.version, "owed_by": log.facilitator_id}
+        | {f"new_{name}": value for name, value in new.items()},
         execution_options={QUIET: quiet, OF_WEEK: log.week_start},
     )
     return bool(taken.rowcount)  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=32)
+def _taking(names: tuple[str, ...]) -> Update:
+    """The statement that writes these columns of a log that may still be filled in, if its version is as it was seen.
+
+    Once for each set of columns: every tick sends one of them, and putting it together took longer than the database.
+    """
+    return (
+        update(_LOGS)
+        .where(
+            _LOGS.c.id == bindparam("log_id"),
+            _LOGS.c.version == bindparam("seen"),
+            _LOGS.c.facilitator_id == bindparam("owed_by"),
+            _LOGS.c.submitted_at.is_(None),
+            _LOGS.c.excused_at.is_(None),
+        )
+        .values({name: bindparam(f"new_{name}", type_=_LOGS.c[name].type) for name in names})
+    )
 
 
 def write_items(log: Log, statuses: Mapping[str, ItemStatus], now: datetime, by: Actor, *, complete: bool) -> None:
@@ -67,8 +82,16 @@ def _new_item(log: Log, item: Item, statuses: Mapping[str, ItemStatus], now: dat
 
 
 def _set_items(log: Log, item_ids: Iterable[int], status: ItemStatus, now: datetime, by: Actor) -> None:
-    db.session.execute(
-        update(_ITEMS)
-        .where(_ITEMS.c.tracker_id == log.id, _ITEMS.c.item_id.in_(item_ids))
-        .values(status=status, updated_by=by.user_id, updated_at=now)
+    said = {"log_id": log.id, "items": list(item_ids), "new_status": status, "by": by.user_id, "at": now}
+    db.session.execute(_SAYING, said)
+
+
+_SAYING = (
+    update(_ITEMS)
+    .where(_ITEMS.c.tracker_id == bindparam("log_id"), _ITEMS.c.item_id.in_(bindparam("items", expanding=True)))
+    .values(
+        status=bindparam("new_status", type_=_ITEMS.c.status.type),
+        updated_by=bindparam("by", type_=_ITEMS.c.updated_by.type),
+        updated_at=bindparam("at", type_=_ITEMS.c.updated_at.type),
     )
+)

@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, cast
+from itertools import chain
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Row, Table, and_, delete, insert, or_, select, update
 
@@ -56,6 +57,14 @@ class _PlannedWeek:
     due_at: datetime
 
 
+class _Move(NamedTuple):
+    """A log that gets another number."""
+
+    log_id: int
+    before: int
+    after: int
+
+
 class _Calendar:
     """The weeks of an offering, worked out once for each pair of dates: a term has few of them; and who is away."""
 
@@ -82,12 +91,13 @@ class _Changes:
     gone: list[int] = field(default_factory=list)
     duties: dict[Duty, list[int]] = field(default_factory=lambda: defaultdict(list))
     deadlines: dict[datetime, list[int]] = field(default_factory=lambda: defaultdict(list))
-    numbers: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    moves: dict[int, list[_Move]] = field(default_factory=lambda: defaultdict(list))
 
     def counts(self) -> PlanCounts:
         """How many rows these changes are."""
-        groups: list[Mapping[Any, list[int]]] = [self.duties, self.deadlines, self.numbers]
+        groups: list[Mapping[Any, list[int]]] = [self.duties, self.deadlines]
         changed = {log_id for group in groups for ids in group.values() for log_id in ids}
+        changed |= {move.log_id for moves in self.moves.values() for move in moves}
         return PlanCounts(len(self.new), len(changed), len(self.gone))
 
 
@@ -214,7 +224,7 @@ def _note_changes(
     if duty is not None and (log.facilitator_id, log.leave_id) != (duty.facilitator_id, duty.leave_id):
         changes.duties[duty].append(log.id)
     if log.week_number != number:
-        changes.numbers[number].append(log.id)
+        changes.moves[offering.id].append(_Move(log.id, log.week_number, number))
 
 
 def _duty_of(log: AnyRow, offering: AnyRow, week: _PlannedWeek, calendar: _Calendar) -> Duty | None:
@@ -259,12 +269,21 @@ def _apply(changes: _Changes, now: datetime, of_courses: Sequence[int]) -> None:
             _set(moved, now, among, **duty.values(now))
     for deadline, due in changes.deadlines.items():
         _set(due, now, among, due_at=deadline, deadline_version=_LOGS.c.deadline_version + 1)
-    # Numbers are unique in a course, also halfway: all step aside first, then each takes its place.
-    _set([log_id for ids in changes.numbers.values() for log_id in ids], now, among, week_number=-_LOGS.c.week_number)
-    for number, renumbered in changes.numbers.items():
-        _set(renumbered, now, among, week_number=number)
+    _renumber(list(changes.moves.values()), now, among)
     if changes.new:
         db.session.execute(insert(_LOGS), changes.new, execution_options=among)
+
+
+def _renumber(courses: Sequence[Sequence[_Move]], now: datetime, among: Mapping[str, Any]) -> None:
+    """Give logs their new numbers, a statement for each; they are unique in a course, also halfway."""
+    both_ways = [moves for moves in courses if len({move.after > move.before for move in moves}) > 1]
+    _set([move.log_id for moves in both_ways for move in moves], now, among, week_number=-_LOGS.c.week_number)
+    places: dict[tuple[bool, int], list[int]] = defaultdict(list)
+    for move in chain.from_iterable(courses):
+        places[move.after > move.before, move.after].append(move.log_id)
+    # Weeks that come to stand earlier take their place from the first on, others from the last on: it is empty then.
+    for later, number in sorted(places, key=lambda place: -place[1] if place[0] else place[1]):
+        _set(places[later, number], now, among, week_number=number)
 
 
 def _set(log_ids: Sequence[int], now: datetime, among: Mapping[str, Any], **values: Any) -> None:

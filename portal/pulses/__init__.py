@@ -79,7 +79,7 @@ PULSES_NOW = (
     .scalar_subquery()
 )
 _present: ContextVar[str | None] = ContextVar("pulses", default=None)
-_kept_anew: ContextVar[bool] = ContextVar("kept_anew", default=False)
+_kept_anew: ContextVar[frozenset[str]] = ContextVar("kept_anew", default=frozenset())
 
 
 _store = Store(_MOST)
@@ -104,7 +104,7 @@ def init_pulses() -> None:
 def take(word: str | None = None) -> None:
     """Note the pulses of this request, as PULSES_NOW gave them; without any, nothing is kept in it."""
     _present.set(word)
-    _kept_anew.set(False)
+    _kept_anew.set(frozenset())
 
 
 def present_word() -> str | None:
@@ -184,12 +184,17 @@ def keep(name: str, key: Hashable, thing: Any, *subjects: str) -> None:
     """Keep a thing; it must have been read in this request, whose pulses were read before it."""
     pulses = pulse_of(*subjects)
     if pulses is not None:
-        _kept_anew.set(True)
+        _kept_anew.set(_kept_anew.get() | {name})
         _store.put((_database(), name, key, present_scope(), pulses), thing)
 
 
 def has_kept_anew() -> bool:
     """Whether this request had to read something for keeping: what it can do without is left to the next one."""
+    return bool(_kept_anew.get())
+
+
+def kept_anew() -> frozenset[str]:
+    """The names under which this request had to read something."""
     return _kept_anew.get()
 
 

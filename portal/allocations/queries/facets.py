@@ -23,7 +23,7 @@ Key = TypeVar("Key")
 class Group:
     """Offerings that are alike in all that has counts: how many they are, with which places and credits together.
 
-    The rest says between which days and places they lie.
+    The rest says between which days they lie.
     """
 
     academic_year: int
@@ -37,10 +37,6 @@ class Group:
     credits: int
     first_day: date
     last_day: date
-    last_start: date
-    first_end: date
-    fewest: int
-    most: int
 
     @property
     def term(self) -> tuple[int, int]:
@@ -59,7 +55,7 @@ class Group:
 # How what is measured of two groups alike makes what is measured of both.
 _JOINS: Mapping[str, Callable[[Any, Any], Any]] = {
     "courses": add, "places": add, "credits": add,
-    "first_day": min, "last_day": max, "last_start": max, "first_end": min, "fewest": min, "most": max,
+    "first_day": min, "last_day": max,
 }  # fmt: skip
 
 
@@ -112,10 +108,6 @@ _CUBE = (
         func.sum(Module.credits).label("credits"),
         func.min(CourseOffering.start_date).label("first_day"),
         func.max(CourseOffering.end_date).label("last_day"),
-        func.max(CourseOffering.start_date).label("last_start"),
-        func.min(CourseOffering.end_date).label("first_end"),
-        func.min(CourseOffering.max_students).label("fewest"),
-        func.max(CourseOffering.max_students).label("most"),
     )
     .select_from(CourseOffering)
     .outerjoin(Module, Module.id == CourseOffering.module_id)
@@ -164,7 +156,7 @@ def _read_groups(wanted: OfferingFilter, stale: Stale | None) -> Mapping[Place, 
     alike = (cube.c.academic_year, cube.c.trimester, cube.c.status, Mode.name, cube.c.intake_period)
     # MariaDB adds up whole numbers to decimals.
     sums = (func.coalesce(cast(sum_, Integer), 0) for sum_ in (cube.c.places, cube.c.credits))
-    ends = (cube.c[name] for name in ("first_day", "last_day", "last_start", "first_end", "fewest", "most"))
+    ends = (cube.c[name] for name in ("first_day", "last_day"))
     measures = (cube.c.is_allocated, cube.c.courses, *sums, *ends)
     found: dict[Place, list[Group]] = {}
     for row in db.session.execute(select(*alike, *measures, cube.c.part).join(Mode, Mode.id == cube.c.mode_id)):

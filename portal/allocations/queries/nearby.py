@@ -6,17 +6,18 @@ all others no course needs to be looked at.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, and_, or_, select
 
-from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
+from portal.allocations.models import CourseOffering, OfferingKind
 from portal.allocations.queries.facets import Group
 from portal.allocations.queries.filters import OfferingFilter
 from portal.allocations.queries.names import entries_in_order, list_of, text_of, text_of_person
-from portal.allocations.queries.sorting import RUNNING, SORTS, Plain, slice_by_names, slice_sorted
+from portal.allocations.queries.sorting import slice_by_names, slice_sorted
+from portal.allocations.queries.values import Values, value_in, values_of_list
 from portal.catalogue.models import Mode
 from portal.paging import PageRequest
 
@@ -24,8 +25,6 @@ from portal.paging import PageRequest
 _AMPLE = 6
 # Of fewer courses none needs to be left out; of fewer than these, their own names are quicker put in order than all.
 _WORTH_IT, _FEW = 600, 2000
-# Of how many courses one in so many has the same day or the same places, where nobody has counted.
-_SHARE = 20
 _NOBODY = CourseOffering.facilitator_id.is_(None)
 # What a sort puts in order first: the column of a course that names it, and how many values of a cursor say which.
 _NAMED: Mapping[str, tuple[ColumnElement[Any], int]] = {
@@ -36,10 +35,8 @@ _NAMED: Mapping[str, tuple[ColumnElement[Any], int]] = {
     "cohort": (CourseOffering.cohort_id.expression, 1),
     "facilitator": (CourseOffering.facilitator_id.expression, 2),
 }
-# Where nobody teaches: what the cursor says then.
-_OF_NOBODY: Mapping[str, tuple[Any, ...]] = {"facilitator": ("", ""), "load": (-1,)}
-_INTAKES = (IntakePeriod.FT, IntakePeriod.HT1, IntakePeriod.HT2)
-_STANDINGS = (OfferingStatus.ACTIVE, OfferingStatus.PLANNED, OfferingStatus.COMPLETED, OfferingStatus.CANCELLED)
+# What the cursor of a page by facilitator says where nobody teaches.
+_OF_NOBODY = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +64,14 @@ def courses_nearby(wanted: OfferingFilter, page: PageRequest, total: int, shown:
     """
     if total < _WORTH_IT or wanted.kinds != (OfferingKind.COHORT,):
         return None
-    place = page.cursor.values if page.cursor else None
-    if page.sort in _COUNTED:
-        return _from_value_to_value(page, shown)
-    first = _first(page, total, shown)
+    first = _first(page, shown)
     if first is not None:
         near = _near("course", page, first.courses, first.place)
         return Nearby(and_(first.condition, near.condition) if near else first.condition)
-    return _near(page.sort, page, total, place) if page.sort in _NAMED else None
+    if page.sort in _NAMED:
+        return _near(page.sort, page, total, page.cursor.values if page.cursor else None)
+    values = values_of_list(wanted, page.sort, shown)
+    return _from_value_to_value(page, values) if values else None
 
 
 def slice_of(conditions: Sequence[ColumnElement[bool]], page: PageRequest, total: int) -> Subquery:
@@ -119,33 +116,19 @@ def begin_of(entries: Mapping[int, str], ids: Sequence[int], text: str) -> int |
     return next((at for at, row_id in enumerate(ids) if entries[row_id] == text), None)
 
 
-def _first(page: PageRequest, total: int, shown: Sequence[Group]) -> _Among | None:
+def _first(page: PageRequest, shown: Sequence[Group]) -> _Among | None:
     """The courses that are alike in what a sort puts in order before their names; None where that is not known."""
-    place = page.cursor.values if page.cursor else None
-    if page.sort in _OF_NOBODY:
+    if page.sort == "facilitator":
         return _first_of_nobody(page, shown)
-    if page.sort == "mode":
-        return _first_of_mode(page, shown)
-    value_of, key = _VALUES.get(page.sort), SORTS[page.sort][0]
-    if value_of is None or not isinstance(key, Plain) or not (place or shown):
-        return None
-    downward = _downward(page)
-    found = place[0] if place else (max if downward else min)(value_of(group)[downward] for group in shown)
-    return _Among(key.place == _typed(key, found), total // _SHARE, place and place[1:])
-
-
-def _typed(key: Plain, value: Any) -> Any:
-    """A day of a cursor is a text."""
-    kind = key.place.type.python_type
-    return kind.fromisoformat(value) if isinstance(value, str) and kind is not str else value
+    return _first_of_mode(page, shown) if page.sort == "mode" else None
 
 
 def _first_of_nobody(page: PageRequest, shown: Sequence[Group]) -> _Among | None:
     """The courses without a facilitator, if the page begins among them."""
-    nobody, place = _OF_NOBODY[page.sort], page.cursor.values if page.cursor else None
+    place = page.cursor.values if page.cursor else None
     courses = sum(group.courses for group in shown if not group.is_allocated)
-    here = tuple(place[: len(nobody)]) == nobody if place else not _downward(page)
-    return _Among(_NOBODY, courses, place and place[len(nobody) :]) if here and courses > page.size else None
+    here = tuple(place[: len(_OF_NOBODY)]) == _OF_NOBODY if place else not _downward(page)
+    return _Among(_NOBODY, courses, place and place[len(_OF_NOBODY) :]) if here and courses > page.size else None
 
 
 def _first_of_mode(page: PageRequest, shown: Sequence[Group]) -> _Among | None:
@@ -165,49 +148,22 @@ def _first_of_mode(page: PageRequest, shown: Sequence[Group]) -> _Among | None:
     return _Among(is_it, counts[name], page.cursor.values[1:]) if name in counts else None
 
 
-def _standing(group: Group) -> int:
-    if not group.is_allocated and group.status in RUNNING:
-        return 0
-    return _STANDINGS.index(group.status) + 1
-
-
-_COUNTED: Mapping[str, Callable[[Group], int]] = {
-    "status": _standing,
-    "intake": lambda group: _INTAKES.index(group.intake),
-    "term": lambda group: group.academic_year * 10 + group.trimester,
-}
-
-
-def _from_value_to_value(page: PageRequest, shown: Sequence[Group]) -> Nearby | None:
+def _from_value_to_value(page: PageRequest, values: Values) -> Nearby | None:
     """Where it is counted how many courses have each value: all of those with few, the next ones of one with many."""
-    key, downward, place = SORTS[page.sort][0], _downward(page), page.cursor.values if page.cursor else None
-    counts: Counter[int] = Counter()
-    for group in shown:
-        counts[_COUNTED[page.sort](group)] += group.courses
-    if not counts or not isinstance(key, Plain) or (place and place[0] not in counts):
+    place, courses = page.cursor.values if page.cursor else None, values.courses
+    begin = value_in(page.sort, place[0]) if place else None
+    if not courses or (place and begin not in courses):
         return None
-    begin = place[0] if place else None
-    order = sorted(counts, reverse=downward)
+    order = list(courses)[::-1] if _downward(page) else list(courses)
+    enough = page.size * (1 if values.is_exact else _AMPLE)
     found: list[ColumnElement[bool]] = []
-    ahead = 0
-    for value in order[order.index(int(begin)) :] if begin is not None else order:
-        has_it, rest = _has(page.sort, key, value), place[1:] if place and value == begin else None
-        near = _near("course", page, counts[value], rest) if counts[value] > _FEW else None
+    ahead = 0.0
+    for value in order[order.index(begin) :] if place else order:
+        rest = place[1:] if place and value == begin else None
+        near = _near("course", page, int(courses[value]), rest) if courses[value] > _FEW else None
+        has_it = values.has(value)
         found.append(and_(has_it, near.condition) if near else has_it)
-        ahead += 0 if rest else counts[value]
-        if near or ahead > page.size:
+        ahead += 0 if rest else courses[value]
+        if ahead > enough or (near and not near.reaches_end):
             return Nearby(or_(*found))
     return Nearby(or_(*found), reaches_end=True)
-
-
-def _has(sort: str, key: Plain, value: int) -> ColumnElement[bool]:
-    """Whether a course has this value; for those that need someone in words that an index answers."""
-    return and_(key.place == value, _NOBODY) if sort == "status" and value == 0 else key.place == value
-
-
-# Of other sorts that names follow: between which values the courses of a group lie.
-_VALUES: Mapping[str, Callable[[Group], tuple[Any, Any]]] = {
-    "places": lambda group: (group.fewest, group.most),
-    "start": lambda group: (group.first_day, group.last_start),
-    "end": lambda group: (group.first_end, group.last_day),
-}

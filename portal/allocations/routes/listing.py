@@ -25,6 +25,8 @@ def index() -> str | Response:
     """The courses that an address asks for, with the counts of every choice."""
     form = ListForm.from_args(request.args)
     facets = queries.facets_of(form.wanted)
+    # Before the page, which does without reading more where all that is kept had to be read anew.
+    views = list_views(current_user.id)
     found = queries.page_of_offerings(form.wanted, form.page, facets.total, facets.shown)
     context: dict[str, Any] = {
         "form": form,
@@ -32,7 +34,7 @@ def index() -> str | Response:
         "choices": Choices(form, facets),
         "found": found,
         "columns": columns_of(form),
-        "views": list_views(current_user.id),
+        "views": views,
     }
     if not wants_fragment():
         return page("allocations/page.html", every_column=every_column(), **context)

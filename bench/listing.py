@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from flask import Flask
 from sqlalchemy import func, select
 
+from bench import orders
 from bench.figures import Figure, timed
 from bench.pages import client_of
 from portal.accounts.models import Facilitator, User
@@ -46,6 +47,7 @@ def measure(database: str, app: Flask) -> Iterator[Figure]:
         yield Figure(database, f"list, {name}: p95", high, "ms")
     size = len(gzip.compress(client.get("/allocations/").data, 6))
     yield Figure(database, "list: bytes compressed", float(size), "B", BYTES)
+    yield from orders.measure(database, app, client)
 
 
 def _addresses() -> Iterator[tuple[str, Args]]:

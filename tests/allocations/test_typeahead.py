@@ -184,13 +184,16 @@ def test_candidates_say_who_taught_it_and_who_teaches_elsewhere_then(app, client
     knows, busy = make.facilitator(first_name="Knows"), make.facilitator(first_name="Busy")
     make.offering(knows, module_id=module.id, academic_year=2024, trimester=1, weeks_ago=90)
     other = make.offering(busy)
+    full = make.facilitator(first_name="Full", profile={"max_course_load": 1})
+    both = make.offering(full, academic_year=2026, trimester=3)
     with app.app_context():
-        for offering in (course, other):
+        for offering in (course, other, both):
             add_meeting(offering.id, MeetingDraft(1, time(9), time(10)), System())
         db.session.commit()
     page = client.get(f"/allocations/facilitators?offering={course.id}").text
     assert "taught it in 2024" in page
-    assert "Teaches another course at the same time" in page
+    assert page.count("Teaches another course at the same time") == 2
+    assert "Would be over the limit<br>Teaches another course at the same time" in page
     answer = client.post(
         f"/allocations/{course.id}/facilitator",
         data={"version": "1", "facilitator": busy.profile_id},

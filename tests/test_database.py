@@ -2,6 +2,7 @@
 
 import gc
 import os
+import ssl
 import time
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from portal.extensions import db
-from portal.thrift import connect_thriftily
+from portal.thrift import ThriftyConnection, connect_thriftily
 from tests.support import servers
 from tests.support.databases import build_app
 
@@ -127,6 +128,15 @@ def test_a_connection_that_the_server_has_cut_is_given_to_nobody(tmp_path, leave
         assert db.session.scalar(text("SELECT CONNECTION_ID()")) != number
         db.session.remove()
         db.engine.dispose()
+
+
+def test_connections_share_their_tls_unless_a_certificate_is_asked_for():
+    first, second = (ThriftyConnection(host="127.0.0.1", defer_connect=True) for _ in range(2))
+    assert first.ctx is second.ctx
+    assert first.ctx.verify_mode is ssl.CERT_NONE
+    strict = ThriftyConnection(host="127.0.0.1", defer_connect=True, ssl_verify_cert=True)
+    assert strict.ctx is not first.ctx
+    assert strict.ctx.verify_mode is ssl.CERT_REQUIRED
 
 
 @pytest.mark.servers

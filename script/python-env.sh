@@ -23,6 +23,21 @@ sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
   return 1
 }
 
+# install_quickly FILE: by uv, if the file names it, which takes a tenth of pip's time; from where pip takes packages.
+install_quickly() {
+  local wanted=$1 itself=.venv/.uv.txt index
+  sed -n '/^uv==/,/[^\\]$/p' "$wanted" >"$itself"
+  [ -s "$itself" ] || return 1
+  install_with_pip "$itself" || return 1
+  index=${PIP_INDEX_URL:-$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)}
+  .venv/bin/python -m uv pip install --quiet --quiet --python .venv/bin/python --require-hashes \
+    ${index:+--index-url "$index"} -r "$wanted"
+}
+
+install_with_pip() {
+  .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --prefer-binary --require-hashes -r "$1"
+}
+
 # ensure_venv FILE: installs a hashed requirements file into .venv, only when it has changed since.
 ensure_venv() {
   local wanted=$1 installed=".venv/.installed-$1" python
@@ -33,7 +48,7 @@ ensure_venv() {
   fi
   cmp -s "$wanted" "$installed" && return 0
   say "Installing what the portal needs ($wanted); this takes about a minute"
-  .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --prefer-binary --require-hashes -r "$wanted" ||
+  install_quickly "$wanted" || install_with_pip "$wanted" ||
     fail "The installation failed; see the message above."
   # The worker's command under the name that its documentation has always used.
   [ -e .venv/bin/huey_consumer.py ] || ln -s huey_consumer .venv/bin/huey_consumer.py

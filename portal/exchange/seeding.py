@@ -21,6 +21,7 @@ from portal.audit.services import System, record
 from portal.errors import Conflict, lazy
 from portal.exchange.models import SeedVersion
 from portal.extensions import db
+from portal.pulses import VIEWS, Pulse
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -83,6 +84,7 @@ def bring_in(seed: Seed) -> None:
     """Run a step, after those of its branch that come before it."""
     from alembic import command
 
+    _take_turns()
     command.upgrade(_config(), seed.number)
 
 
@@ -90,7 +92,13 @@ def take_back(seed: Seed) -> None:
     """Take a step out again, and those of its branch that came after it."""
     from alembic import command
 
+    _take_turns()
     command.downgrade(_config(), seed.before)
+
+
+def _take_turns() -> None:
+    """Wait for whoever runs steps just now: what they did is there then. A row that hardly anybody waits for."""
+    db.session.execute(select(Pulse.value).where(Pulse.subject == VIEWS).with_for_update())
 
 
 def note_demo(*, is_in: bool) -> None:

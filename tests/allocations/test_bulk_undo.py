@@ -61,6 +61,17 @@ def test_what_somebody_changed_since_stays_when_undoing(in_app, make, manager):
     assert now(other).start_date == starts[1] + timedelta(days=8)
 
 
+def test_a_course_that_is_gone_keeps_the_others_from_nothing(in_app, make, manager):
+    one, other = make.offering(), make.offering()
+    start = now(one).start_date
+    batch = do(chosen(one, other), WEEK, manager)
+    db.session.delete(now(other))
+    db.session.flush()
+    undone = undoing.undo_change(batch, Owner(manager.user_id, None))
+    assert (undone.restored, undone.kept) == (1, 1)
+    assert now(one).start_date == start
+
+
 def test_a_course_does_not_go_back_to_someone_who_has_left(in_app, make, manager):
     gone = make.facilitator()
     offering = make.offering(gone)

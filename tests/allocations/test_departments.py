@@ -12,8 +12,10 @@ from portal import clock
 from portal.accounts.models import ManagerDepartment
 from portal.allocations.models import CourseOffering, Meeting
 from portal.allocations.queries.scopes import find_scope
+from portal.allocations.services.views import save_view
 from portal.catalogue.calendar import rules_of
 from portal.extensions import db
+from portal.jobs.works import Owner
 from portal.notifications.models import Notification
 from portal.scoping import within
 from portal.tracker.models import ActivityLog
@@ -120,6 +122,36 @@ def test_a_change_of_all_that_match_stays_within(app, world, manager, client):
     assert changed == ids_of(world, OWN, COMMON)
     ticked = {"deed": "places", "id": world.courses[FAR][0].id, "to_places": "45"}
     assert 'class="confirm"' not in client.get("/allocations/bulk", query_string=ticked).text
+
+
+def test_who_lost_a_department_takes_back_what_they_still_answer_for(app, world, manager, client):
+    answer_for(app, manager, world.departments[FAR])
+    seen = client.get("/allocations/bulk", query_string={"deed": "places", "all": "1", "to_places": "44"}).text
+    form = seen[seen.index('class="confirm"') :]
+    pairs = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[: form.index("</form>")])
+    done = client.post("/allocations/bulk", data=dict(pairs)).headers["Location"]
+    with app.app_context():
+        far = ManagerDepartment.department_id == world.departments[FAR]
+        db.session.execute(ManagerDepartment.__table__.delete().where(far))
+        db.session.commit()
+    assert FAR not in client.get(done).text
+    assert client.post(f"{done}/undo").status_code == 303
+    with app.app_context():
+        kept = set(db.session.scalars(select(CourseOffering.id).where(CourseOffering.max_students == 44)))
+    assert kept == ids_of(world, FAR)
+
+
+def test_a_shared_view_shows_each_reader_their_own_courses(app, make, world, manager, client, new_client, sign_in):
+    with app.app_context():
+        save_view(manager.user_id, "Everything", {"q": "course"}, True, Owner(manager.user_id, None))
+        db.session.commit()
+    other, theirs = answer_for(app, make.manager(), world.departments[FAR]), new_client()
+    sign_in(theirs, other)
+    assert "Everything" in theirs.get("/allocations/").text
+    found = {who: client_.get("/allocations/?q=course").text for who, client_ in (("own", client), ("far", theirs))}
+    assert f"{FAR} course" not in found["own"]
+    assert f"{FAR} course" in found["far"]
+    assert f"{OWN} course" not in found["far"]
 
 
 def test_nudging_all_reaches_no_other_department(app, make, world, manager, client):

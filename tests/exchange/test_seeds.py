@@ -63,6 +63,18 @@ def test_up_down_and_up_again_ends_where_it_began(app: Flask, frozen_time: Any) 
     assert rows(app) == start
 
 
+def test_two_who_run_steps_take_turns(app: Flask, count_sql: Any) -> None:
+    with count_sql() as sql:
+        seed(app, "down", "2", "--yes")
+        seed(app, "up", "2")
+    locks = [at for at, statement in enumerate(sql.statements) if "FROM pulses" in statement and "subject" in statement]
+    writes = [at for at, statement in enumerate(sql.statements) if statement.startswith(("DELETE", "INSERT"))]
+    assert len(locks) >= 2
+    assert locks[0] < writes[0]
+    with app.app_context():
+        assert db.engine.dialect.name == "sqlite" or "FOR UPDATE" in sql.text
+
+
 @pytest.mark.in_turn
 def test_each_step_stands_in_the_audit_log_and_in_the_status(app: Flask) -> None:
     seed(app, "down", "2", "--yes")

@@ -89,15 +89,17 @@ def _present(events: Mapping[int, Any]) -> dict[int, dict[str, Any]]:
 def _backwards(
     events: Mapping[int, Mapping[str, list[Any]]], present: Mapping[int, Mapping[str, Any]]
 ) -> dict[int, dict[str, Any]]:
-    """By course: the values to restore; empty where somebody changed one of them since, or the person has left."""
+    """By course: the values to restore; empty where somebody changed one of them, or it or the person is gone."""
     before = {row_id: {name: _read(name, pair[0]) for name, pair in event.items()} for row_id, event in events.items()}
     people = {values["facilitator_id"] for values in before.values() if values.get("facilitator_id")}
     here = present_facilitators(sorted(people))
     found: dict[int, dict[str, Any]] = {}
     for row_id, event in events.items():
-        stands = all(present[row_id][name] == _read(name, pair[1]) for name, pair in event.items())
+        # It may have been deleted since, or be of a department that they do not answer for any more.
+        now = present.get(row_id, {})
+        stands = bool(now) and all(now[name] == _read(name, pair[1]) for name, pair in event.items())
         # Students who came meanwhile keep their places.
-        stands = stands and present[row_id]["enrolled_count"] <= before[row_id].get("max_students", MAX_STUDENTS)
+        stands = stands and now["enrolled_count"] <= before[row_id].get("max_students", MAX_STUDENTS)
         person = before[row_id].get("facilitator_id")
         found[row_id] = before[row_id] if stands and (person is None or person in here) else {}
     return found

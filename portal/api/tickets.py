@@ -12,7 +12,7 @@ from flask import request
 from flask_login import current_user
 
 from portal import pulses, scoping
-from portal.accounts.queries.standings import standing_of
+from portal.accounts.queries.standings import FOLLOWED, standing_of
 from portal.api.bearer import borne_token, present_family
 from portal.extensions import limiter
 from portal.roles import Role
@@ -21,17 +21,17 @@ from portal.web.requests import path_for_log
 
 # Where in the environ of a request.
 TICKET = "portal.ticket"
+_FOLLOWED = frozenset(FOLLOWED)
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Whose answer it is, by which token and of which family of tokens; the pulses it follows from; until when."""
+    """Whose answer it is, by which token and of which family of tokens; how they stand; until when."""
 
     token: str
     family: str | None
     user_id: int
     standing: str
-    subjects: tuple[str, ...]
     until: float
     # What is counted against, each with the words it is counted under.
     limits: Sequence[tuple[Any, Sequence[str]]]
@@ -41,12 +41,14 @@ class Ticket:
 
 def offer_again(subjects: tuple[str, ...], until: float) -> None:
     """Say so of the present answer, if it may be."""
-    word, token = pulses.present_word(), borne_token()
     asked, person = bare(request), bare(current_user)
+    standing, token = standing_of(person, pulses.present_pulses()), borne_token()
     by_department = person.role is Role.MANAGER and scoping.is_by_department()
-    if word is None or token is None or by_department or scoping.present_scope() is not None:
+    if standing is None or token is None or not _FOLLOWED.issuperset(subjects):
+        return
+    if by_department or scoping.present_scope() is not None:
         return
     asked.environ[TICKET] = Ticket(
-        token, present_family(), person.id, standing_of(person, word), subjects, until,
+        token, present_family(), person.id, standing, until,
         [(one.limit, one.request_args) for one in limiter.current_limits], str(asked.url_rule), path_for_log(),
     )  # fmt: skip

@@ -110,7 +110,7 @@ class Lane:
         if kept.settings is not self._app.config["PORTAL"] or clock.now().timestamp() >= kept.ticket.until:
             return None
         standing = self._look(kept.ticket, environ, asked)
-        if standing is None or not kept.still_holds(standing):
+        if standing != kept.ticket.standing:
             return None
         return _counted(kept.ticket.limits)
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal.accounts.queries.standings import taken_apart
 from portal.api.tickets import Ticket
 from portal.pulses.stores import Store
 
@@ -45,18 +44,7 @@ class Answer:
     body: bytes
     ticket: Ticket
     settings: Any
-    standing: str
-    follows_from: Any
     size: int
-
-    def still_holds(self, standing: str) -> bool:
-        """Whether nothing has changed that it follows from."""
-        if standing == self.standing:
-            return True
-        if _what_counts(standing, self.ticket.subjects) != self.follows_from:
-            return False
-        self.standing = standing
-        return True
 
 
 answers = Store(_ROOM, lambda answer: answer.size)
@@ -75,11 +63,4 @@ def keep(key: Key, said: Said, ticket: Ticket, settings: Any) -> None:
         return
     common = [(name, value) for name, value in said.headers if name.lower() not in _OWN]
     size = _AROUND + len(said.body) + len(ticket.standing) + sum(len(fact) for fact in facts if fact)
-    follows_from = _what_counts(ticket.standing, ticket.subjects)
-    answer = Answer(said.status, code, common, said.body, ticket, settings, ticket.standing, follows_from, size)
-    answers.put(key, answer)
-
-
-def _what_counts(standing: str, subjects: Sequence[str]) -> Any:
-    person, pulses = taken_apart(standing)
-    return person, [pulses.get(subject) for subject in subjects]
+    answers.put(key, Answer(said.status, code, common, said.body, ticket, settings, size))

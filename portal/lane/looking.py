@@ -12,29 +12,39 @@ from portal import clock
 from portal.accounts.queries.standings import OF_FAMILY, OF_TOKEN
 from portal.accounts.services.api_tokens import NOTED_EVERY
 from portal.database import UtcDateTime
+from portal.lane.sharing import Shared
 from portal.measuring import Asked
 
 
 class Looker:
-    """Asks one database. The statements are written once, for its driver."""
+    """Asks one database. The statements are written once, for its driver; all that wait for one token share one."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         kind: Any = UtcDateTime().dialect_impl(engine.dialect)
         self._moment: Callable[[datetime], Any] = kind.bind_processor(engine.dialect) or (lambda moment: moment)
+        self._shared: Shared[str | None] = Shared()
         self._of_family = self._written(OF_FAMILY)
         self._of_token = self._written(OF_TOKEN)
 
     def of_family(self, family: str, asked: Asked) -> str | None:
         """How the bearer of a token of this family stands; None for one that is to be asked for in full."""
-        return self._look(self._of_family, {"key": family, "now": self._moment(clock.now())}, asked)
+
+        def ask() -> str | None:
+            return self._look(self._of_family, {"key": family, "now": self._moment(clock.now())}, asked)
+
+        return self._shared.look(family, ask)
 
     def of_token(self, token_hash: str, asked: Asked) -> str | None:
         """The same by the hash of a personal token, whose use is no news."""
-        now = clock.now()
-        noted = now - NOTED_EVERY + timedelta(seconds=1)
-        values = {"key": token_hash, "now": self._moment(now), "noted": self._moment(noted)}
-        return self._look(self._of_token, values, asked)
+
+        def ask() -> str | None:
+            now = clock.now()
+            noted = now - NOTED_EVERY + timedelta(seconds=1)
+            values = {"key": token_hash, "now": self._moment(now), "noted": self._moment(noted)}
+            return self._look(self._of_token, values, asked)
+
+        return self._shared.look(token_hash, ask)
 
     def _written(self, statement: Select[Any]) -> tuple[str, Callable[[dict[str, Any]], Any]]:
         """The text for the driver, and how it takes the values."""

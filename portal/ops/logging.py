@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -21,11 +22,16 @@ _OPENS = re.compile(r"(?<=Bearer )\S+|(?<=://)[^/@\s]+:[^/@\s]+(?=@)|\beyJ[\w-]+
 def hide_secrets(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Take out of a line of log what must not be kept: passwords, tokens, and what people wrote."""
     for name, value in entry.items():
-        if _PRIVATE.search(name) and value is not None:
+        if value is not None and _is_private(name):
             entry[name] = _HIDDEN
         elif isinstance(value, str):
             entry[name] = _OPENS.sub(_HIDDEN, value)
     return entry
+
+
+@lru_cache(maxsize=500)
+def _is_private(name: str) -> bool:
+    return _PRIVATE.search(name) is not None
 
 
 def configure_logging(settings: Settings) -> None:

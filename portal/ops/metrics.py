@@ -28,6 +28,9 @@ _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 10.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 # Asked for so often, or by machines only, that they would hide what people wait for.
 _UNCOUNTED = frozenset({"static", "ops.metrics", "ops.live", "ops.state"})
+_TAKEN = "portal_taken"
+# The measure of connections that are taken, once this process measures.
+_pools: list[Any] = []
 
 
 def init_metrics(app: Flask) -> None:
@@ -66,9 +69,22 @@ def _measures() -> SimpleNamespace:
             registry=None,
         ),
     )  # fmt: skip
-    event.listen(Pool, "checkout", lambda *_: found.pool.inc())
-    event.listen(Pool, "checkin", lambda *_: found.pool.dec())
+    _pools.append(found.pool)
     return found
+
+
+# Listening from the start: whoever begins to listen later may break into a connection's being taken elsewhere.
+@event.listens_for(Pool, "checkout")
+def _note_taken(_connection: Any, record: Any, _fairy: Any) -> None:
+    if _pools:
+        record.record_info[_TAKEN] = True
+        _pools[-1].inc()
+
+
+@event.listens_for(Pool, "checkin")
+def _note_given_back(_connection: Any, record: Any) -> None:
+    if record.record_info.pop(_TAKEN, False):
+        _pools[-1].dec()
 
 
 def _begin() -> None:

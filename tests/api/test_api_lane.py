@@ -166,7 +166,7 @@ def test_without_the_database_it_says_so_too(fresh_app, office, monkeypatch):
 
 def test_a_fault_in_the_lane_is_no_fault_of_the_portal(fresh_app, office, monkeypatch):
     assert is_given_again(fresh_app, lambda: office("GET", LIST))
-    monkeypatch.setattr(keeping.Answer, "still_holds", lambda *_: 1 / 0)
+    monkeypatch.setattr(lane.Lane, "_look", lambda *_: 1 / 0)
     with structlog.testing.capture_logs() as lines:
         assert office("GET", LIST).status_code == 200
     assert [line["event"] for line in lines if line["log_level"] == "error"] == ["lane_failed"]

@@ -18,7 +18,7 @@ from portal.jobs.models import Job
 from portal.jobs.services import start_job
 from portal.notifications.models import Delivery, DeliveryState
 from portal.ops.logging import hide_secrets
-from portal.ops.metrics import _measures
+from portal.ops.metrics import _measures, exposition
 from portal.webhooks.models import EndpointState, WebhookEndpoint, WhyDisabled
 from tests.support.databases import build_app
 from tests.web.webhook_scenes import make_endpoint
@@ -185,3 +185,17 @@ def test_nothing_that_opens_something_gets_into_a_log(entry: dict[str, Any]) -> 
 def test_what_is_no_secret_stays() -> None:
     entry = {"event": "request", "path": "/courses/12", "status": 200, "user_id": 4, "sql": 3}
     assert hide_secrets(None, "info", dict(entry)) == entry
+
+
+def test_connections_that_are_taken_are_counted_from_their_own_taking(fresh_app: Flask) -> None:
+    def taken() -> float:
+        with fresh_app.app_context():
+            lines = exposition(fresh_app).splitlines()
+        return next(float(line.split()[-1]) for line in lines if line.startswith("db_pool_connections_in_use"))
+
+    before = taken()
+    with fresh_app.app_context(), db.engine.connect() as first, db.engine.connect() as second:
+        assert taken() == before + 2
+        second.invalidate()
+        first.close()
+    assert taken() == before

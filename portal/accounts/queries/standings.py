@@ -1,34 +1,37 @@
 """How whoever bears a token stands, as one text: what must still be so for an answer that is kept to be theirs."""
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import Select, String, bindparam, func, literal_column, or_, select, type_coerce
 
 from portal.accounts.models import ApiToken, Facilitator, RefreshToken, User
 from portal.accounts.queries.people import Person
-from portal.pulses import PULSES_NOW, read_word
+from portal.pulses import COURSES, NAMES, PEOPLE, Pulse
 
-# How many of them stand before the pulses, whose names have blanks.
-_FACTS = 4
+# The pulses that kept answers follow from.
+FOLLOWED = (COURSES, NAMES, PEOPLE)
 _BLANK: Any = literal_column("' '")
 
 
-def _text(column: Any) -> Any:
-    return type_coerce(column, String)
+def _joined(*facts: Any) -> Any:
+    """Facts without blanks as one text; where one is missing there is no text at all."""
+    texts: list[Any] = [type_coerce(fact, String) for fact in facts]
+    return reduce(lambda text, fact: text.concat(_BLANK).concat(fact), texts)
 
 
-# Facts without blanks: the one text says of each what it is.
+def _pulse(subject: str) -> Any:
+    return select(Pulse.value).where(Pulse.subject == literal_column(f"'{subject}'")).scalar_subquery()
+
+
+_FACTS = (User.id, User.role, func.coalesce(Facilitator.id, literal_column("0")), User.session_epoch)
 _STANDING = (
-    select(
-        _text(User.id).concat(_BLANK).concat(_text(User.role)).concat(_BLANK)
-        .concat(_text(func.coalesce(Facilitator.id, literal_column("0")))).concat(_BLANK)
-        .concat(_text(User.session_epoch)).concat(_BLANK).concat(PULSES_NOW)
-    )
+    select(_joined(*_FACTS, *map(_pulse, FOLLOWED)))
     .select_from(User)
     .outerjoin(Facilitator, Facilitator.user_id == User.id)
     .where(User.is_active, User.is_confirmed)
-)  # fmt: skip
+)
 # As `find_bearer` and `find_token_bearer` have it.
 OF_FAMILY: Select[Any] = _STANDING.join(RefreshToken, RefreshToken.user_id == User.id).where(
     RefreshToken.family == bindparam("key"),
@@ -47,12 +50,9 @@ OF_TOKEN: Select[Any] = _STANDING.join(ApiToken, ApiToken.user_id == User.id).wh
 )
 
 
-def standing_of(person: Person, word: str) -> str:
-    """The text that these statements give for a person while the pulses are these."""
-    return f"{person.id} {person.role.value} {person.facilitator_id or 0} {person.session_epoch} {word}"
-
-
-def taken_apart(standing: str) -> tuple[list[str], Mapping[str, int]]:
-    """The person and the pulses that a text speaks of."""
-    *person, word = standing.split(" ", _FACTS)
-    return person, read_word(word)
+def standing_of(person: Person, pulses: Mapping[str, int]) -> str | None:
+    """The text that these statements give for a person while the pulses are these; None without them."""
+    if any(subject not in pulses for subject in FOLLOWED):
+        return None
+    facts = (person.id, person.role.value, person.facilitator_id or 0, person.session_epoch)
+    return " ".join(map(str, (*facts, *(pulses[subject] for subject in FOLLOWED))))

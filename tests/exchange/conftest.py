@@ -1,6 +1,6 @@
 """The import as a person runs it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,12 @@ from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal import pulses
 from portal.catalogue.models import Module
 from portal.extensions import db
+from tests.support import servers
+from tests.support.databases import Bank, dispose, rolled_back
+from tests.support.demo import School, open_school
 from tests.support.files import SMALL
 from tests.support.import_desk import Desk
 from tests.support.term import write_table
@@ -78,3 +82,28 @@ def desk(app: Flask, client: FlaskClient, make: Maker, sign_in: Callable[..., No
     """A manager who is signed in, at the pages of imports."""
     sign_in(client, make.manager())
     return Desk(app, client)
+
+
+@pytest.fixture(scope="session")
+def open_schools(bank: Bank, worker: str) -> Iterator[Callable[[str], School]]:
+    """Gives the demo institution on a kind of database: loaded once, as that takes seconds."""
+    opened: dict[str, School] = {}
+
+    def on(kind: str) -> School:
+        if kind not in opened:
+            folder = servers.run_folder() / f"data_demo_{worker}_{kind}"
+            opened[kind] = open_school(bank.database(kind, "demo").url, folder)
+        return opened[kind]
+
+    yield on
+    for school in opened.values():
+        dispose(school.app)
+
+
+@pytest.fixture
+def school(open_schools: Callable[[str], School], database_kind: str, frozen_time: Any) -> Iterator[School]:
+    """The demo institution on Wednesday 14 October 2026; what a test does to it is rolled back."""
+    found = open_schools(database_kind)
+    pulses.forget()
+    with rolled_back(found.app):
+        yield found

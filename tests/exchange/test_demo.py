@@ -36,15 +36,11 @@ def logs_of(email):
     return db.session.scalars(wanted).all()
 
 
-@pytest.fixture
-def demo(app, frozen_time):
-    """The demo institution on Wednesday 14 October 2026."""
-    return load(app)
-
-
-def test_it_has_the_size_of_a_small_school(app, demo):
-    assert (demo.courses, demo.facilitators, demo.students) == (44, 15, 300)
-    with app.app_context():
+def test_it_has_the_size_of_a_small_school_and_loading_it_asks_little_of_the_database(school):
+    assert (school.counts.courses, school.counts.facilitators, school.counts.students) == (44, 15, 300)
+    # Results come out course by course, about a dozen statements each.
+    assert len(school.sent) < 400, school.sent.text
+    with school.app.app_context():
         assert db.session.scalar(select(func.count(Department.id))) == 8
         roles = Counter(db.session.scalars(select(User.role)))
         assert roles == {Role.ADMIN: 1, Role.MANAGER: 2, Role.FACILITATOR: 15, Role.STUDENT: 300}
@@ -58,18 +54,20 @@ def test_it_has_the_size_of_a_small_school(app, demo):
 
 
 @pytest.mark.one_database
-@pytest.mark.parametrize("who", ["admin", "manager", "facilitator", "student"])
-def test_its_four_accounts_sign_in(client, demo, who):
-    data = {"email": f"{who}@demo.example.org", "password": "demo-pass-2026"}
-    assert client.post("/login", data=data).status_code == 303
-    others = {"email": "ds-0002@demo.example.org", "password": "demo-pass-2026"}
-    assert client.post("/login", data=others).status_code == 422
+def test_its_four_accounts_sign_in(school):
+    answers = {
+        who: school.app.test_client()
+        .post("/login", data={"email": f"{who}@demo.example.org", "password": "demo-pass-2026"})
+        .status_code
+        for who in ("admin", "manager", "facilitator", "student", "ds-0002")
+    }
+    assert answers == {"admin": 303, "manager": 303, "facilitator": 303, "student": 303, "ds-0002": 422}
 
 
 @pytest.mark.one_database
-def test_today_lies_in_its_ninth_week_of_fifteen(app, demo):
-    with app.app_context():
-        today = clock.today(app.config["PORTAL"].zone)
+def test_today_lies_in_its_ninth_week_of_fifteen(school):
+    with school.app.app_context():
+        today = clock.today(school.app.config["PORTAL"].zone)
         term = find_running_term(today)
         weeks = weeks_of(term.start, term.end, list_breaks())
         assert len(weeks) == 15
@@ -92,8 +90,8 @@ def test_nothing_in_it_lies_in_the_future(app, frozen_time, moment):
 
 
 @pytest.mark.one_database
-def test_it_shows_every_state_of_a_log(app, demo):
-    with app.app_context():
+def test_it_shows_every_state_of_a_log(school):
+    with school.app.app_context():
         now, logs = clock.now(), db.session.scalars(select(ActivityLog)).all()
         sent = [log for log in logs if log.submitted_at]
         assert sum(log.submitted_at <= log.due_at for log in sent) > 150
@@ -105,8 +103,8 @@ def test_it_shows_every_state_of_a_log(app, demo):
 
 
 @pytest.mark.one_database
-def test_the_log_of_a_course_agrees_with_its_items_and_roster(app, demo):
-    with app.app_context():
+def test_the_log_of_a_course_agrees_with_its_items_and_roster(school):
+    with school.app.app_context():
         done = Counter(
             log_id for log_id, status in db.session.execute(select(ActivityLogItem.tracker_id, ActivityLogItem.status))
             if status == "Done"
@@ -124,8 +122,8 @@ def test_the_log_of_a_course_agrees_with_its_items_and_roster(app, demo):
 
 
 @pytest.mark.one_database
-def test_the_facilitator_has_something_to_do(app, demo):
-    with app.app_context():
+def test_the_facilitator_has_something_to_do(school):
+    with school.app.app_context():
         now, logs = clock.now(), logs_of("facilitator@demo.example.org")
         assert len({log.allocation_id for log in logs}) == 6
         owed = [log for log in logs if log.due_at < now and not log.submitted_at and not log.excused_at]
@@ -136,7 +134,8 @@ def test_the_facilitator_has_something_to_do(app, demo):
 
 
 @pytest.mark.one_database
-def test_the_student_takes_five_courses_of_the_cohort_and_an_open_one(client, demo):
+def test_the_student_takes_five_courses_of_the_cohort_and_an_open_one(school):
+    client = school.app.test_client()
     client.post("/login", data={"email": "student@demo.example.org", "password": "demo-pass-2026"})
     page = client.get("/courses/")
     assert page.status_code == 200
@@ -144,8 +143,8 @@ def test_the_student_takes_five_courses_of_the_cohort_and_an_open_one(client, de
 
 
 @pytest.mark.one_database
-def test_one_facilitator_is_over_the_limit_and_one_manager_answers_for_some_departments(app, demo):
-    with app.app_context():
+def test_one_facilitator_is_over_the_limit_and_one_manager_answers_for_some_departments(school):
+    with school.app.app_context():
         load = (
             select(func.count(CourseOffering.id))
             .where(
@@ -163,13 +162,13 @@ def test_one_facilitator_is_over_the_limit_and_one_manager_answers_for_some_depa
 
 
 @pytest.mark.one_database
-def test_its_logs_are_as_planning_would_make_them(app, demo):
-    with app.app_context():
-        counts = plan_logs(None, rules_of(app.config["PORTAL"]))
+def test_its_logs_are_as_planning_would_make_them(school):
+    with school.app.app_context():
+        counts = plan_logs(None, rules_of(school.app.config["PORTAL"]))
         assert (counts.created, counts.changed, counts.deleted) == (0, 0, 0)
 
 
-def test_it_is_the_same_every_time(app, demo):
+def test_it_is_the_same_every_time(school):
     def told(app):
         with app.app_context():
             names = db.session.execute(select(User.email, User.first_name, User.last_name).order_by(User.email)).all()
@@ -181,19 +180,19 @@ def test_it_is_the_same_every_time(app, demo):
             ).all()
             return Counter(map(tuple, names)), Counter(map(tuple, logs))
 
-    first = told(app)
-    clear(app)
-    load(app)
-    assert told(app) == first
+    first = told(school.app)
+    clear(school.app)
+    load(school.app)
+    assert told(school.app) == first
 
 
 @pytest.mark.one_database
-def test_loading_twice_says_so_and_changes_nothing(app, demo):
-    before = everything(app)
-    answer = app.test_cli_runner().invoke(args=["demo", "load"])
+def test_loading_twice_says_so_and_changes_nothing(school):
+    before = everything(school.app)
+    answer = school.app.test_cli_runner().invoke(args=["demo", "load"])
     assert answer.exit_code == 1
     assert "here already. Nothing was changed." in answer.output
-    assert everything(app) == before
+    assert everything(school.app) == before
 
 
 def test_a_code_that_is_taken_in_any_spelling_is_named_and_nothing_is_loaded(app, make):
@@ -215,10 +214,3 @@ def test_production_refuses_it(database, tmp_path):
     databases.dispose(app)
     assert answer.exit_code == 1
     assert "not for production" in answer.output
-
-
-def test_loading_asks_little_of_the_database(app, count_sql):
-    with count_sql() as sql:
-        load(app)
-    # Results come out course by course, about a dozen statements each.
-    assert len(sql) < 400, sql.text

@@ -17,19 +17,15 @@ from tests.support.people import make_facilitator, make_manager, make_student
 from tests.support.teaching import make_cohort, make_log, make_module, make_offering, make_study_class
 
 
-@pytest.fixture
-def demo(app, frozen_time):
-    """The demo institution on Wednesday 14 October 2026."""
-    return load(app)
-
-
+@pytest.mark.in_turn
 def test_clearing_an_empty_institution_says_so(app):
     answer = app.test_cli_runner().invoke(args=["demo", "clear"])
     assert answer.exit_code == 1
     assert "not here. Nothing was changed." in answer.output
 
 
-def test_clearing_asks_first(app, demo):
+def test_clearing_asks_first(school):
+    app = school.app
     before = everything(app)
     answer = app.test_cli_runner().invoke(args=["demo", "clear"], input="n\n")
     assert answer.exit_code == 1
@@ -53,7 +49,8 @@ def test_clearing_leaves_exactly_what_was_there_before(app, frozen_time):
     assert everything(app) == before
 
 
-def test_clearing_spares_what_was_made_beside_and_with_the_demo(app, demo):
+def test_clearing_spares_what_was_made_beside_and_with_the_demo(school):
+    app = school.app
     with app.app_context():
         borrowed = db.session.scalar(select(Module.id).where(Module.code == "COMP-101"))
         taught_by = db.session.scalar(select(Facilitator).where(Facilitator.employee_id == "DF-03"))
@@ -81,11 +78,13 @@ def test_clearing_spares_what_was_made_beside_and_with_the_demo(app, demo):
         assert db.session.scalars(select(User.email).where(User.email.like("%demo.example.org"))).all() == []
 
 
-def test_a_cookie_of_the_demo_opens_no_later_account(app, client, demo, make, frozen_time):
+def test_a_cookie_of_the_demo_opens_no_later_account(school, frozen_time):
+    client = school.app.test_client()
     client.post("/login", data={"email": "admin@demo.example.org", "password": "demo-pass-2026"})
     assert client.get("/login").status_code == 302
-    clear(app)
-    for _ in range(3):
-        make.student()
+    clear(school.app)
+    with school.app.app_context():
+        for _ in range(3):
+            make_student()
     frozen_time.shift(timedelta(minutes=1))
     assert client.get("/login").status_code == 200

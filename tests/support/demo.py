@@ -1,5 +1,7 @@
 """The demo institution, put in and taken out, and all that a database holds."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -9,6 +11,26 @@ from portal.audit.services import System
 from portal.exchange.demo import DemoCounts, clear_demo, load_demo
 from portal.exchange.demo.clear import ClearCounts
 from portal.extensions import db
+from tests.support.databases import build_app
+from tests.support.sql import Statements, count_sql
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """An application with the demo institution, and what loading it counted and sent."""
+
+    app: Flask
+    counts: DemoCounts
+    sent: Statements
+
+
+def open_school(url: str, folder: Path) -> School:
+    """The demo institution, loaded into a migrated database for good; without CSRF."""
+    app = build_app(url, folder)
+    app.config["WTF_CSRF_ENABLED"] = False
+    with count_sql() as sent:
+        counts = load(app)
+    return School(app, counts, sent)
 
 
 def load(app: Flask) -> DemoCounts:

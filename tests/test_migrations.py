@@ -17,6 +17,7 @@ from portal.extensions import db
 from portal.migrating import add_index
 from tests.support import servers
 from tests.support.databases import build_app, dispose, migrate
+from tests.support.revisions import open_at
 
 _numbers = count(1)
 
@@ -28,6 +29,20 @@ def empty_app(database_kind: str, worker: str, tmp_path: Path) -> Iterator[Flask
     app = build_app(url, tmp_path)
     yield app
     dispose(app)
+
+
+@pytest.fixture
+def open_app_at(database_kind: str, worker: str, tmp_path: Path) -> Iterator[Callable[[str], Flask]]:
+    """Opens an application on a database at a revision, that of the newest being `head`."""
+    opened: list[Flask] = []
+
+    def do(revision: str) -> Flask:
+        opened.append(open_at(revision, database_kind, worker, tmp_path))
+        return opened[-1]
+
+    yield do
+    for app in opened:
+        dispose(app)
 
 
 def table_names(app: Flask) -> set[str]:
@@ -48,25 +63,22 @@ def test_there_is_one_newest_revision(bare_app: Flask) -> None:
     assert len(ScriptDirectory.from_config(config).get_heads()) == 1
 
 
-def test_migrated_tables_are_those_of_the_models(empty_app: Flask) -> None:
+def test_up_down_and_up_again_makes_the_tables_of_the_models_and_leaves_nothing_behind(empty_app: Flask) -> None:
     migrate(empty_app)
     assert differences(empty_app) == []
     assert table_names(empty_app) == {table.name for table in db.metadata.tables.values()} | {"alembic_version"}
-
-
-def test_a_missing_column_is_noticed(empty_app: Flask) -> None:
-    migrate(empty_app)
-    with empty_app.app_context(), db.engine.begin() as connection:
-        connection.execute(sa.text("ALTER TABLE users DROP COLUMN bio"))
-    assert any("bio" in str(found) for found in differences(empty_app))
-
-
-def test_up_down_and_up_again_leaves_nothing_behind(empty_app: Flask) -> None:
-    migrate(empty_app)
     migrate(empty_app, "base")
     assert table_names(empty_app) == {"alembic_version"}
     migrate(empty_app)
     assert differences(empty_app) == []
+
+
+def test_a_missing_column_is_noticed(open_app_at: Callable[[str], Flask]) -> None:
+    app = open_app_at("head")
+    assert differences(app) == []
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE users DROP COLUMN bio"))
+    assert any("bio" in str(found) for found in differences(app))
 
 
 def test_names_that_are_there_are_folded(empty_app: Flask) -> None:
@@ -106,11 +118,13 @@ def test_a_migration_that_fails_leaves_the_last_good_state_and_goes_on_when_mend
     assert table_names(empty_app) == before | {"passes"}
 
 
-def test_what_a_failed_step_had_made_is_taken_back_on_every_database(empty_app: Flask, monkeypatch: Any) -> None:
-    migrate(empty_app, "0030")
-    before, there = _things(empty_app), table_names(empty_app)
-    with empty_app.app_context():
-        config = empty_app.extensions["migrate"].migrate.get_config()
+def test_what_a_failed_step_had_made_is_taken_back_on_every_database(
+    open_app_at: Callable[[str], Flask], monkeypatch: Any
+) -> None:
+    app = open_app_at("0030")
+    before, there = _things(app), table_names(app)
+    with app.app_context():
+        config = app.extensions["migrate"].migrate.get_config()
 
     def fail() -> None:
         op.create_table("half_done", sa.Column("id", sa.Integer, primary_key=True))
@@ -119,17 +133,17 @@ def test_what_a_failed_step_had_made_is_taken_back_on_every_database(empty_app: 
         op.execute(sa.text("INSERT INTO no_such_table VALUES (1)"))
 
     monkeypatch.setattr(ScriptDirectory, "from_config", _with_step(config, "0034", fail))
-    done = empty_app.test_cli_runner().invoke(args=["db", "upgrade"])
+    done = app.test_cli_runner().invoke(args=["db", "upgrade"])
     assert (done.exit_code, "no_such_table" in done.output) == (1, True), done.output
     assert "is at revision 0030" in done.output
-    assert (_things(empty_app), table_names(empty_app)) == (before, there)
+    assert (_things(app), table_names(app)) == (before, there)
     monkeypatch.undo()
-    migrate(empty_app, "0034")
-    assert table_names(empty_app) == there | {"seed_versions"}
+    migrate(app, "0034")
+    assert table_names(app) == there | {"seed_versions"}
 
 
-def test_a_long_table_gets_an_index_while_others_write(empty_app: Flask, monkeypatch: Any) -> None:
-    migrate(empty_app, "0030")
+def test_a_long_table_gets_an_index_while_others_write(open_app_at: Callable[[str], Flask], monkeypatch: Any) -> None:
+    app = open_app_at("0030")
     said: list[str] = []
 
     def step() -> None:
@@ -137,15 +151,15 @@ def test_a_long_table_gets_an_index_while_others_write(empty_app: Flask, monkeyp
         sa.event.listen(op.get_bind(), "before_cursor_execute", lambda *given: said.append(given[2]))
         add_index("ix_users_bio_seen", "users", ["last_login_at", "email"])
 
-    with empty_app.app_context():
-        config = empty_app.extensions["migrate"].migrate.get_config()
+    with app.app_context():
+        config = app.extensions["migrate"].migrate.get_config()
         monkeypatch.setattr(ScriptDirectory, "from_config", _with_step(config, "0034", step))
         is_postgresql = db.engine.dialect.name == "postgresql"
-    migrate(empty_app, "0034")
-    assert ("index", "ix_users_bio_seen") in _things(empty_app)
-    assert "before_it" in table_names(empty_app)
+    migrate(app, "0034")
+    assert ("index", "ix_users_bio_seen") in _things(app)
+    assert "before_it" in table_names(app)
     assert any("CREATE INDEX CONCURRENTLY" in one for one in said) == is_postgresql
-    with empty_app.app_context(), db.engine.connect() as connection:
+    with app.app_context(), db.engine.connect() as connection:
         assert MigrationContext.configure(connection).get_current_revision() == "0034"
 
 

@@ -1,7 +1,6 @@
 """Reference and demo data as numbered steps: up, down and up again on each database."""
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,10 @@ from portal.audit.models import AuditEvent
 from portal.catalogue.models import Mode
 from portal.extensions import db
 from portal.tracker.models import ChecklistItem
-from tests.support import servers
-from tests.support.databases import build_app, dispose, migrate
+from tests.support.databases import dispose, migrate
 from tests.support.demo import everything, load
+from tests.support.revisions import open_at
 
-_numbers = count(1)
 OUT, IN = "out", "in"
 
 
@@ -156,8 +154,7 @@ def test_production_gets_reference_data_only(app: Flask, monkeypatch: Any) -> No
 @pytest.fixture
 def older(worker: str, tmp_path: Path) -> Iterator[Flask]:
     """A database of a version that knew of no seeds."""
-    app = build_app(servers.new_database("sqlite", f"older_{worker}_{next(_numbers)}"), tmp_path)
-    migrate(app, "0030")
+    app = open_at("0030", "sqlite", worker, tmp_path)
     yield app
     dispose(app)
 

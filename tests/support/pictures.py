@@ -9,6 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support.browser import find_chromium
+
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 DESK, PHONE = {"width": 1180, "height": 760}, {"width": 390, "height": 780}
 # Name, who looks, where, on what. Where it says so, the first link or button that fits is followed.
@@ -60,7 +62,7 @@ def take(browser: Browser, address: str, language: str) -> None:
 def main(address: str = "http://127.0.0.1:8000") -> None:
     """Every picture, in English and in French."""
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium")
+        browser = play.chromium.launch(executable_path=find_chromium())
         for language in ("en", "fr"):
             take(browser, address, language)
 

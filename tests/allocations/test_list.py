@@ -173,14 +173,13 @@ def test_load_counts_running_courses_of_the_same_term(app, term):
     assert loads["data"] == (None, None)
 
 
-@pytest.fixture
-def many(make):
-    """120 courses in which every sort finds ties."""
+def make_many(make, count):
+    """Courses in which every sort finds ties."""
     names = ["Zoë", "Anaïs", "Ana", "ana", "Øyvind", "Łukasz", "王小明", "علي حسن", "😀 Smile", "O'Hara"]
     people = [make.facilitator(first_name="Same", last_name=name) for name in names[:4]]
     modules = [make.module(code=f"M{n}", name=name) for n, name in enumerate(names)]
     cohort, group = make.cohort(), make.study_class()
-    for n in range(120):
+    for n in range(count):
         make.offering(
             people[n % 5] if n % 5 < 4 else None, module_id=modules[n % 10].id, class_id=group.id, cohort_id=cohort.id,
             academic_year=2000 + n, max_students=20 + n % 3, start_date=date(2026, 8, 3 + n % 2),
@@ -189,29 +188,45 @@ def many(make):
         )  # fmt: skip
 
 
-def test_every_sort_holds_across_pages(client, manager, many, app, shown):
-    for sign, sort in product(("", "-"), queries.SORTS):
-        found, address = [], f"/allocations/?sort={sign}{sort}"
-        answer = client.get(address)
-        text, pages = answer.text, [shown(answer)]
-        while following := re.search(r'id="page-next"[^>]* href="([^"]+)"', text):
-            address = following[1].replace("&amp;", "&")
-            answer = client.get(address)
-            text = answer.text
-            pages.append(shown(answer))
-        assert [len(page) for page in pages] == [50, 50, 20], sort
-        found = [key for page in pages for key in page]
-        assert len(set(found)) == 120, sort
-        for page in reversed(pages[:-1]):
-            back = re.search(r'id="page-prev"[^>]* href="([^"]+)"', text)[1].replace("&amp;", "&")
-            answer = client.get(back)
-            text = answer.text
-            assert shown(answer) == page, sort
+def test_every_sort_holds_across_pages(make, app):
+    make_many(make, 120)
+    for descending, sort in product((False, True), queries.SORTS):
+
+        def read(cursor=None, size=50, descending=descending, sort=sort):
+            wanted = PageRequest(sort, descending, Cursor.decode(cursor), size)
+            return queries.page_of_offerings(OfferingFilter(), wanted, 120)
+
         with app.app_context():
-            whole = queries.page_of_offerings(OfferingFilter(), PageRequest(sort, sign == "-", size=500), 120)
-            assert [row.id for row in whole.rows] == found, sort
-            other_way = queries.page_of_offerings(OfferingFilter(), PageRequest(sort, sign != "-", size=500), 120)
-            assert [row.id for row in other_way.rows] == found[::-1], sort
+            pages = [read()]
+            while pages[-1].following:
+                pages.append(read(pages[-1].following))
+            found = [row.id for page in pages for row in page.rows]
+            assert [len(page.rows) for page in pages] == [50, 50, 20], sort
+            assert len(set(found)) == 120, sort
+            back = pages[-1]
+            for page in reversed(pages[:-1]):
+                back = read(back.previous)
+                assert [row.id for row in back.rows] == [row.id for row in page.rows], sort
+            assert [row.id for row in read(size=500).rows] == found, sort
+            assert [row.id for row in read(size=500, descending=not descending).rows] == found[::-1], sort
+
+
+@pytest.mark.in_turn
+def test_the_links_of_every_sort_lead_on_and_back(client, manager, make, app, shown):
+    make_many(make, 60)
+    for sign, sort in product(("", "-"), queries.SORTS):
+        first = client.get(f"/allocations/?sort={sign}{sort}")
+        second = client.get(neighbour("next", first))
+        assert [len(shown(page)) for page in (first, second)] == [50, 10], sort
+        assert 'id="page-next"' not in second.text, sort
+        assert shown(client.get(neighbour("prev", second))) == shown(first), sort
+        with app.app_context():
+            whole = queries.page_of_offerings(OfferingFilter(), PageRequest(sort, sign == "-", size=500), 60)
+        assert shown(first) + shown(second) == [row.id for row in whole.rows], sort
+
+
+def neighbour(which, page):
+    return re.search(rf'id="page-{which}"[^>]* href="([^"]+)"', page.text)[1].replace("&amp;", "&")
 
 
 def test_courses_that_need_someone_come_first_and_names_sort_without_accents(app, term):

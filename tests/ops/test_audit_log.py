@@ -2,8 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,13 @@ def admin(make: Any, client: Any, sign_in: Any) -> Any:
     return person
 
 
-def recorded() -> Iterator[tuple[str, str, str]]:
+@cache
+def recorded() -> Sequence[tuple[str, str, str]]:
     """Of every change that the code records: whether action or entity, where, and the words it is made of."""
+    return list(_read_changes())
+
+
+def _read_changes() -> Iterator[tuple[str, str, str]]:
     for path in (ROOT / "portal").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             name = ast.unparse(node.func).split(".")[-1] if isinstance(node, ast.Call) else ""

@@ -15,13 +15,19 @@ from portal.extensions import db
 from portal.ops import backups
 from portal.ops.backups import BackupError, delete_old_backups, verify_backup
 from tests.support import servers
-from tests.support.databases import build_app, dispose, migrate
+from tests.support.databases import dispose
+from tests.support.revisions import open_at
 
 
-def _dump(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
+def _reflect(engine: sa.Engine) -> sa.MetaData:
     metadata = sa.MetaData()
     with engine.connect() as connection:
         metadata.reflect(connection)
+    return metadata
+
+
+def _dump(engine: sa.Engine, metadata: sa.MetaData) -> dict[str, list[tuple[Any, ...]]]:
+    with engine.connect() as connection:
         tables = metadata.sorted_tables
         return {table.name: sorted(map(repr, connection.execute(table.select()))) for table in tables}
 
@@ -46,21 +52,19 @@ def _run(app: Any, *words: str) -> Any:
 
 def test_what_was_destroyed_is_put_back(filled: Any, tmp_path: Path) -> None:
     with filled.app_context():
-        engine = db.engine
-        before = _dump(engine)
+        engine, metadata = db.engine, _reflect(db.engine)
+        before = _dump(engine, metadata)
         made = _run(filled, "create", "--to", str(tmp_path / "kept"))
         assert made.exit_code == 0, made.output
         path = Path(made.output.strip())
         uploaded = filled.config["PORTAL"].portal_data_dir / "files" / "ab" / "abcdef"
         uploaded.unlink()
         with engine.begin() as connection:
-            metadata = sa.MetaData()
-            metadata.reflect(connection)
             for table in ("activity_trackers", "user_sessions"):
                 connection.execute(metadata.tables[table].delete())
         answer = _run(filled, "restore", str(path), "--yes")
         assert answer.exit_code == 0, answer.output
-        assert _dump(engine) == before
+        assert _dump(engine, metadata) == before
         assert uploaded.read_bytes() == bytes(range(256))
 
 
@@ -118,9 +122,7 @@ def test_a_backup_is_put_back_into_another_database(
         leave_out(f"{kind} is not installed")
     made = _run(filled, "create", "--to", str(tmp_path / "kept"))
     assert made.exit_code == 0, made.output
-    name = f"moved_{worker}_{database_kind}_{steps}"
-    other = build_app(servers.new_database(kind, name), tmp_path / "moved")
-    migrate(other)
+    other = open_at("head", kind, worker, tmp_path / "moved")
     answer = _run(other, "restore", made.output.strip(), "--yes")
     assert answer.exit_code == 0, answer.output
     assert _typed(other) == _typed(filled)
@@ -139,14 +141,15 @@ def test_numbers_go_on_after_it(filled: Any, make_fresh: Any, tmp_path: Path) ->
 def test_a_damaged_backup_is_refused_before_anything_is_touched(filled: Any, tmp_path: Path) -> None:
     with filled.app_context():
         path = Path(_run(filled, "create", "--to", str(tmp_path)).output.strip())
-        before = _dump(db.engine)
+        metadata = _reflect(db.engine)
+        before = _dump(db.engine, metadata)
         damaged = tmp_path / "damaged.zip"
         with zipfile.ZipFile(path) as whole, zipfile.ZipFile(damaged, "w") as copy:
             for name in whole.namelist():
                 copy.writestr(name, whole.read(name) + (b"x" if name == "tables/users.jsonl" else b""))
         assert "tables/users.jsonl" in _run(filled, "verify", str(damaged)).output
         assert _run(filled, "restore", str(damaged), "--yes").exit_code == 1
-        assert _dump(db.engine) == before
+        assert _dump(db.engine, metadata) == before
     (tmp_path / "half.zip").write_bytes(path.read_bytes()[:-100])
     with pytest.raises(BackupError, match="no whole backup"):
         verify_backup(tmp_path / "half.zip")

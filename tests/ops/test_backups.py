@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import has_app_context
 
+from portal.accounts.models import User
 from portal.catalogue.models import Department
 from portal.extensions import db
 from portal.ops import backups
@@ -50,7 +51,9 @@ def _run(app: Any, *words: str) -> Any:
     return answer
 
 
-def test_what_was_destroyed_is_put_back(filled: Any, tmp_path: Path) -> None:
+def test_what_was_destroyed_is_put_back_and_numbers_go_on_after_it(
+    filled: Any, make_fresh: Any, tmp_path: Path
+) -> None:
     with filled.app_context():
         engine, metadata = db.engine, _reflect(db.engine)
         before = _dump(engine, metadata)
@@ -66,6 +69,10 @@ def test_what_was_destroyed_is_put_back(filled: Any, tmp_path: Path) -> None:
         assert answer.exit_code == 0, answer.output
         assert _dump(engine, metadata) == before
         assert uploaded.read_bytes() == bytes(range(256))
+        last = db.session.scalar(sa.select(sa.func.max(User.id))) or 0
+        db.session.remove()
+    assert last > 0
+    assert make_fresh.facilitator().user_id > last
 
 
 def test_what_is_made_anew_or_gone_is_left_out(filled: Any, tmp_path: Path, monkeypatch: Any) -> None:
@@ -128,13 +135,6 @@ def test_a_backup_is_put_back_into_another_database(
     assert _typed(other) == _typed(filled)
     assert (tmp_path / "moved" / "files" / "ab" / "abcdef").read_bytes() == bytes(range(256))
     dispose(other)
-
-
-def test_numbers_go_on_after_it(filled: Any, make_fresh: Any, tmp_path: Path) -> None:
-    with filled.app_context():
-        path = Path(_run(filled, "create", "--to", str(tmp_path)).output.strip())
-        assert _run(filled, "restore", str(path), "--yes").exit_code == 0
-    assert make_fresh.facilitator().user_id > 1
 
 
 @pytest.mark.one_database

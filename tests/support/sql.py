@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar
+from threading import get_ident
 from typing import Any
 
 from flask import before_render_template, template_rendered
@@ -30,11 +31,11 @@ class Statements:
 
 @contextlib.contextmanager
 def count_sql() -> Iterator[Statements]:
-    """Collect the statements that any engine of this process sends."""
-    found = Statements()
+    """Collect the statements that any engine sends for this thread: others may still end what a test before began."""
+    found, thread = Statements(), get_ident()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.lstrip().upper().startswith(_NOT_COUNTED):
+        if get_ident() == thread and not statement.lstrip().upper().startswith(_NOT_COUNTED):
             found.statements.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)

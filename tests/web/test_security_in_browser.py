@@ -16,9 +16,10 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def remembering_page(chromium, live_server):
-    """A page of a browser that keeps pages whole for the back button, which tests otherwise switch off."""
-    options = {"executable_path": find_chromium(), "args": ARGUMENTS}
+def remembering_page(chromium, live_server, leave_out):
+    """A page of a browser that keeps pages whole for the back button: the shell without windows cannot."""
+    program = find_chromium(whole=True) or leave_out("chromium is not installed")
+    options = {"executable_path": program, "args": ARGUMENTS}
     browser = chromium.browser_type.launch(**options, ignore_default_args=["--disable-back-forward-cache"])
     yield browser.new_context(base_url=live_server.url).new_page()
     browser.close()

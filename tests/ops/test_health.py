@@ -74,7 +74,7 @@ def test_both_are_quick_while_the_database_takes_connections_and_says_nothing(tm
 
 def test_live_asks_nobody(tmp_path: Any, count_sql: Any) -> None:
     app = build_app("mysql+pymysql://nobody@127.0.0.1:1/none", tmp_path)
-    with count_sql() as sql:
+    with count_sql(of_all_threads=True) as sql:
         answer = app.test_client().get("/health/live")
     assert (answer.status_code, answer.text, len(sql)) == (200, "ok", 0)
     assert "Set-Cookie" not in answer.headers

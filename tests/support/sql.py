@@ -30,12 +30,12 @@ class Statements:
 
 
 @contextlib.contextmanager
-def count_sql() -> Iterator[Statements]:
+def count_sql(*, of_all_threads: bool = False) -> Iterator[Statements]:
     """Collect the statements that any engine sends for this thread: others may still end what a test before began."""
     found, thread = Statements(), get_ident()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if get_ident() == thread and not statement.lstrip().upper().startswith(_NOT_COUNTED):
+        if (of_all_threads or get_ident() == thread) and not statement.lstrip().upper().startswith(_NOT_COUNTED):
             found.statements.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)

@@ -71,7 +71,9 @@ def courses_nearby(wanted: OfferingFilter, page: PageRequest, total: int, shown:
     if page.sort in _NAMED:
         return _near(page.sort, page, total, page.cursor.values if page.cursor else None)
     values = values_of_list(wanted, page.sort, shown)
-    return _from_value_to_value(page, values) if values else None
+    # What is counted for each course costs more than a name; words are in names that stand together, far from others.
+    few = _WORTH_IT if page.sort == "load" and not wanted.q and not wanted.modules else _FEW
+    return _from_value_to_value(page, values, few) if values else None
 
 
 def slice_of(conditions: Sequence[ColumnElement[bool]], page: PageRequest, total: int) -> Subquery:
@@ -148,8 +150,8 @@ def _first_of_mode(page: PageRequest, shown: Sequence[Group]) -> _Among | None:
     return _Among(is_it, counts[name], page.cursor.values[1:]) if name in counts else None
 
 
-def _from_value_to_value(page: PageRequest, values: Values) -> Nearby | None:
-    """Where it is counted how many courses have each value: all of those with few, the next ones of one with many."""
+def _from_value_to_value(page: PageRequest, values: Values, few: int) -> Nearby | None:
+    """Where it is counted how many courses have each value: all of one with few, the next ones of one with more."""
     place, courses = page.cursor.values if page.cursor else None, values.courses
     begin = value_in(page.sort, place[0]) if place else None
     if not courses or (place and begin not in courses):
@@ -160,7 +162,7 @@ def _from_value_to_value(page: PageRequest, values: Values) -> Nearby | None:
     ahead = 0.0
     for value in order[order.index(begin) :] if place else order:
         rest = place[1:] if place and value == begin else None
-        near = _near("course", page, int(courses[value]), rest) if courses[value] > _FEW else None
+        near = _near("course", page, int(courses[value]), rest) if courses[value] > few else None
         has_it = values.has(value)
         found.append(and_(has_it, near.condition) if near else has_it)
         ahead += 0 if rest else courses[value]

@@ -16,8 +16,11 @@ from werkzeug.routing import AnyConverter, Rule
 from portal.allocations.models import CourseOffering
 from portal.catalogue.models import Module
 from portal.extensions import db
+from portal.notifications.models import Notification
 from portal.ops.access_table import takes_ids
 from portal.roles import Role
+from portal.tracker.models import ActivityLog
+from tests.support.api import Program
 from tests.support.people import Person, add_facilitator_profile
 from tests.support.scoping import FAR, OWN, answer_for, make_world
 from tests.web.scenes import SCENES
@@ -169,6 +172,39 @@ def test_what_they_teach_is_theirs_too_and_their_own_places_stay_whole(app, make
     with app.app_context():
         other = db.session.scalar(select(CourseOffering.id).where(CourseOffering.title == "My far course"))
     assert client.get(f"/allocations/{other}").status_code == 200
+
+
+def test_who_gives_away_a_course_that_was_theirs_by_teaching_it_does_so_whole(app, make, client, sign_in):
+    world, other = make_world(make), make.facilitator()
+    manager = answer_for(app, make.manager(), world.departments[OWN])
+    with app.app_context():
+        teaches = add_facilitator_profile(manager)
+    sign_in(client, manager)
+    for choice in ({"deed": "remove"}, {"facilitator": str(other.profile_id)}):
+        far = make.offering(teaches, module_id=world.modules[FAR])
+        make.log(far, week=1)
+        answer = client.post(f"/allocations/{far.id}/facilitator", data=choice | {"version": str(far.version)})
+        assert answer.status_code == 303
+        assert client.get(f"/allocations/{far.id}").status_code == 404
+        with app.app_context():
+            owed = select(ActivityLog.facilitator_id).where(ActivityLog.allocation_id == far.id).distinct()
+            assert (other.profile_id in set(db.session.scalars(owed))) is ("facilitator" in choice)
+            told = set(db.session.scalars(select(Notification.recipient_id)))
+            assert (other.user_id in told) is ("facilitator" in choice)
+
+
+def test_a_program_that_gives_such_a_course_away_is_answered(app, make):
+    world, other = make_world(make), make.facilitator()
+    manager = answer_for(app, make.manager(), world.departments[OWN])
+    with app.app_context():
+        teaches = add_facilitator_profile(manager)
+    far, program = make.offering(teaches, module_id=world.modules[FAR]), Program(app, manager)
+    body = {"facilitator_id": other.profile_id, "version": far.version}
+    answer = program("POST", f"/course-offerings/{far.id}/assign", body)
+    assert answer.status_code == 200, answer.text
+    with app.app_context():
+        assert db.session.get_one(CourseOffering, far.id).facilitator_id == other.profile_id
+    assert program("GET", f"/course-offerings/{far.id}").status_code == 404
 
 
 def test_the_catalogue_is_read_by_all_and_changed_by_who_answers_for_it(app, make, client, sign_in):

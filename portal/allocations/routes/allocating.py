@@ -18,6 +18,7 @@ from portal.allocations.routes.people import Question, person_meant, question_of
 from portal.errors import DomainError, NotFound
 from portal.extensions import db
 from portal.roles import Role
+from portal.scoping import past_departments
 from portal.web.access import actor, audience, shared
 from portal.web.htmx import fragment, is_htmx, wants_fragment
 from portal.web.locale import safe_next
@@ -64,7 +65,9 @@ def allocate(offering_id: int) -> BaseResponse | tuple[str, int]:
     except DomainError as error:
         db.session.rollback()
         return _refused(offering_id, form, error)
-    return _done(before, _find(offering_id))
+    with past_departments():  # one that was theirs because they taught it may be theirs no longer
+        after = _find(offering_id)
+    return _done(before, after)
 
 
 def _find(offering_id: int) -> OfferingRow:

@@ -32,6 +32,7 @@ from portal.api.schemas.offerings import (
 from portal.extensions import db
 from portal.pulses import COURSES, NAMES, PEOPLE
 from portal.roles import Role
+from portal.scoping import past_departments
 from portal.web.access import actor, audience, everyone, owned, shared
 
 _ONE = "/course-offerings/<id:offering_id>"
@@ -126,7 +127,8 @@ def assign_offering(offering_id: int, body: Assignment) -> Reply:
     with renamed(facilitator="facilitator_id"):
         assign_facilitator(offering_id, body.facilitator_id, seen, actor(), _today(), body.reason)
     db.session.commit()
-    return _reply(offering_id)
+    with past_departments():  # one that was theirs because they taught it may be theirs no longer
+        return _reply(offering_id)
 
 
 def reader() -> Reader:
@@ -144,7 +146,8 @@ def _change(present: Shown, sent: dict[str, Any], version: int | None) -> Reply:
     with renamed(facilitator="facilitator_id"):
         change_as_sent(present["id"], sent, seen, _today(), actor())
     db.session.commit()
-    return _reply(present["id"])
+    with past_departments():
+        return _reply(present["id"])
 
 
 def _writable(offering_id: int) -> Shown:

@@ -7,6 +7,7 @@ The clients are sixteen connections of one thread that parses nothing but length
 
 import asyncio
 import json
+import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,6 +42,8 @@ class Deed:
     floor: str
     share: int = SHARE
     status: int = 200
+    # The turns whose statements the floor sends again, one after the other: not all pages of a list cost the same.
+    repeated: Sequence[int] = (0,)
     turns: Any = field(default_factory=count)
 
 
@@ -59,9 +62,10 @@ def measure(database: str) -> Iterator[Figure]:
     kept = folder / "statements.json"
     kept.write_text(
         json.dumps(
-            {deed.floor: recorded(app, deed.ask(0), token) for deed in deeds if deed.share == SHARE} | {"ids": logs}
+            {deed.floor: [recorded(app, deed.ask(turn), token) for turn in deed.repeated]
+             for deed in deeds if deed.share == SHARE} | {"ids": logs}
         )
-    )
+    )  # fmt: skip
     dispose(app)
     settings = {"DATABASE_URL": url, "SECRET_KEY": SECRET, "RATELIMIT_API": "100000000 per 15 minutes"}
     settings["LOG_FORMAT"] = "json"  # as in the image: words for people take three times as long
@@ -77,11 +81,15 @@ def _deeds(logs: Sequence[int]) -> Iterator[Deed]:
     # More addresses than a process keeps answers: each is asked of the database.
     pages = [f"/course-offerings?limit=100&page={page}&sort={sign}{sort}"
              for page, sort, sign in product(range(1, 51), _SORTS, ("", "-"))]  # fmt: skip
-    yield Deed("list of 100, read anew each time", lambda turn: ("GET", pages[turn % len(pages)], None), "list")
+    # Pages far behind are dearer: both sides have near and far ones from the first on.
+    random.Random(1).shuffle(pages)
+    yield Deed("list of 100, read anew each time", lambda turn: ("GET", pages[turn % len(pages)], None), "lists",
+               repeated=range(0, len(pages), 7))  # fmt: skip
     yield Deed("list of 100, as kept", plain("/course-offerings?limit=100"), "list")
     yield Deed(
-        "one course, another each time", lambda turn: ("GET", f"/course-offerings/{turn % 5000 + 1}", None), "one"
-    )
+        "one course, another each time", lambda turn: ("GET", f"/course-offerings/{turn % 5000 + 1}", None), "ones",
+        repeated=range(0, 5000, 59),
+    )  # fmt: skip
     yield Deed("one course, as kept", plain("/course-offerings/1"), "one")
     yield Deed(
         "logs of a week by status",

@@ -19,7 +19,7 @@ from flask import Flask, Response
 from bench.api_recording import RECORDED
 from portal import create_app
 
-_recorded: dict[str, list[list[Any]]] = json.loads(Path(os.environ[RECORDED]).read_text())
+_recorded: dict[str, list[Any]] = json.loads(Path(os.environ[RECORDED]).read_text())
 _ids: list[Any] = _recorded.pop("ids")
 _turns = count(os.getpid())
 _local = threading.local()
@@ -30,12 +30,13 @@ floor = Flask("floor")
 @floor.patch("/floor/<name>")
 def repeat(name: str) -> Response:
     """Send the statements again and give the rows of each select."""
-    found = []
+    found, seen = [], _recorded[name]
+    statements = seen[next(_turns) % len(seen)]
     connection = _connection()
     if name == "update":  # reads need no transaction
         connection.begin()
     with connection.cursor() as cursor:
-        for statement, values in _of_another(_recorded[name]) if name == "update" else _recorded[name]:
+        for statement, values in _of_another(statements) if name == "update" else statements:
             cursor.execute(statement, values)
             if cursor.description:
                 names = [column[0] for column in cursor.description]

@@ -14,7 +14,7 @@ Asked = tuple[str, str, Any]
 
 
 def recorded(app: Flask, asked: Asked, token: str) -> list[list[Any]]:
-    """Statement and values of all that a request sends while nothing is kept."""
+    """Statement and values of all that a request sends when its answer is not kept."""
     found: list[list[Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
@@ -28,6 +28,7 @@ def recorded(app: Flask, asked: Asked, token: str) -> list[list[Any]]:
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     assert answer.status_code == 200, answer.text
+    assert found, f"{path} was answered from what is kept"
     return found
 
 

@@ -23,7 +23,7 @@ sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
   return 1
 }
 
-# install_quickly FILE: by uv, if the file names it, which takes a tenth of pip's time; from where pip takes packages.
+# install_quickly FILE: by uv, if the file names it, which is quicker than pip; from where pip takes packages.
 install_quickly() {
   local wanted=$1 itself=.venv/.uv.txt index
   sed -n '/^uv==/,/[^\\]$/p' "$wanted" >"$itself"

@@ -92,12 +92,18 @@ def version_seen(version: int | None, present: int) -> int:
 
     Raises Conflict when it is not the present one.
     """
-    tags = {(tag or "").partition(".")[0] for tag in request.if_match.as_set(include_weak=True)}
-    if not request.if_match.star_tag and tags and str(present) not in tags:
+    if not names_version(present):
         _refuse_stale()
     if version is not None and version != present:
         _refuse_stale()
     return present
+
+
+def names_version(present: int) -> bool:
+    """Whether `If-Match` names this version, or none at all."""
+    # An empty tag is read as None.
+    tags = {(tag or "").partition(".")[0] for tag in request.if_match.as_set(include_weak=True)}
+    return request.if_match.star_tag or not tags or str(present) in tags
 
 
 def tag_seen(present: BaseModel) -> None:

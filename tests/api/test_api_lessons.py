@@ -58,6 +58,10 @@ def test_stale_and_wrong_bodies_are_said(ask, make, teacher, course):
     one = f"/lessons/{lesson.id}"
     assert ask(teacher, "PATCH", one, {"title": "New"}, {"If-Match": '"1"'}).json["version"] == 2
     assert ask(teacher, "PATCH", one, {"title": "Newer"}, {"If-Match": '"1"'}).status_code == 409
+    tag = ask(teacher, "GET", one).headers["ETag"]
+    for named in ('W/"1", ""', '""', tag.replace('"2', '"1')):
+        assert ask(teacher, "PATCH", one, {"title": "Newer"}, {"If-Match": named}).status_code == 409, named
+    assert ask(teacher, "PATCH", one, {"title": "Newest"}, {"If-Match": tag}).json["version"] == 3
     assert ask(teacher, "PATCH", one, {"title": "Newer", "version": 1}).status_code == 409
     for body in ({"title": ""}, {"published_at": "2026-10-14T12:00:00"}, {"body": "x" * 60_001}, {"colour": "red"}):
         assert ask(teacher, "PATCH", one, body).status_code == 400, body

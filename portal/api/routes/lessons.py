@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from flask import abort, request, url_for
+from flask import abort, url_for
 
 from portal import clock
 from portal.api.blueprint import bp
+from portal.api.conditional import names_version
 from portal.api.operations import Reply, operation
 from portal.api.paging import page_reply
 from portal.api.schemas.lessons import (
@@ -158,5 +159,4 @@ def _seen(body: LessonChange, present: int) -> int | None:
     """The version that the asker has read, by the body or by `If-Match`; None when they did not say."""
     if body.version is not None:
         return body.version
-    tags = {tag.strip('"') for tag in request.if_match} - {"*"}
-    return None if not tags or str(present) in tags else 0
+    return None if names_version(present) else 0

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 from portal.config import Settings
 from portal.ops.reporting import start_reporting
@@ -35,26 +36,48 @@ def _is_private(name: str) -> bool:
 
 
 def configure_logging(settings: Settings) -> None:
-    """Set level and form of all logs."""
+    """Set level and form of all logs, those of libraries too."""
     level = logging.getLevelNamesMapping()[settings.log_level]
-    logging.basicConfig(level=max(level, logging.WARNING), format="%(levelname)s %(name)s %(message)s")
     last = (
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=False)
     )
+    first: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    made: list[Processor] = [structlog.processors.format_exc_info, hide_secrets, last]
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[_handler(level, first, made)])
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *filter(None, [start_reporting(settings)]),
-            structlog.processors.format_exc_info,
-            hide_secrets,
-            last,
-        ],
+        processors=[*first, *filter(None, [start_reporting(settings)]), *made],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         # To standard error, so that a command's own output stays clean.
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def speak_with_one_voice() -> None:
+    """The worker's library logs as everything else does; left alone it would say each line again, in its own form.
+
+    A file that somebody asked for with `--logfile` stays.
+    """
+    queue = logging.getLogger("huey")
+    for handler in queue.handlers[:]:
+        if type(handler) is logging.StreamHandler:
+            queue.removeHandler(handler)
+
+
+def _handler(level: int, first: list[Processor], made: list[Processor]) -> logging.Handler:
+    """Gives lines of libraries the form of the portal's own, and takes out of them what its own must not hold."""
+    handler = logging.StreamHandler()
+    handler.setLevel(level)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *first],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *made],
+        )
+    )
+    return handler

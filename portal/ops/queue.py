@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from portal.config import Settings
+from portal.ops.logging import configure_logging, speak_with_one_voice
 from portal.stopping import stop_when
 
 if TYPE_CHECKING:
@@ -33,15 +34,17 @@ def new_queue(settings: Settings) -> "Huey":
     else:
         settings.portal_data_dir.mkdir(parents=True, exist_ok=True)
         queue = SqliteHuey(NAME, filename=str(settings.portal_data_dir / "queue.db"), results=False, timeout=10)
-    queue.create_consumer = partial(_new_consumer, queue.create_consumer)
+    queue.create_consumer = partial(_new_consumer, settings, queue.create_consumer)
     return queue
 
 
-def _new_consumer(create: Any, *, max_delay: float = LONGEST_PAUSE, **options: Any) -> "Consumer":
-    """A consumer that asks often, and whose jobs know when it is asked to stop.
+def _new_consumer(settings: Settings, create: Any, *, max_delay: float = LONGEST_PAUSE, **options: Any) -> "Consumer":
+    """A consumer that asks often, logs as the portal does, and whose jobs know when it is asked to stop.
 
     Redis tells of a job at once; a file must be asked, by default every ten seconds.
     """
+    configure_logging(settings)
+    speak_with_one_voice()
     consumer: Consumer = create(max_delay=min(max_delay, LONGEST_PAUSE), **options)
     stop_when(consumer.stop_flag.is_set)
     # Whoever stops it, with Ctrl-C or as every supervisor does: what runs comes to an end first. Left alone, one of

@@ -98,10 +98,14 @@ def test_a_worker_sends_what_waits_and_stops_when_asked(
     fresh_app: Flask, make_fresh: Any, start_worker: Any, mail_files: Callable[[Flask], list[EmailMessage]]
 ) -> None:
     owe(fresh_app, make_fresh)
-    worker = start_worker()
+    worker = start_worker(LOG_FORMAT="json", LOG_LEVEL="INFO")
     assert wait_for(lambda: len(mail_files(fresh_app)) == 1)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(PATIENCE) == 0
+    logged = [json.loads(line) for line in worker.stderr]
+    of_queue = [line for line in logged if line.get("logger", "").startswith("huey")]
+    assert any("Executing tasks.deliver" in line["event"] for line in of_queue)
+    assert len(of_queue) == len({(line["event"], line["timestamp"]) for line in of_queue}), "each line once"
 
 
 @pytest.mark.slow

@@ -40,6 +40,7 @@ from portal.waking import init_waking
 from portal.web import ui
 from portal.web.access import init_access
 from portal.web.addresses import LazyRule
+from portal.web.answers import Answer
 from portal.web.assets import init_assets
 from portal.web.entrances import init_entrances
 from portal.web.errors import init_errors
@@ -61,6 +62,7 @@ _REDIS_PATIENCE = {"socket_connect_timeout": 1, "socket_timeout": 1}
 
 class _Portal(Flask):
     url_rule_class = LazyRule
+    response_class = Answer
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself: there is no coroutine here, and to look for one costs each request two dozen times."""

@@ -1,7 +1,7 @@
 """Columns and connections that behave alike on SQLite, MariaDB/MySQL and PostgreSQL."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from portal import clock
+from portal.measuring import measure_engine
 
 # How long SQLite waits for a writer, in milliseconds.
 _PATIENCE = 10_000
@@ -111,7 +112,16 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Aware UTC for Python."""
-        return None if value is None else value.replace(tzinfo=UTC)
+        return _in_utc(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """The same without the steps between, where the driver gives moments: a log with its items has twenty."""
+        is_moment = self.impl_instance.result_processor(dialect, coltype) is None
+        return _in_utc if is_moment else super().result_processor(dialect, coltype)  # type: ignore[return-value]
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)
 
 
 class Timestamps:
@@ -139,7 +149,18 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-@event.listens_for(Engine, "begin")
+def listen_to(engine: Engine) -> None:
+    """Begin as SQLite must, and measure what is sent.
+
+    Nobody listens to an engine that needs neither: one listener has SQLAlchemy look for others at each step of each
+    statement, some seventy calls for one.
+    """
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "begin", _begin_immediate)
+    if engine.dialect.driver != "pymysql":
+        measure_engine(engine)
+
+
 def _begin_immediate(connection: Any) -> None:
     """Take SQLite's write lock at the start where a write may follow.
 
@@ -147,8 +168,6 @@ def _begin_immediate(connection: Any) -> None:
     (SQLITE_BUSY_SNAPSHOT, which no busy timeout cures). Whoever only reads says so with
     `reading_only`, and runs beside any writer.
     """
-    if connection.dialect.name != "sqlite":
-        return
     if not _impatient.get():
         connection.exec_driver_sql("BEGIN" if reading_only.get() else "BEGIN IMMEDIATE")
         return

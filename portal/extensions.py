@@ -4,16 +4,17 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
+from flask import Flask
 from flask_babel import Babel
 from flask_compress import Compress
-from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.database import new_metadata
+from portal.counting import CalmLimiter
+from portal.database import listen_to, new_metadata
 
 log = structlog.get_logger()
 
@@ -21,13 +22,24 @@ log = structlog.get_logger()
 class Database(SQLAlchemy):
     """The database, whose sessions end whether it is still there or not."""
 
+    def init_app(self, app: Flask) -> None:
+        """Bind it to an application, whose engines are listened to as far as they need it."""
+        super().init_app(app)
+        with app.app_context():
+            for engine in self.engines.values():
+                listen_to(engine)
+
     def let_go(self) -> None:
         """End the present session. A connection that was lost has undone by itself what was not committed."""
         try:
-            if self.session.registry.has() and not self.session.is_active:
+            if not self.session.registry.has():
+                return
+            session = self.session()
+            if not session.is_active:
                 # After a commit that failed, nothing else would undo what it did not keep.
-                self.session.rollback()
-            self.session.remove()
+                session.rollback()
+            session.close()
+            self.session.registry.clear()
         except SQLAlchemyError:
             with suppress(SQLAlchemyError):
                 self.session().invalidate()
@@ -48,7 +60,7 @@ login_manager = LoginManager()
 csrf = CSRFProtect()
 babel = Babel()
 compress = Compress()
-limiter = Limiter(get_remote_address)
+limiter = CalmLimiter(get_remote_address)
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import DeclarativeBase

@@ -34,13 +34,22 @@ def asked_so_far() -> Asked:
     return _asked.get() or Asked()
 
 
-@event.listens_for(Engine, "before_cursor_execute")
+def note_statement(seconds: float) -> None:
+    """Count a statement that took so long."""
+    if asked := _asked.get():
+        asked.statements += 1
+        asked.seconds += seconds
+
+
+def measure_engine(engine: Engine) -> None:
+    """Count what is sent by an engine whose connections do not do so by themselves, as those of thrift.py do."""
+    event.listen(engine, "before_cursor_execute", _before)
+    event.listen(engine, "after_cursor_execute", _after)
+
+
 def _before(connection: Any, *_rest: Any) -> None:
     connection.info[_BEGAN] = time.perf_counter()
 
 
-@event.listens_for(Engine, "after_cursor_execute")
 def _after(connection: Any, *_rest: Any) -> None:
-    if asked := _asked.get():
-        asked.statements += 1
-        asked.seconds += time.perf_counter() - connection.info[_BEGAN]
+    note_statement(time.perf_counter() - connection.info[_BEGAN])

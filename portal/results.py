@@ -8,6 +8,7 @@ else stays the driver's business: the first packet, one that has not arrived who
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import cache, lru_cache
 from typing import Any
 
 from pymysql.connections import MAX_PACKET_LEN, Connection, MySQLResult
@@ -122,7 +123,15 @@ def _reader(encoding: str | None, convert: Callable[[Any], Any] | None) -> Reade
         return convert or bytes
     if convert is None:
         return bytes.decode if encoding == "utf8" else lambda value: value.decode(encoding)
+    if convert in _REPEATED:
+        return _remembering(encoding, convert)
     return lambda value: convert(value.decode(encoding))
+
+
+@cache
+def _remembering(encoding: str, convert: Callable[[Any], Any]) -> Reader:
+    """A reader of what comes again and again, as the days of a term do and the moments of a log with its items."""
+    return lru_cache(maxsize=_MOST)(lambda value: convert(value.decode(encoding)))
 
 
 def _day(value: str) -> date | str:
@@ -143,5 +152,6 @@ def _moment(value: str) -> datetime | str:
         return found
 
 
+_REPEATED = frozenset({_day, _moment})
 # For `conv` of a connection: the driver's own, but days and moments read by the interpreter instead of a pattern.
 CONVERSIONS = conversions | {FIELD_TYPE.DATE: _day, FIELD_TYPE.DATETIME: _moment, FIELD_TYPE.TIMESTAMP: _moment}

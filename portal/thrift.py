@@ -9,7 +9,7 @@ import select
 import ssl
 from functools import cache
 from struct import error as StructError  # noqa: N812 (a class)
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any
 
 from pymysql.connections import Connection
@@ -19,6 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import Pool
 
+from portal.measuring import note_statement
 from portal.results import CONVERSIONS, ArrivedResult
 
 # What the server says with each answer (SERVER_STATUS_IN_TRANS, SERVER_STATUS_AUTOCOMMIT).
@@ -50,7 +51,10 @@ class ThriftyConnection(Connection):  # type: ignore[misc]
         try:
             if self.server_status & (_IN_TRANSACTION | _BY_ITSELF) == _BY_ITSELF and not _only_reads(sql):
                 super().query("BEGIN")
-            return int(super().query(sql, unbuffered))
+            began = perf_counter()
+            found = int(super().query(sql, unbuffered))
+            note_statement(perf_counter() - began)
+            return found
         except Exception as error:
             if isinstance(error, OperationalError) and error.args[0] == _DEADLOCK:
                 self.server_status &= ~_IN_TRANSACTION  # the server has undone it all by itself

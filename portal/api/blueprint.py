@@ -4,15 +4,16 @@ from flask import Blueprint
 from werkzeug.routing import IntegerConverter
 
 from portal.api.bearer import check_scope
-from portal.api.manners import api_limit, caller
+from portal.api.limits import SCOPE, api_limit, caller, count_request
 from portal.extensions import limiter
 
 _LARGEST = 2**31 - 1
 _MOST_DIGITS = 10
 
-bp = Blueprint("api", __name__, url_prefix="/api")
+bp = Blueprint(SCOPE, __name__, url_prefix="/api")
 # One count for all operations together, beside the narrower ones that some have.
-limiter.shared_limit(api_limit, scope="api", key_func=caller, override_defaults=False)(bp)
+limiter.shared_limit(api_limit, scope=SCOPE, key_func=caller, override_defaults=False)(bp)
+limiter.ask_before(count_request)
 bp.before_request(check_scope)
 
 

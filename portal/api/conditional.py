@@ -1,16 +1,17 @@
 """`ETag`: whether a program has already what there is, and whether what it read is still so when it writes."""
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 
 from flask import current_app, request
-from flask_login import current_user
 from pydantic import BaseModel
-from werkzeug.wrappers import Response
 
 from portal import clock, pulses, scoping
 from portal.errors import Conflict, lazy
 from portal.pulses.stores import Store
+from portal.web.access import person_now
+from portal.web.answers import Answer
 from portal.web.bare import bare
 from portal.web.locale import chosen_language
 
@@ -21,6 +22,8 @@ _NOT_MODIFIED = 304
 # How much of what was answered a process keeps, in bytes, and what one answer takes beside its text.
 _ROOM, _AROUND = 8 * 1024 * 1024, 1024
 _answers = Store(_ROOM, lambda answer: len(answer[0]) + _AROUND)
+# The text of an answer and the headers of its own, its tag among them.
+Kept = tuple[bytes, Mapping[str, str]]
 
 
 def word_of_pulses(subjects: tuple[str, ...]) -> str | None:
@@ -28,11 +31,11 @@ def word_of_pulses(subjects: tuple[str, ...]) -> str | None:
     found = pulses.pulse_of(*subjects) if subjects else None
     if found is None:
         return None
-    asked, person = bare(request), bare(current_user)
+    asked, person = bare(request), person_now()
     around = asked.environ
     address = (around["wsgi.url_scheme"], asked.host, around["SCRIPT_NAME"], asked.path, asked.query_string)
     facts = (found, person.id, sorted(person.roles), scoping.present_scope(), *address, chosen_language())
-    key = _key_of(str(current_app.config["SECRET_KEY"]))
+    key = _key_of(str(bare(current_app).config["SECRET_KEY"]))
     return hashlib.blake2b(repr((*facts, _bucket())).encode(), digest_size=_LENGTH // 2, key=key).hexdigest()
 
 
@@ -51,40 +54,37 @@ def _bucket() -> int:
     return int(clock.now().timestamp()) // _LASTS
 
 
-def recall_answer(word: str) -> tuple[bytes, dict[str, str]] | None:
-    """The answer that this process keeps under a word: its text and its headers."""
-    return _answers.get(word)
+def recall_answer(word: str) -> Kept | None:
+    """The answer that this process keeps under a word."""
+    found: Kept | None = _answers.get(word)
+    return found
 
 
-def keep_answer(word: str, text: bytes, headers: dict[str, str]) -> None:
+def keep_answer(word: str, answer: Kept) -> None:
     """Keep an answer until it is pushed out; nobody asks by its word any more once it is old."""
-    _answers.put(word, (text, headers))
+    _answers.put(word, answer)
 
 
-def not_modified(word: str | None) -> Response | None:
-    """The short answer, when the asker has what this word stands for."""
-    asked = request.if_none_match
-    if word is None or asked.star_tag or not asked.contains_weak(word):
+def not_modified(tag: str, *, is_there: bool) -> Answer | None:
+    """The short answer, when the asker has what has this tag; None where there is more to say.
+
+    Whoever has anything (`*`) has it as well, if it `is_there` for sure.
+    """
+    asked = bare(request).if_none_match
+    if (asked.star_tag and not is_there) or not asked.contains_weak(tag.removeprefix("W/").strip('"')):
         return None
-    return Response(status=_NOT_MODIFIED, headers={"ETag": f'W/"{word}"'})
+    return Answer(status=_NOT_MODIFIED, headers=[("ETag", tag)], content_type="application/json")
 
 
-def tagged(response: Response, word: str | None) -> Response:
-    """An answer with its tag: its version, if it has one, with a digest of what it says, else a word for it."""
-    version = response.headers.get("ETag", "").strip('"')
-    if version or word is None:
-        digest = _digest(response.get_data())
-        response.set_etag(f"{version}.{digest}" if version else digest)
-    else:
-        response.headers["ETag"] = f'W/"{word}"'
-    return response
+def weak_tag(word: str) -> str:
+    """The tag of what a word stands for."""
+    return f'W/"{word}"'
 
 
-def shortened(response: Response) -> Response:
-    """An answer that has its tag, or the short one when the asker has it already."""
-    if not request.if_none_match.contains_weak(response.get_etag()[0] or ""):
-        return response
-    return Response(status=_NOT_MODIFIED, headers={"ETag": response.headers["ETag"]})
+def tag_of(text: bytes, version: str) -> str:
+    """The tag of an answer: its version as a tag, if it has one, with a digest of what it says."""
+    bare_version = version.strip('"')
+    return f'"{bare_version}.{_digest(text)}"' if bare_version else f'"{_digest(text)}"'
 
 
 def version_seen(version: int | None, present: int) -> int:

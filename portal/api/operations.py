@@ -11,17 +11,20 @@ from werkzeug.wrappers import Response
 
 from portal import pulses
 from portal.api.conditional import (
+    Kept,
     keep_answer,
     not_modified,
     recall_answer,
-    shortened,
-    tagged,
+    tag_of,
     until,
+    weak_tag,
     word_of_pulses,
 )
 from portal.api.idempotency import answer_once
 from portal.api.reading import read_body, read_query
 from portal.api.tickets import offer_again
+from portal.web.answers import Answer
+from portal.web.bare import bare
 
 _READS = frozenset({"GET", "HEAD"})
 View = Callable[..., Any]
@@ -73,12 +76,12 @@ def operation(
         @wraps(view)
         def read_and_write(**values: Any) -> Response:
             def give() -> Response:
-                return _give(view, declared, writer, values)
+                return _answer(declared, *_write(view, declared, writer, values))
 
-            method = request.method
+            method = bare(request).method
             if method == "POST" and keeps:
                 return answer_once(give)
-            return _read(declared, give) if method in _READS else give()
+            return _read(declared, lambda: _write(view, declared, writer, values)) if method in _READS else give()
 
         read_and_write.__operation__ = declared  # type: ignore[attr-defined]
         return read_and_write
@@ -86,43 +89,50 @@ def operation(
     return mark
 
 
-def _give(view: View, declared: Operation, writer: TypeAdapter[Any] | None, values: dict[str, Any]) -> Response:
+def _write(view: View, declared: Operation, writer: TypeAdapter[Any] | None, values: dict[str, Any]) -> Kept:
+    """What a view gives, as text, and the headers of its own."""
     if declared.query is not None:
         values["query"] = read_query(declared.query)
     if declared.body is not None:
         values["body"] = read_body(declared.body)
     given = view(**values)
-    if isinstance(given, Response):
-        return given
     reply = given if isinstance(given, Reply) else Reply(given)
-    text = writer.dump_json(reply.content) if writer else b""
-    return Response(text, declared.status, dict(reply.headers), mimetype="application/json")
+    return writer.dump_json(reply.content) if writer else b"", reply.headers
 
 
-def _read(declared: Operation, give: Callable[[], Response]) -> Response:
+def _answer(declared: Operation, text: bytes, headers: Mapping[str, str]) -> Answer:
+    return Answer(text, declared.status, list(headers.items()), content_type="application/json")
+
+
+def _read(declared: Operation, write: Callable[[], Kept]) -> Answer:
     """An answer to a GET: the one that is kept while the pulses stay, and none where the asker has it already.
 
     Whatever is kept was asked for before, by the same address: what cannot be meant was refused then.
     """
     ends, word = until(), word_of_pulses(declared.subjects)
-    given = _shown(declared, give, word)
+    given = _shown(declared, write, word)
     if word:
         offer_again(declared.subjects, ends)
     return given
 
 
-def _shown(declared: Operation, give: Callable[[], Response], word: str | None) -> Response:
-    if short := not_modified(word):
+def _shown(declared: Operation, write: Callable[[], Kept], word: str | None) -> Answer:
+    if word and (short := not_modified(weak_tag(word), is_there=False)):
         return short
-    found = recall_answer(word) if word else None
-    if found is not None:
-        text, headers = found
-        return shortened(Response(text, declared.status, headers, mimetype="application/json"))
-    given = tagged(give(), word)
+    text, headers = (word and recall_answer(word)) or _tagged(declared, write, word)
+    return not_modified(headers["ETag"], is_there=True) or _answer(declared, text, headers)
+
+
+def _tagged(declared: Operation, write: Callable[[], Kept], word: str | None) -> Kept:
+    """What is given anew, with its tag; kept while a word stands for it."""
+    text, headers = write()
+    version = headers.get("ETag", "")
+    tag = weak_tag(word) if word and not version else tag_of(text, version)
+    found = text, {**headers, "ETag": tag}
     # Whoever has written meanwhile goes by no pulse any more.
-    if word and given.status_code == declared.status and pulses.pulse_of(*declared.subjects):
-        keep_answer(word, given.get_data(), dict(given.headers))
-    return shortened(given)
+    if word and pulses.pulse_of(*declared.subjects):
+        keep_answer(word, found)
+    return found
 
 
 def declared_operation(view: View) -> Operation | None:

@@ -6,16 +6,15 @@ follows from the departments that a manager answers for is given anew each time:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask import request
-from flask_login import current_user
 
 from portal import pulses, scoping
 from portal.accounts.queries.standings import FOLLOWED, standing_of
 from portal.api.bearer import borne_token, present_family
-from portal.extensions import limiter
+from portal.api.limits import Counted, counted_now
 from portal.roles import Role
+from portal.web.access import person_now
 from portal.web.bare import bare
 from portal.web.requests import path_for_log
 
@@ -34,14 +33,14 @@ class Ticket:
     standing: str
     until: float
     # What is counted against, each with the words it is counted under.
-    limits: Sequence[tuple[Any, Sequence[str]]]
+    limits: Sequence[Counted]
     route: str
     path: str
 
 
 def offer_again(subjects: tuple[str, ...], until: float) -> None:
     """Say so of the present answer, if it may be."""
-    asked, person = bare(request), bare(current_user)
+    asked, person = bare(request), person_now()
     standing, token = standing_of(person, pulses.present_pulses()), borne_token()
     by_department = person.role is Role.MANAGER and scoping.is_by_department()
     if standing is None or token is None or not _FOLLOWED.issuperset(subjects):
@@ -50,5 +49,5 @@ def offer_again(subjects: tuple[str, ...], until: float) -> None:
         return
     asked.environ[TICKET] = Ticket(
         token, present_family(), person.id, standing, until,
-        [(one.limit, one.request_args) for one in limiter.current_limits], str(asked.url_rule), path_for_log(),
+        counted_now(), asked.url_rule.rule if asked.url_rule else "", path_for_log(),
     )  # fmt: skip

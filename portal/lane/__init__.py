@@ -17,7 +17,7 @@ from portal import clock
 from portal.accounts.jwt import read_with
 from portal.accounts.services import hash_token
 from portal.api.bearer import AWAY
-from portal.api.manners import limit_headers
+from portal.api.limits import Counted, limit_headers
 from portal.api.tickets import TICKET, Ticket
 from portal.extensions import db, limiter
 from portal.lane.keeping import Answer, Key, Said, answers, keep, key_of
@@ -138,7 +138,7 @@ class Lane:
         return self._looker
 
 
-def _counted(limits: Sequence[tuple[Any, Sequence[str]]]) -> list[tuple[str, str]] | None:
+def _counted(limits: Sequence[Counted]) -> list[tuple[str, str]] | None:
     """Count the request as the limiter does, and what its headers say; None where that is left to the limiter."""
     if not limits or not limiter.enabled:
         return None if limiter.enabled or limits else []
@@ -148,7 +148,6 @@ def _counted(limits: Sequence[tuple[Any, Sequence[str]]]) -> list[tuple[str, str
     try:
         if not all(by.hit(item, *words) for item, words in limits):
             return None
-        windows = [(item, by.get_window_stats(item, *words)) for item, words in limits]
+        return list(limit_headers(limits).items())
     except Exception:
         return None
-    return list(limit_headers(windows).items())

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.config import Settings
+from portal.web.answers import Answer
 from portal.web.bare import bare
 from portal.web.errors import error_page
 from portal.web.requests import opens_by_itself
@@ -83,26 +84,19 @@ def _check_host() -> ResponseReturnValue | None:
     return error_page(400, _("The portal is not at this address. Open %(address)s.", address=address))
 
 
-def _finish(response: Response) -> Response:
-    headers, asked = response.headers, bare(request)
-    # Looking each of them up by itself would go through all headers as often.
-    there = {name.lower() for name, _value in headers}
-
-    def put(name: str, value: str) -> None:
-        if name.lower() not in there:
-            headers.add(name, value)
-
-    put("X-Request-ID", g.get("request_id", ""))
-    for name, value in _ALWAYS:
-        put(name, value)
+def _finish(response: Answer) -> Answer:
     # The host alone, for an address with a secret in it. With "no-referrer" a browser would keep even that from our own
     # forms, and the check of forms that came by https would refuse them.
-    put("Referrer-Policy", "strict-origin" if opens_by_itself() else "same-origin")
+    whence = "strict-origin" if opens_by_itself() else "same-origin"
+    wanted = [("X-Request-ID", g.get("request_id", "")), *_ALWAYS, ("Referrer-Policy", whence)]
+    asked = bare(request)
     if asked.is_secure:
-        put("Strict-Transport-Security", f"max-age={_YEAR}")
+        wanted.append(("Strict-Transport-Security", f"max-age={_YEAR}"))
     if response.mimetype == "text/html":
-        put("Content-Security-Policy", _policy())
-        put("Cache-Control", "no-store" if asked.method != "GET" else "private, no-cache")
+        wanted.append(("Content-Security-Policy", _policy()))
+        response.headers.setdefault("Cache-Control", "no-store" if asked.method != "GET" else "private, no-cache")
+    there = {name.lower() for name, _value in response.headers}
+    response.put_last(*[header for header in wanted if header[0].lower() not in there])
     return response
 
 

@@ -1,11 +1,11 @@
 """Weekly logs: facilitators their own, managers all; and how a week stands."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Any
 
 from flask import abort, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 
 from portal.allocations.queries import OfferingFilter
 from portal.allocations.queries.facets import groups_of
@@ -26,7 +26,7 @@ from portal.tracker.queries.programs import count_wished, is_course_of, list_wis
 from portal.tracker.routes.common import MANAGES, moment_now
 from portal.tracker.services.filling import Filling, empty, fill_in
 from portal.tracker.watch_form import term_of, week_of
-from portal.web.access import actor, audience, owned
+from portal.web.access import actor, audience, owned, person_now
 
 _ONE = "/activity-tracker/<id:log_id>"
 
@@ -49,7 +49,7 @@ def index_logs(query: LogQuery) -> Reply:
 @operation("Fill in and submit a week", body=LogNew, answer=LogShown, status=201, errors=(404,))
 def submit_week(body: LogNew) -> Reply:
     """A week is filled in and handed in, once."""
-    filling = _filling(body)
+    filling = _filling(body, queries.list_checklist())
     if not is_course_of(body.allocation_id, _myself()):
         refuse(404, _("There is no such course, or it is not yours."), field="allocation_id")
     log_id = log_id_of_week(body.allocation_id, body.week_number)
@@ -93,7 +93,8 @@ def show_log(log_id: int) -> Reply:
 @operation("Say anew what is said of a week", body=LogChange, answer=LogShown)
 def replace_log(log_id: int, body: LogChange) -> Reply:
     """The whole of a week that is not handed in yet: items that are left out are not started, notes are none."""
-    log, said = _mine(log_id), _filling(body)
+    log = _mine(log_id)
+    said = _filling(body, log.all_items)
     statuses = {item.key: ItemStatus.NOT_STARTED for item in log.items} | dict(said.statuses)
     return _write(log, body, replace(said, statuses=statuses, notes=said.notes or ""))
 
@@ -104,7 +105,8 @@ def replace_log(log_id: int, body: LogChange) -> Reply:
 @operation("Change what is said of a week", body=LogChange, answer=LogShown)
 def change_log(log_id: int, body: LogChange) -> Reply:
     """A part of a week that is not handed in yet; what is left out stays."""
-    return _write(_mine(log_id), body, _filling(body))
+    log = _mine(log_id)
+    return _write(log, body, _filling(body, log.all_items))
 
 
 @bp.delete(_ONE)
@@ -133,7 +135,8 @@ def _reply(log: Log, headers: Mapping[str, str] | None = None) -> Reply:
 
 def _myself() -> int | None:
     """The facilitator whose logs alone the asker may see; None for those who see all."""
-    return None if current_user.role in MANAGES else current_user.facilitator_id or 0
+    person = person_now()
+    return None if person.role in MANAGES else person.facilitator_id or 0
 
 
 def _any(log_id: int) -> Log | None:
@@ -147,9 +150,8 @@ def _mine(log_id: int) -> Log:
     return found or abort(404)
 
 
-def _filling(body: LogChange) -> Filling:
+def _filling(body: LogChange, checklist: Collection[Any]) -> Filling:
     """What a body says of a week. A member that is no item of the checklist is refused by its name."""
-    checklist = queries.list_checklist()
     unknown = sorted(body.statuses.keys() - {item.key for item in checklist})
     faults = {name_of([key]): [_("%(field)s cannot be set here", field=label_of([key]))] for key in unknown}
     if faults:

@@ -33,7 +33,7 @@ from portal.extensions import db
 from portal.pulses import COURSES, NAMES, PEOPLE
 from portal.roles import Role
 from portal.scoping import past_departments
-from portal.web.access import actor, audience, everyone, owned, shared
+from portal.web.access import actor, audience, everyone, owned, person_now, shared
 
 _ONE = "/course-offerings/<id:offering_id>"
 _SEEN = (COURSES, NAMES, PEOPLE)
@@ -133,10 +133,10 @@ def assign_offering(offering_id: int, body: Assignment) -> Reply:
 
 def reader() -> Reader:
     """Whose courses the asker may read."""
-    if _manages():
+    person = person_now()
+    if person.role in _MANAGES:
         return Reader(sees_all=True)
-    is_student = current_user.role is Role.STUDENT
-    return Reader(False, current_user.facilitator_id, current_user.id if is_student else None)
+    return Reader(False, person.facilitator_id, person.id if person.role is Role.STUDENT else None)
 
 
 def _change(present: Shown, sent: dict[str, Any], version: int | None) -> Reply:

@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import request
+from flask import abort, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -56,7 +56,7 @@ def send_reflection_once(body: ReflectionNew) -> Reply:
     except Unanswered as error:
         db.session.rollback()
         faults = {f"answers.{key}": [str(said)] for key, said in error.faults.items()}
-        return error_answer(400, [said for found in faults.values() for said in found], faults)  # type: ignore[return-value]
+        abort(error_answer(400, [said for found in faults.values() for said in found], faults))
     db.session.commit()
     said = _("Thank you. Your reflection is sent.")
     return Reply(ReceiptShown(message=said, round_id=body.round_id, on_day=receipt.on_day, receipt=receipt.number))

@@ -35,12 +35,13 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One checklist item in one log. `status` is None until the log is started."""
+    """One checklist item in one log. `status` is None until the log is started; `is_active` while weeks may ask it."""
 
     id: int
     key: str
     label_en: str
     label_fr: str
+    is_active: bool
     expected: bool
     status: ItemStatus | None
     changed_at: datetime | None
@@ -176,7 +177,9 @@ def build_item(row: AnyRow, week_number: int, answer: Answer | None, *, written:
     """
     status, changed_at = answer or (None, None)
     expected = is_expected(row, week_number) and (answer is not None or not written)
-    return Item(row.item_id, row.key, row.label_en, row.label_fr, expected, status, changed_at)
+    return Item(
+        row.item_id, row.key, row.label_en, row.label_fr, bool(row.is_active), expected, status, changed_at
+    )  # fmt: skip
 
 
 def is_expected(row: AnyRow, week_number: int) -> bool:

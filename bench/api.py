@@ -33,6 +33,11 @@ SHARE, SHARE_OF_HELLO = 50, 70
 # No deed takes longer, in seconds: a tag that changes with the time is not to change in its midst.
 _LONGEST = 20
 _BEGUN = "SELECT id FROM activity_trackers WHERE submitted_at IS NULL AND started_at IS NOT NULL LIMIT 2000"
+# So that each change changes something: first all become done, then pending again, and so on.
+_PENDING = (
+    "UPDATE activity_tracker_items SET status = 'Pending'"
+    " WHERE item_id = (SELECT id FROM checklist_items WHERE `key` = 'intranet_sync')"
+)
 # Floors that send no statements.
 _PLAIN = {"hello": "/hello", "live": "/health/live"}
 _SORTS = ("id", "start_date", "end_date", "max_students", "enrolled_count", "status")
@@ -63,6 +68,8 @@ def measure(database: str) -> Iterator[Figure]:
         api_rows.fill()
         token = bearer_of(app, make_admin())
         logs = list(db.session.scalars(text(_BEGUN)))
+        db.session.execute(text(_PENDING))
+        db.session.commit()
     deeds = list(_deeds(logs))
     kept = folder / "statements.json"
     kept.write_text(

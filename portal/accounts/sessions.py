@@ -15,6 +15,7 @@ from portal.accounts.services.sessions import Begun
 from portal.away import unless_away
 from portal.database import impatient
 from portal.extensions import db, login_manager
+from portal.web.bare import bare
 
 # The key under which Flask-Login looks for whoever is signed in.
 _SECRET = "_user_id"  # noqa: S105 (a key, not a secret)
@@ -68,9 +69,11 @@ def _without_pulses(_error: BaseException | None) -> None:
 
 def _note_use(_error: BaseException | None) -> None:
     """Note every few minutes that a session is in use: book-keeping, for which nobody may wait or see a fault."""
-    present: Present | None = g.pop("session_present", None)
+    present: Present | None = bare(g).pop("session_present", None)
+    if present is None:
+        return
     idle = current_app.config["PORTAL"].session_idle
-    if present is None or clock.now() - present.last_used_at < min(_NOTED_EVERY, idle / 4):
+    if clock.now() - present.last_used_at < min(_NOTED_EVERY, idle / 4):
         return
     with unless_away(), impatient():
         db.session.rollback()

@@ -16,6 +16,7 @@ from portal.jobs import works
 from portal.jobs.works import Owner
 from portal.roles import Role
 from portal.web.access import declared_audience
+from portal.web.bare import bare
 
 
 def init_scope(app: Flask) -> None:
@@ -47,7 +48,7 @@ def _begin() -> None:
 
 
 def _is_on() -> bool:
-    return bool(current_app.config["PORTAL"].portal_manager_scope == "department")
+    return bool(bare(current_app).config["PORTAL"].portal_manager_scope == "department")
 
 
 def _end(_error: BaseException | None) -> None:
@@ -55,7 +56,7 @@ def _end(_error: BaseException | None) -> None:
 
     Nor does the end of one take that of another away: an answer that is sent as it is read may end later.
     """
-    if scoping.present_scope() is g.pop("scope", None):
+    if scoping.present_scope() is bare(g).pop("scope", None):
         scoping.set_scope(None)
 
 

@@ -57,7 +57,7 @@ def recognise() -> Person | None:
 
 def borne_token() -> str | None:
     """The text of the token that the request bears; None without any."""
-    scheme, _space, text = request.headers.get("Authorization", "").strip().partition(" ")
+    scheme, _space, text = bare(request).environ.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
     return text.strip() if scheme.lower() == "bearer" else None
 
 
@@ -70,7 +70,8 @@ def _person_of(claims: Claims) -> Person | None:
         return None
     if bearer is None or claims.user_id not in {None, bearer.person.id}:
         return None
-    g.api_standing, g.api_family = Standing.GOOD, claims.family
+    here = bare(g)
+    here.api_standing, here.api_family = Standing.GOOD, claims.family
     pulses.take(bearer.pulses)
     return bearer.person
 
@@ -98,7 +99,7 @@ def present_family() -> str | None:
 
 def present_token() -> TokenBearer | None:
     """The personal token of this request; None for the tokens of a sign-in, and without any."""
-    found: TokenBearer | None = g.get("api_token")
+    found: TokenBearer | None = bare(g).get("api_token")
     return found
 
 
@@ -131,7 +132,7 @@ def check_scope() -> Response | None:
 
 def _note_use(_error: BaseException | None) -> None:
     """Book-keeping, for which nobody may wait or see a fault."""
-    token: TokenBearer | None = g.pop("api_token", None)
+    token: TokenBearer | None = bare(g).pop("api_token", None)
     if token is None or (token.last_used_at and clock.now() - token.last_used_at < NOTED_EVERY):
         return
     with unless_away(), impatient():

@@ -17,7 +17,7 @@ from portal import clock
 from portal.accounts.jwt import read_with
 from portal.accounts.services import hash_token
 from portal.api.bearer import AWAY
-from portal.api.limits import Counted, limit_headers
+from portal.api.limits import Counted, count, limit_headers
 from portal.api.tickets import TICKET, Ticket
 from portal.extensions import db, limiter
 from portal.lane.keeping import Answer, Key, Said, answers, keep, key_of
@@ -142,12 +142,5 @@ def _counted(limits: Sequence[Counted]) -> list[tuple[str, str]] | None:
     """Count the request as the limiter does, and what its headers say; None where that is left to the limiter."""
     if not limits or not limiter.enabled:
         return None if limiter.enabled or limits else []
-    by = limiter.limiter
-    if by.storage is not limiter.storage:  # the counters are away: the limiter asks now and then whether they still are
-        return None
-    try:
-        if not all(by.hit(item, *words) for item, words in limits):
-            return None
-        return list(limit_headers(limits).items())
-    except Exception:
-        return None
+    windows = count(limits)
+    return None if windows is None else list(limit_headers(windows).items())

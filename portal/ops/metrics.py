@@ -88,13 +88,13 @@ def _note_given_back(_connection: Any, record: Any) -> None:
 
 
 def _begin() -> None:
-    if request.endpoint not in _UNCOUNTED:
-        g.measured = True
+    if bare(request).endpoint not in _UNCOUNTED:
+        bare(g).measured = True
         count_flying()
 
 
 def _finish(response: Response) -> Response:
-    if "measured" in g:
+    if "measured" in bare(g):
         asked = bare(request)
         route = asked.url_rule.rule if asked.url_rule else "none"
         method = asked.method if asked.method in _METHODS else "other"
@@ -103,7 +103,7 @@ def _finish(response: Response) -> Response:
 
 
 def _end(_error: BaseException | None) -> None:
-    if g.pop("measured", False):
+    if bare(g).pop("measured", False):
         count_landed()
 
 

@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 from portal import clock
 from portal.extensions import babel
 from portal.web.access import public
+from portal.web.bare import bare
 from portal.web.entrances import present_entrance
 from portal.web.tongues import init_tongues
 
@@ -87,7 +88,7 @@ def as_read_by(language: str, zone: str) -> Iterator[None]:
 
 def _asked_language() -> str:
     """The language that the request asks for, whatever country it names with it: "fr-CA" is French."""
-    if "Accept-Language" not in request.headers:
+    if "HTTP_ACCEPT_LANGUAGE" not in bare(request).environ:
         return "en"
     asked = [(tag.partition("-")[0].lower(), quality) for tag, quality in request.accept_languages if quality > 0]
     known = [one for one in asked if one[0] in LANGUAGES]

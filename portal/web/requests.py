@@ -45,7 +45,7 @@ def _begin() -> None:
     asked, app, here = bare(request), bare(current_app), bare(g)
     here.began = time.perf_counter()
     begin_measuring()
-    if asked.mimetype == "application/x-www-form-urlencoded":
+    if asked.content_type and asked.mimetype == "application/x-www-form-urlencoded":
         asked.max_content_length = app.config["MAX_FORM_MEMORY_SIZE"]
     elif most := getattr(app.view_functions.get(asked.endpoint or ""), "__most_bytes__", None):
         asked.max_content_length = most
@@ -59,7 +59,7 @@ def _log(response: Response) -> Response:
         route = asked.url_rule.rule if asked.url_rule else None
         done = Done(
             asked.method, path_for_log(), route, response.status_code, seconds_so_far(), known_user_id(),
-            g.get("request_id"),
+            bare(g).get("request_id"),
         )  # fmt: skip
         note_request(log, done, asked_so_far())
     return response
@@ -96,13 +96,13 @@ def note_request(to: Any, done: Done, asked: Asked) -> None:
 
 def seconds_so_far() -> float:
     """How long this request has taken until now."""
-    began: float | None = g.get("began")
+    began: float | None = bare(g).get("began")
     return 0.0 if began is None else time.perf_counter() - began
 
 
 def known_user_id() -> int | None:
     """Who is signed in, if anything has asked for that already; a line of log asks no database."""
-    found: int | None = getattr(g.get("_login_user"), "id", None)
+    found: int | None = getattr(bare(g).get("_login_user"), "id", None)
     return found
 
 
@@ -118,6 +118,6 @@ def opens_by_itself() -> bool:
 
 
 def _end(_error: BaseException | None) -> None:
-    token = g.pop("reading_only", None)
+    token = bare(g).pop("reading_only", None)
     if token is not None:
         reading_only.reset(token)

@@ -56,7 +56,7 @@ def csp_nonce() -> str:
 
 
 def _begin() -> None:
-    g.request_id = id_of_request(request.headers.get("X-Request-ID", ""))
+    bare(g).request_id = id_of_request(bare(request).environ.get("HTTP_X_REQUEST_ID", ""))
 
 
 def id_of_request(sent: str) -> str:
@@ -88,7 +88,7 @@ def _finish(response: Answer) -> Answer:
     # The host alone, for an address with a secret in it. With "no-referrer" a browser would keep even that from our own
     # forms, and the check of forms that came by https would refuse them.
     whence = "strict-origin" if opens_by_itself() else "same-origin"
-    wanted = [("X-Request-ID", g.get("request_id", "")), *_ALWAYS, ("Referrer-Policy", whence)]
+    wanted = [("X-Request-ID", bare(g).get("request_id", "")), *_ALWAYS, ("Referrer-Policy", whence)]
     asked = bare(request)
     if asked.is_secure:
         wanted.append(("Strict-Transport-Security", f"max-age={_YEAR}"))

@@ -82,16 +82,21 @@ def _new_item(log: Log, item: Item, statuses: Mapping[str, ItemStatus], now: dat
 
 
 def _set_items(log: Log, item_ids: Iterable[int], status: ItemStatus, now: datetime, by: Actor) -> None:
-    said = {"log_id": log.id, "items": list(item_ids), "new_status": status, "by": by.user_id, "at": now}
-    db.session.execute(_SAYING, said)
+    items = {f"item_{place}": item_id for place, item_id in enumerate(item_ids)}
+    said = {"log_id": log.id, "new_status": status, "by": by.user_id, "at": now}
+    db.session.execute(_saying(tuple(items)), said | items)
 
 
-_SAYING = (
-    update(_ITEMS)
-    .where(_ITEMS.c.tracker_id == bindparam("log_id"), _ITEMS.c.item_id.in_(bindparam("items", expanding=True)))
-    .values(
-        status=bindparam("new_status", type_=_ITEMS.c.status.type),
-        updated_by=bindparam("by", type_=_ITEMS.c.updated_by.type),
-        updated_at=bindparam("at", type_=_ITEMS.c.updated_at.type),
+@lru_cache(maxsize=32)
+def _saying(items: tuple[str, ...]) -> Update:
+    """The statement that sets so many items of a log; one for any number would be written anew each time it is sent."""
+    asked = [bindparam(item, type_=_ITEMS.c.item_id.type) for item in items]
+    return (
+        update(_ITEMS)
+        .where(_ITEMS.c.tracker_id == bindparam("log_id"), _ITEMS.c.item_id.in_(asked))
+        .values(
+            status=bindparam("new_status", type_=_ITEMS.c.status.type),
+            updated_by=bindparam("by", type_=_ITEMS.c.updated_by.type),
+            updated_at=bindparam("at", type_=_ITEMS.c.updated_at.type),
+        )
     )
-)

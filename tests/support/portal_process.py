@@ -76,11 +76,11 @@ def seconds_until_live(process: subprocess.Popen[Any], port: int) -> float | Non
 
 
 @contextmanager
-def serving(target: str, folder: Path, **settings: str) -> Iterator[int]:
-    """Two workers of the default web server, as `script/server` starts them, without its worker; gives their port."""
+def serving(target: str, folder: Path, workers: int = 2, **settings: str) -> Iterator[int]:
+    """Workers of the default web server, as `script/server` starts them, without its worker; gives their port."""
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-               "--workers", "2", "--blocking-threads", "4", "--log-level", "warning", target]  # fmt: skip
+               "--workers", str(workers), "--blocking-threads", "4", "--log-level", "warning", target]  # fmt: skip
     told = folder / "server.log"
     with told.open("w") as log:
         process = subprocess.Popen(

@@ -117,7 +117,7 @@ def slice_by_key(
     columns = [*keys, row_id]
     if cursor is not None:
         values = [*(values_of(cursor, keys) or ()), cursor.row_id]
-        statement = statement.where(_beyond(columns, values, downward))
+        statement = statement.where(beyond(columns, values, downward))
     order = [column.desc() if downward else column.asc() for column in columns]
     return statement.order_by(*order).limit(wanted.size + 1)
 
@@ -156,7 +156,7 @@ def values_of(cursor: Cursor, keys: Sequence[ColumnElement[Any]]) -> list[Any] |
     return typed
 
 
-def _beyond(columns: Sequence[ColumnElement[Any]], values: Sequence[Any], downward: bool) -> ColumnElement[bool]:
+def beyond(columns: Sequence[ColumnElement[Any]], values: Sequence[Any], downward: bool) -> ColumnElement[bool]:
     """Strictly after these values in the order of the columns; spelt out, since not all compare rows of values fast.
 
     The bound of the first column stands before the rest by itself: an index is entered there, not read from its end.

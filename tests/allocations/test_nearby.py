@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import literal, select, update
 
 from portal.allocations import queries
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingStatus
@@ -62,6 +62,7 @@ def _compare(app, monkeypatch, wanted, *, downward):
 def _narrow(monkeypatch, few, ample):
     """Have lists of any length looked at nearby, and values of more than a few courses by their names."""
     monkeypatch.setattr(nearby, "_WORTH_IT", 0)
+    monkeypatch.setattr(nearby, "_MANY", few)
     monkeypatch.setattr(nearby, "_FEW", few)
     monkeypatch.setattr(nearby, "_AMPLE", ample)
 
@@ -131,7 +132,7 @@ def _cursor_in(data, wanted, sort, downward, courses):
 
 @pytest.mark.every_database
 def test_what_is_counted_ends_when_a_course_changes(fresh_app, make_fresh, sign_in, monkeypatch, count_sql):
-    """By load and by places: written by another process, only its part of the loads is read again."""
+    """By load and by places, also where another process wrote it."""
     _narrow(monkeypatch, 1, 6)
     module, people = make_fresh.module(), [make_fresh.facilitator(last_name=name) for name in ("One", "Two", "Three")]
     courses = [make_fresh.offering(people[n], module_id=module.id) for n in (0, 1, 1, 2, 2, 2)]
@@ -159,3 +160,17 @@ def test_what_is_counted_ends_when_a_course_changes(fresh_app, make_fresh, sign_
     assert len(loads) == 1
     assert shown("-places")[0][0] == courses[0].id
     assert values.values_of_list(OfferingFilter(), "load", ()) is None
+
+
+def test_a_list_that_the_database_cut_short_is_not_gone_by(app, crowd, monkeypatch):
+    """MySQL cuts what it puts together at `group_concat_max_len`; nobody is left out of a page by load for it."""
+    cut = select(*(literal(value) for value in (2026, 3, 1, "1,2", 2, 2, 99)))
+    monkeypatch.setattr(values, "_LOADS", cut)
+    with app.app_context():
+        wanted = OfferingFilter()
+        facets = queries.facets_of(wanted)
+        assert values.values_of_list(wanted, "load", facets.shown) is None
+        _narrow(monkeypatch, 0, 1)
+        page = PageRequest("load", size=SIZE)
+        plain = queries.page_of_offerings(wanted, page, 0).rows
+        assert queries.page_of_offerings(wanted, page, facets.total, facets.shown).rows == plain

@@ -49,6 +49,11 @@ class OfferingFilter:
         """Whether it leaves anything out."""
         return self != OfferingFilter()
 
+    @property
+    def names_some(self) -> bool:
+        """Whether it asks for courses by what they, or what they belong to, are called."""
+        return bool(self.q or self.modules or self.departments or self.cohorts or self.facilitators)
+
 
 def conditions_of(wanted: OfferingFilter) -> list[ColumnElement[bool]]:
     """Every condition of a list, on course offerings alone."""

@@ -11,8 +11,8 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
 from portal.allocations.queries.facets import Group
 from portal.allocations.queries.filters import OfferingFilter, conditions_of
-from portal.allocations.queries.nearby import courses_nearby, slice_of
-from portal.allocations.queries.sorting import LOAD, RUNNING, slice_by_names, values_in
+from portal.allocations.queries.nearby import courses_nearby, slice_near, slice_of
+from portal.allocations.queries.sorting import LOAD, RUNNING, values_in
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.extensions import db
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page
@@ -136,7 +136,7 @@ def page_of_offerings(
     page = fitting(page, values)
     conditions = conditions_of(wanted)
     near = courses_nearby(wanted, page, total, shown)
-    rows = _rows_of_page(slice_by_names([*conditions, near.condition], page), page, values) if near else []
+    rows = _rows_of_page(slice_near(conditions, near, page), page, values) if near else []
     if near is None or (len(rows) <= page.size and not near.reaches_end):
         rows = _rows_of_page(slice_of(conditions, page, total), page, values)
     width = len(_COLUMNS)

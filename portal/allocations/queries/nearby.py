@@ -7,24 +7,26 @@ all others no course needs to be looked at.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, literal, or_, select
 
 from portal.allocations.models import CourseOffering, OfferingKind
 from portal.allocations.queries.facets import Group
 from portal.allocations.queries.filters import OfferingFilter
 from portal.allocations.queries.names import entries_in_order, list_of, text_of, text_of_person
-from portal.allocations.queries.sorting import slice_by_names, slice_sorted
+from portal.allocations.queries.sorting import slice_by_names, slice_sorted, values_in
 from portal.allocations.queries.values import Values, value_in, values_of_list
 from portal.catalogue.models import Mode
-from portal.paging import PageRequest
+from portal.paging import PageRequest, beyond
 
 # How many times the courses of a page those nearby are expected to be.
 _AMPLE = 6
-# Of fewer courses none needs to be left out; of fewer than these, their own names are quicker put in order than all.
-_WORTH_IT, _FEW = 600, 2000
+# Of fewer courses none needs to be left out; of more that are alike, only those of the next modules are looked at.
+_WORTH_IT, _MANY = 600, 600
+# Of fewer courses than these, their own names are quicker put in order than those of all.
+_FEW = 2000
 _NOBODY = CourseOffering.facilitator_id.is_(None)
 # What a sort puts in order first: the column of a course that names it, and how many values of a cursor say which.
 _NAMED: Mapping[str, tuple[ColumnElement[Any], int]] = {
@@ -41,10 +43,14 @@ _OF_NOBODY = ("", "")
 
 @dataclass(frozen=True, slots=True)
 class Nearby:
-    """The courses among which a page lies, `reaches_end` when nothing comes after them."""
+    """The courses among which a page lies, `reaches_end` when nothing comes after them.
+
+    With `first`, which says what of them the sort puts in order first, those that stand before the page are left out.
+    """
 
     condition: ColumnElement[bool]
     reaches_end: bool = False
+    first: ColumnElement[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,8 @@ def courses_nearby(wanted: OfferingFilter, page: PageRequest, total: int, shown:
     They follow each other in the order of the page, from its beginning on. The page may still come out short, if few
     of them match: then the others must be looked at too.
     """
-    if total < _WORTH_IT or wanted.kinds != (OfferingKind.COHORT,):
+    # What is asked for by name stands together: among the names where a page begins there would often be too few.
+    if total < (_FEW if wanted.names_some else _WORTH_IT) or wanted.kinds != (OfferingKind.COHORT,):
         return None
     first = _first(page, shown)
     if first is not None:
@@ -71,9 +78,14 @@ def courses_nearby(wanted: OfferingFilter, page: PageRequest, total: int, shown:
     if page.sort in _NAMED:
         return _near(page.sort, page, total, page.cursor.values if page.cursor else None)
     values = values_of_list(wanted, page.sort, shown)
-    # What is counted for each course costs more than a name; words are in names that stand together, far from others.
-    few = _WORTH_IT if page.sort == "load" and not wanted.q and not wanted.modules else _FEW
-    return _from_value_to_value(page, values, few) if values else None
+    return _from_value_to_value(page, values) if values else None
+
+
+def slice_near(conditions: Sequence[ColumnElement[bool]], near: Nearby, page: PageRequest) -> Subquery:
+    """A page of those of the courses nearby that match."""
+    if near.first is not None:
+        page = replace(page, cursor=None, descending=_downward(page))
+    return slice_by_names([near.condition, *conditions], page, near.first)
 
 
 def slice_of(conditions: Sequence[ColumnElement[bool]], page: PageRequest, total: int) -> Subquery:
@@ -150,22 +162,37 @@ def _first_of_mode(page: PageRequest, shown: Sequence[Group]) -> _Among | None:
     return _Among(is_it, counts[name], page.cursor.values[1:]) if name in counts else None
 
 
-def _from_value_to_value(page: PageRequest, values: Values, few: int) -> Nearby | None:
-    """Where it is counted how many courses have each value: all of one with few, the next ones of one with more."""
+def _from_value_to_value(page: PageRequest, values: Values) -> Nearby | None:
+    """Where it is counted how many courses have each value: all of one with few, the next ones of one with many."""
     place, courses = page.cursor.values if page.cursor else None, values.courses
     begin = value_in(page.sort, place[0]) if place else None
     if not courses or (place and begin not in courses):
         return None
     order = list(courses)[::-1] if _downward(page) else list(courses)
     enough = page.size * (1 if values.is_exact else _AMPLE)
-    found: list[ColumnElement[bool]] = []
+    found: dict[Any, ColumnElement[bool]] = {}
     ahead = 0.0
+    near: Nearby | None = None
     for value in order[order.index(begin) :] if place else order:
         rest = place[1:] if place and value == begin else None
-        near = _near("course", page, int(courses[value]), rest) if courses[value] > few else None
-        has_it = values.has(value)
-        found.append(and_(has_it, near.condition) if near else has_it)
+        near = _near("course", page, int(courses[value]), rest) if courses[value] > _MANY else None
+        found[value] = and_(values.has(value), *([near.condition] if near else []), *_behind(page, rest))
         ahead += 0 if rest else courses[value]
         if ahead > enough or (near and not near.reaches_end):
-            return Nearby(or_(*found))
-    return Nearby(or_(*found), reaches_end=True)
+            break
+    reaches_end = next(reversed(found)) == order[-1] and (near is None or near.reaches_end)
+    return Nearby(or_(*found.values()), reaches_end, _value_of(values, list(found)))
+
+
+def _behind(page: PageRequest, rest: Sequence[Any] | None) -> list[ColumnElement[bool]]:
+    """The condition on courses that stand behind the cursor among those with its value."""
+    if page.cursor is None or rest is None:
+        return []
+    columns = [*values_in("course"), CourseOffering.id.expression]
+    return [beyond(columns, [*rest, page.cursor.row_id], _downward(page))]
+
+
+def _value_of(values: Values, found: Sequence[Any]) -> ColumnElement[Any]:
+    """Which of these values a course has: said by who has it, for a count is not read off a row."""
+    last = literal(found[-1])
+    return case(*((values.has(value), literal(value)) for value in found[:-1]), else_=last) if found[1:] else last

@@ -235,9 +235,15 @@ def slice_sorted(conditions: Sequence[ColumnElement[bool]], page: PageRequest) -
     return sorter.statement.add_columns(*places).order_by(*order).limit(page.size + 1).subquery("page")
 
 
-def slice_by_names(conditions: Sequence[ColumnElement[bool]], page: PageRequest) -> Subquery:
-    """As `slice_sorted`, for few courses: their names themselves are put in order, not those of everything."""
+def slice_by_names(
+    conditions: Sequence[ColumnElement[bool]], page: PageRequest, first: Value | None = None
+) -> Subquery:
+    """As `slice_sorted`, for few courses: their names themselves are put in order, not those of everything.
+
+    `first` says what is put in order first where that is known otherwise than by looking at each course.
+    """
     values = values_in(page.sort)
+    values = values if first is None else [first, *values[1:]]
     places = [value.label(f"place_{at}") for at, value in enumerate(values)]
     columns: list[Any] = [CourseOffering.id, *places]
     wanted = (
@@ -251,4 +257,5 @@ def slice_by_names(conditions: Sequence[ColumnElement[bool]], page: PageRequest)
         .outerjoin(User, User.id == Facilitator.user_id)
         .where(*conditions)
     )
-    return slice_by_key(wanted, values, CourseOffering.id.expression, page).subquery("page")
+    # By their labels, so that what is counted for a course is counted once.
+    return slice_by_key(wanted, places, CourseOffering.id.expression, page).subquery("page")

@@ -11,22 +11,20 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
+import structlog
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, literal_column, or_, select
 
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
 from portal.allocations.queries.facets import Group
 from portal.allocations.queries.filters import OfferingFilter, conditions_of, subjects_of
-from portal.allocations.queries.names import list_of
 from portal.allocations.queries.sorting import RUNNING, SORTS, Plain
 from portal.extensions import db
 from portal.pulses import COURSES, kept, kept_anew, recall
-from portal.pulses.places import Place, Stale, kept_in_places, part_of
 from portal.scoping import past_departments, present_scope
 
+log = structlog.get_logger()
 Term = tuple[int, int]
 Condition = ColumnElement[bool]
-# By term and facilitator: how many courses they have, and how many of those count as load.
-_Loads = Mapping[Term, Mapping[int, tuple[int, int]]]
 _INTAKES = (IntakePeriod.FT, IntakePeriod.HT1, IntakePeriod.HT2)
 _STANDINGS = (OfferingStatus.ACTIVE, OfferingStatus.PLANNED, OfferingStatus.COMPLETED, OfferingStatus.CANCELLED)
 _NOBODY = CourseOffering.facilitator_id.is_(None)
@@ -35,6 +33,8 @@ _INDEXED = 200
 # After what a request reads nothing more for keeping: a page has five statements at most, two of them for itself.
 _MOST = 2
 _BEFORE = frozenset({"names", "groups", "views", "owners of views"})
+# In the statement itself: no database has to guess its type.
+_COMMA: Any = literal_column("','")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +110,22 @@ _COUNTED: Mapping[str, Callable[[Group], int]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """Who has the same load in which term, and how many courses these people have in it."""
+    """Who has the same load, by term: a list of them for a statement, how many they are, and how many courses."""
 
-    people: dict[Term, list[int]] = field(default_factory=dict)
+    people: dict[Term, str] = field(default_factory=dict)
+    heads: Counter[Term] = field(default_factory=Counter)
     courses: Counter[Term] = field(default_factory=Counter)
 
     def is_theirs(self, terms: Iterable[Term]) -> Condition:
         """The condition on courses of these people in these terms."""
         known = [term for term in terms if term in self.people]
         owner: ColumnElement[Any] = CourseOffering.facilitator_id.expression
-        if sum(len(self.people[term]) for term in known) > _INDEXED:
+        if sum(self.heads[term] for term in known) > _INDEXED:
             owner = func.coalesce(owner, 0)
         among = owner.op("IN", is_comparison=True)
         year, trimester = CourseOffering.academic_year, CourseOffering.trimester
-        return or_(*(and_(year == y, trimester == third, among(list_of(self.people[y, third]))) for y, third in known))
+        theirs = {term: among(literal_column(f"({self.people[term]})")) for term in known}
+        return or_(*(and_(year == y, trimester == third, theirs[y, third]) for y, third in known))
 
 
 def _of_loads(shown: Sequence[Group], *, may_read: bool) -> Values | None:
@@ -138,7 +140,9 @@ def _of_loads(shown: Sequence[Group], *, may_read: bool) -> Values | None:
     every: Counter[Term] = Counter()
     for loaded in by_load.values():
         every.update(loaded.courses)
-    shares = {term: courses / every[term] for term, courses in matching.items() if every[term]}
+    if any(not every[term] for term, courses in matching.items() if courses):
+        return None
+    shares = {term: courses / every[term] for term, courses in matching.items() if courses}
     nobody = sum(group.courses for group in shown if not group.is_allocated)
     courses: dict[int, float] = {-1: nobody} if nobody else {}
     for load, loaded in by_load.items():
@@ -152,40 +156,35 @@ def _of_loads(shown: Sequence[Group], *, may_read: bool) -> Values | None:
 
 
 def _by_load() -> Mapping[int, _Loaded]:
-    """Those who teach, by their load, upwards."""
+    """Those who teach, by their load, upwards; nobody where the database cut the list of them short.
+
+    It puts the lists together itself: to read some thousand rows would take longer than to count them.
+    """
     found: dict[int, _Loaded] = {}
-    for term, people in _together(kept_in_places("loads by part", None, _read_loads)).items():
-        for facilitator_id, (courses, load) in people.items():
-            loaded = found.setdefault(load, _Loaded())
-            loaded.people.setdefault(term, []).append(facilitator_id)
-            loaded.courses[term] += courses
-    return dict(sorted(found.items()))
-
-
-def _together(parts: Mapping[Place, _Loads]) -> _Loads:
-    found: dict[Term, dict[int, tuple[int, int]]] = {}
-    for loads in parts.values():
-        for term, people in loads.items():
-            here = found.setdefault(term, {})
-            for facilitator_id, (courses, load) in people.items():
-                before = here.get(facilitator_id, (0, 0))
-                here[facilitator_id] = before[0] + courses, before[1] + load
+    rows: Iterable[Any] = db.session.execute(_LOADS)
+    for year, trimester, load, people, heads, courses, sum_of_ids in rows:
+        if sum(map(int, people.split(","))) != sum_of_ids:
+            log.error("loads_cut", characters=len(people), look="group_concat_max_len of the database")
+            return {}
+        loaded, term = found.setdefault(load, _Loaded()), (year, trimester)
+        loaded.people[term] = people
+        loaded.heads[term], loaded.courses[term] = heads, int(courses)
     return found
 
 
-def _read_loads(stale: Stale | None) -> Mapping[Place, _Loads]:
-    course_id = CourseOffering.id.expression
+def _loads() -> Select[Any]:
     term = (CourseOffering.facilitator_id, CourseOffering.academic_year, CourseOffering.trimester)
-    part = part_of(course_id).label("part")
-    load = func.count(case((CourseOffering.status.in_(RUNNING), 1)))
-    rows: Iterable[Any] = db.session.execute(
-        select(part, *term, func.count(), load)
+    running = func.count(case((CourseOffering.status.in_(RUNNING), 1))).label("running")
+    each = (
+        select(*term, func.count().label("courses"), running)
         .where(CourseOffering.facilitator_id.is_not(None), CourseOffering.kind == OfferingKind.COHORT)
-        .where(true() if stale is None else stale.among(course_id))
-        .group_by(*term, part)
+        .group_by(*term)
+        .subquery("each")
     )
-    found: dict[Place, dict[Term, dict[int, tuple[int, int]]]] = {}
-    for place, facilitator_id, year, trimester, courses, running in rows:
-        here = found.setdefault((place, None), {}).setdefault((year, trimester), {})
-        here[facilitator_id] = courses, running
-    return found
+    alike = (each.c.academic_year, each.c.trimester, each.c.running)
+    people = func.aggregate_strings(cast(each.c.facilitator_id, String), _COMMA)
+    sums = (func.count(), func.sum(each.c.courses), func.sum(each.c.facilitator_id))
+    return select(*alike, people, *sums).group_by(*alike).order_by(each.c.running)
+
+
+_LOADS = _loads()

@@ -10,8 +10,8 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
 from portal.allocations.queries.filters import subjects_of
 from portal.allocations.queries.names import entries_in_order, text_of_person
-from portal.allocations.queries.nearby import begin_of, courses_nearby, ids_in_order, slice_of
-from portal.allocations.queries.sorting import slice_by_names, slice_sorted, values_in
+from portal.allocations.queries.nearby import begin_of, courses_nearby, ids_in_order, slice_near, slice_of
+from portal.allocations.queries.sorting import slice_sorted, values_in
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page, slice_by_key
@@ -44,7 +44,7 @@ def page_of_courses(watched: Watched, page: PageRequest, moment: Moment, total: 
     near = courses_nearby(watched.courses, page, total)
     rows: Sequence[Any] = []
     if near:
-        rows = _rows_of_page(slice_by_names([*conditions, near.condition], page), page, values)
+        rows = _rows_of_page(slice_near(conditions, near, page), page, values)
     elif watched.state is None and total > _MANY:
         # Nearly every course owes logs: they are put in order first, and only those near the page are looked through.
         spare = slice_sorted(watched_courses(watched.courses), replace(page, size=page.size + _SPARE))

@@ -4,11 +4,12 @@ A *draft* is a frozen dataclass that names things by their human keys. What the 
 `Stored` draft; what shall change is a `Plan` of new drafts and edits.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, case, insert, literal, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, case, insert, literal, literal_column, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import clock
@@ -89,7 +90,7 @@ def update_rows(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     if db.session.connection().dialect.name in _ONE_BY_ONE:
         for part in in_chunks(rows):
             together = {name: _value_by_id(table, name, part) for name in columns}
-            of_these = update(table).where(table.c.id.in_([row["id"] for row in part]))
+            of_these = update(table).where(is_one_of(table.c.id, (row["id"] for row in part)))
             db.session.connection().execute(of_these.values(together | {"updated_at": now}))
         return
     statement = update(table).where(table.c.id == bindparam("row_id"))
@@ -100,11 +101,24 @@ def update_rows(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _value_by_id(table: Table, name: str, rows: Sequence[Mapping[str, Any]]) -> Any:
-    """What a column becomes in each of these rows, as one expression."""
-    first, column = rows[0][name], table.c[name]
-    if all(row[name] == first for row in rows):
-        return first
-    return case({row["id"]: literal(row[name], column.type) for row in rows}, value=table.c.id)
+    """What a column becomes in each of these rows, as one expression; most rows often become the same."""
+    column, ids = table.c[name], defaultdict[Any, list[int]](list)
+    for row in rows:
+        ids[row[name]].append(row["id"])
+    usual = max(ids, key=lambda value: len(ids[value]))
+    others = [(is_one_of(table.c.id, found), value) for value, found in ids.items() if value != usual]
+    whens = ((of_these, literal(value, column.type)) for of_these, value in others)
+    return case(*whens, else_=literal(usual, column.type)) if others else usual
+
+
+def is_one_of(column: ColumnElement[Any], ids: Iterable[int]) -> ColumnElement[bool]:
+    """Whether a number is one of some, of which there must be any."""
+    return column.op("IN", is_comparison=True)(list_of(ids))
+
+
+def list_of(ids: Iterable[int]) -> ColumnElement[Any]:
+    """Numbers as they stand in a statement: as parameters, thousands would take longer than their search."""
+    return literal_column(f"({', '.join(map(str, sorted(ids)))})")
 
 
 def ids_by(column: InstrumentedAttribute[str], keys: Iterable[str]) -> dict[str, int]:

@@ -4,13 +4,14 @@ Some thousand short texts that seldom change. A process keeps them and finds the
 the database, asked for names within names, would read all of them again for each word of each statement.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, false, func, literal, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Select, String, false, func, literal, select, union_all
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
+from portal.bulk import is_one_of, list_of
 from portal.catalogue.models import ClassGroup, Cohort, Module
 from portal.extensions import db
 from portal.pulses import NAMES, PEOPLE, has_kept_anew, keep, kept, recall
@@ -122,9 +123,4 @@ def _among(column: str, texts: Mapping[int, str], word: str) -> ColumnElement[bo
     if 2 * len(found) > len(texts):
         others = texts.keys() - set(found)
         return func.coalesce(owner, min(others)).op("NOT IN", is_comparison=True)(list_of(others))
-    return func.coalesce(owner, 0).op("IN", is_comparison=True)(list_of(found))
-
-
-def list_of(ids: Iterable[int]) -> ColumnElement[Any]:
-    """Numbers as they stand in a statement: as parameters, thousands would take longer than their search."""
-    return literal_column(f"({', '.join(map(str, sorted(ids)))})")
+    return is_one_of(func.coalesce(owner, 0), found)

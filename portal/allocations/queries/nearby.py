@@ -15,9 +15,10 @@ from sqlalchemy import ColumnElement, Subquery, and_, case, literal, or_, select
 from portal.allocations.models import CourseOffering, OfferingKind
 from portal.allocations.queries.facets import Group
 from portal.allocations.queries.filters import OfferingFilter
-from portal.allocations.queries.names import entries_in_order, list_of, text_of, text_of_person
+from portal.allocations.queries.names import entries_in_order, text_of, text_of_person
 from portal.allocations.queries.sorting import slice_by_names, slice_sorted, values_in
 from portal.allocations.queries.values import Values, value_in, values_of_list
+from portal.bulk import is_one_of
 from portal.catalogue.models import Mode
 from portal.paging import PageRequest, beyond
 
@@ -108,7 +109,7 @@ def _near(sort: str, page: PageRequest, courses: int, place: Sequence[Any] | Non
     begin = begin_of(entries, ids, _text(sort, place[:width])) if place else 0
     if begin is None or 2 * many > len(ids):
         return None
-    near = owner.op("IN", is_comparison=True)(list_of(ids[begin : begin + many]))
+    near = is_one_of(owner, ids[begin : begin + many])
     reaches_end = begin + many >= len(ids)
     # Courses without anybody stand before all others.
     with_nobody = sort == "facilitator" and (reaches_end or not _downward(page))

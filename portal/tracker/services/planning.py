@@ -15,7 +15,7 @@ from sqlalchemy import Row, Table, and_, delete, insert, or_, select, update
 
 from portal import clock
 from portal.allocations.models import CourseOffering, OfferingStatus
-from portal.bulk import CHUNK, in_chunks
+from portal.bulk import CHUNK, in_chunks, is_one_of
 from portal.catalogue.calendar import Break, Rules, due_at, weeks_of
 from portal.catalogue.models import Mode
 from portal.catalogue.queries import list_breaks
@@ -260,7 +260,7 @@ def _apply(changes: _Changes, now: datetime, of_courses: Sequence[int]) -> None:
     """Write the changes; every condition is asked again in the statement itself."""
     among = {OF_COURSES: of_courses}
     for ids in in_chunks(changes.gone):
-        db.session.execute(delete(_LOGS).where(_LOGS.c.id.in_(ids), _UNTOUCHED), execution_options=among)
+        db.session.execute(delete(_LOGS).where(is_one_of(_LOGS.c.id, ids), _UNTOUCHED), execution_options=among)
     # Who is not away owes the weeks of their own courses: one statement for all of them, however many people they are.
     usual = [log_id for duty, moved in changes.duties.items() if duty.absence is None for log_id in moved]
     _set(usual, now, among, **(Duty(0).values(now) | {"facilitator_id": _TEACHER}))
@@ -288,5 +288,5 @@ def _renumber(courses: Sequence[Sequence[_Move]], now: datetime, among: Mapping[
 
 def _set(log_ids: Sequence[int], now: datetime, among: Mapping[str, Any], **values: Any) -> None:
     for ids in in_chunks(log_ids):
-        changed = update(_LOGS).where(_LOGS.c.id.in_(ids), _UNTOUCHED).values(**values, updated_at=now)
+        changed = update(_LOGS).where(is_one_of(_LOGS.c.id, ids), _UNTOUCHED).values(**values, updated_at=now)
         db.session.execute(changed, execution_options=among)

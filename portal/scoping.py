@@ -5,10 +5,11 @@ counts, an export, an id in an address and a bulk change all mean the same cours
 nobody has set a scope; what must look past it says so with `EVERYWHERE` or `past_departments`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Select, event
@@ -108,7 +109,13 @@ def _held(steps: Iterator[Row], scope: Scope | None) -> Iterator[Row]:
 def narrowed(statement: Wish) -> Wish:
     """A statement for reads that go past the session, under the condition that the session would put on it."""
     scope = _present.get()
-    return statement if scope is None else statement.options(*_criteria(scope))
+    return statement if scope is None else cast(Wish, _narrowed(statement, scope))
+
+
+@lru_cache(maxsize=256)
+def _narrowed(statement: Select[Any], scope: Scope) -> Select[Any]:
+    """Once for each statement that stands: a new one is taken to pieces again to find how it is written."""
+    return statement.options(*_criteria(scope))
 
 
 def _narrow(state: ORMExecuteState) -> None:
@@ -119,5 +126,6 @@ def _narrow(state: ORMExecuteState) -> None:
         state.statement = state.statement.options(*_criteria(scope))
 
 
-def _criteria(scope: Scope) -> list[Any]:
+@lru_cache(maxsize=64)
+def _criteria(scope: Scope) -> Sequence[Any]:
     return [with_loader_criteria(table, condition(scope)) for table, condition in _limits.items()]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, bindparam, false, or_, select
 
 from portal.accounts.models import Facilitator, Manager, ManagerDepartment, User
 from portal.allocations.models import CourseOffering
@@ -24,21 +24,27 @@ def find_scope(user_id: int) -> Scope | None:
 
 def list_scopes(user_ids: Sequence[int]) -> Mapping[int, Scope | None]:
     """The scopes of these people by id. One statement."""
-    rows: Iterable[Any] = db.session.execute(
-        select(User.id, ManagerDepartment.department_id, Facilitator.id, Department.name)
-        .join(Manager, Manager.user_id == User.id)
-        .join(ManagerDepartment, ManagerDepartment.manager_id == Manager.id)
-        .join(Department, Department.id == ManagerDepartment.department_id)
-        .outerjoin(Facilitator, Facilitator.user_id == User.id)
-        .where(User.id.in_(user_ids), User.role == Role.MANAGER, Manager.is_head.is_(False))
-        .order_by(Department.name, Department.id)
-    )
+    rows: Iterable[Any] = db.session.connection().execute(_ANSWER, {"user_ids": user_ids})
     own: dict[int, Scope | None] = dict.fromkeys(user_ids)
     for user_id, department_id, facilitator_id, name in rows:
         before = own[user_id] or Scope(())
         departments, names = (*before.departments, department_id), (*before.names, name)
         own[user_id] = Scope(departments, facilitator_id, names, user_id)
     return own
+
+
+# Built once: where managers answer for departments, each request of theirs asks.
+_ANSWER = (
+    select(User.id, ManagerDepartment.department_id, Facilitator.id, Department.name)
+    .join(Manager, Manager.user_id == User.id)
+    .join(ManagerDepartment, ManagerDepartment.manager_id == Manager.id)
+    .join(Department, Department.id == ManagerDepartment.department_id)
+    .outerjoin(Facilitator, Facilitator.user_id == User.id)
+    .where(
+        User.id.in_(bindparam("user_ids", expanding=True)), User.role == Role.MANAGER, Manager.is_head.is_(False)
+    )
+    .order_by(Department.name, Department.id)
+)  # fmt: skip
 
 
 def courses_within(scope: Scope) -> ColumnElement[bool]:

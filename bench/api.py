@@ -2,17 +2,21 @@
 
 Two workers of the default web server over MariaDB with 5,000 courses and 60,000 logs serve the portal and, in the same
 processes, floors (see `api_server.py`). Both sides take turns, so that a busy machine slows both; shares are medians.
+Beside each stands the share by processor time, of servers, database and clients together: on a busy machine, where who
+waits says little, it is the one to go by.
 The clients are sixteen connections of one thread that parses nothing but lengths.
 """
 
 import asyncio
 import json
+import os
 import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, product
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -20,6 +24,7 @@ from sqlalchemy import text
 from bench import api_rows
 from bench.api_recording import RECORDED, Asked, recorded
 from bench.figures import Figure
+from bench.processors import processes_with, seconds_of
 from portal.api.conditional import until
 from portal.extensions import db
 from tests.support import servers
@@ -39,7 +44,11 @@ _PENDING = (
     " WHERE item_id = (SELECT id FROM checklist_items WHERE `key` = 'intranet_sync')"
 )
 # Floors that send no statements.
-_PLAIN = {"hello": "/hello", "live": "/health/live"}
+_FLOORS = {"hello": "/hello", "within": "/within/hello"}
+_OF_DEPARTMENT = (
+    "SELECT c.id FROM course_offerings c JOIN modules m ON m.id = c.module_id WHERE m.department_id ="
+    " (SELECT department_id FROM manager_departments LIMIT 1)"
+)
 _SORTS = ("id", "start_date", "end_date", "max_students", "enrolled_count", "status")
 
 
@@ -57,6 +66,14 @@ class Deed:
     turns: Any = field(default_factory=count)
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Turn by turn: requests a second, and the processor time of each in seconds."""
+
+    rates: list[float] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
+
+
 def measure(database: str) -> Iterator[Figure]:
     """Every share. On MariaDB alone."""
     if database != "mariadb":
@@ -67,11 +84,21 @@ def measure(database: str) -> Iterator[Figure]:
     with app.app_context():
         api_rows.fill()
         token = bearer_of(app, make_admin())
+        manager = bearer_of(app, api_rows.make_department_manager())
         logs = list(db.session.scalars(text(_BEGUN)))
         db.session.execute(text(_PENDING))
         db.session.commit()
-    deeds = list(_deeds(logs))
-    kept = folder / "statements.json"
+        theirs = list(db.session.scalars(text(_OF_DEPARTMENT)))
+    dispose(app)
+    yield from _serve(url, folder, list(_deeds(logs)), token, logs)
+    yield from _serve(url, folder, list(_deeds_of_department(theirs)), manager, logs, portal_manager_scope="department")
+
+
+def _serve(
+    url: str, folder: Path, deeds: Sequence[Deed], token: str, logs: Sequence[int], **settings: str
+) -> Iterator[Figure]:
+    """The shares of some deeds, served with these settings."""
+    app, kept = build_app(url, folder, **settings), folder / "statements.json"
     kept.write_text(
         json.dumps(
             {deed.floor: [recorded(app, deed.ask(turn), token) for turn in deed.repeated]
@@ -79,17 +106,19 @@ def measure(database: str) -> Iterator[Figure]:
         )
     )  # fmt: skip
     dispose(app)
-    settings = {"DATABASE_URL": url, "SECRET_KEY": SECRET, "RATELIMIT_API": "100000000 per 15 minutes"}
-    settings["LOG_FORMAT"] = "json"  # as in the image: words for people take three times as long
-    with serving("bench.api_server:app", folder, **settings, **{RECORDED: str(kept)}) as port:
+    given = {"DATABASE_URL": url, "SECRET_KEY": SECRET, "RATELIMIT_API": "100000000 per 15 minutes"}
+    given["LOG_FORMAT"] = "json"  # as in the image: words for people take three times as long
+    given |= {name.upper(): value for name, value in settings.items()}
+    with serving("bench.api_server:app", folder, **given, **{RECORDED: str(kept)}) as port:
         for deed in deeds:
-            yield from _compare(database, port, deed, token)
+            yield from _compare("mariadb", port, deed, token)
+
+
+def _plain(path: str) -> Callable[[int], Asked]:
+    return lambda _turn: ("GET", path, None)
 
 
 def _deeds(logs: Sequence[int]) -> Iterator[Deed]:
-    def plain(path: str) -> Callable[[int], Asked]:
-        return lambda _turn: ("GET", path, None)
-
     # More addresses than a process keeps answers: each is asked of the database.
     pages = [f"/course-offerings?limit=100&page={page}&sort={sign}{sort}"
              for page, sort, sign in product(range(1, 51), _SORTS, ("", "-"))]  # fmt: skip
@@ -97,12 +126,12 @@ def _deeds(logs: Sequence[int]) -> Iterator[Deed]:
     random.Random(1).shuffle(pages)
     yield Deed("list of 100, read anew each time", lambda turn: ("GET", pages[turn % len(pages)], None), "lists",
                repeated=range(0, len(pages), 7))  # fmt: skip
-    yield Deed("list of 100, as kept", plain("/course-offerings?limit=100"), "list")
+    yield Deed("list of 100, as kept", _plain("/course-offerings?limit=100"), "list")
     yield Deed(
         "one course, another each time", lambda turn: ("GET", f"/course-offerings/{turn % 5000 + 1}", None), "ones",
         repeated=range(0, 5000, 59),
     )  # fmt: skip
-    yield Deed("one course, as kept", plain("/course-offerings/2"), "one")
+    yield Deed("one course, as kept", _plain("/course-offerings/2"), "one")
     yield Deed(
         "logs of a week by status",
         lambda turn: ("GET", f"/activity-tracker?week_number={turn % 12 + 1}&status=Pending", None),
@@ -122,9 +151,29 @@ def _deeds(logs: Sequence[int]) -> Iterator[Deed]:
         lambda turn: ("GET", f"/activity-tracker/summary?week_number={turn % 12 + 1}", None),
         "summary",
     )
-    yield Deed("304 for a list of 100", plain("/course-offerings?limit=100"), "hello", SHARE_OF_HELLO, 304)
-    # What the plainest page of the portal costs with all that surrounds each request. Nobody set a limit.
-    yield Deed("304 beside /health/live", plain("/course-offerings?limit=100"), "live", None, 304)
+    yield Deed("304 for a list of 100", _plain("/course-offerings?limit=100"), "hello", SHARE_OF_HELLO, 304)
+    # The same hello as a route of the portal, with all that surrounds each request. Nobody set a limit.
+    yield Deed("304 beside a hello within the portal", _plain("/course-offerings?limit=100"), "within", None, 304)
+
+
+def _deeds_of_department(courses: Sequence[int]) -> Iterator[Deed]:
+    """What a manager asks who answers for one department of ten. No answer of theirs goes past the application."""
+    yield Deed("department: list of 100", _plain("/course-offerings?limit=100"), "list")
+    yield Deed(
+        "department: one course, another each time",
+        lambda turn: ("GET", f"/course-offerings/{courses[turn % len(courses)]}", None), "ones",
+        repeated=range(0, len(courses), 7),
+    )  # fmt: skip
+    yield Deed(
+        "department: logs of a week by status",
+        lambda turn: ("GET", f"/activity-tracker?week_number={turn % 12 + 1}&status=Pending", None),
+        "logs",
+    )
+    yield Deed(
+        "department: summary of a week",
+        lambda turn: ("GET", f"/activity-tracker/summary?week_number={turn % 12 + 1}", None),
+        "summary",
+    )
 
 
 def _compare(database: str, port: int, deed: Deed, token: str) -> Iterator[Figure]:
@@ -137,18 +186,29 @@ def _compare(database: str, port: int, deed: Deed, token: str) -> Iterator[Figur
         method, path, body = deed.ask(next(deed.turns))
         return _request(host, method, f"/api{path}", headers, body)
 
-    at_floor = _request(host, "GET", _PLAIN.get(deed.floor, f"/floor/{deed.floor}"), {}, None)
-    sides: tuple[tuple[Callable[[], bytes], int], ...] = ((ours, deed.status), (lambda: at_floor, 200))
-    rates: tuple[list[float], list[float]] = ([], [])
+    at_floor = _request(host, "GET", _FLOORS.get(deed.floor, f"/floor/{deed.floor}"), {}, None)
+    mine, floors = _take_turns(database, port, ((ours, deed.status), (lambda: at_floor, 200)))
+    shares = [100 * own / floor for own, floor in zip(mine.rates, floors.rates, strict=True)]
+    by_time = 100 * statistics.median(floors.costs) / statistics.median(mine.costs)
+    yield Figure(database, f"{deed.name}: requests a second", statistics.median(mine.rates), "/s")
+    yield Figure(database, f"{deed.name}: the floor's", statistics.median(floors.rates), "/s")
+    yield Figure(database, f"{deed.name}: share", statistics.median(shares), "%", deed.share, at_least=True)
+    yield Figure(database, f"{deed.name}: share by processor time", by_time, "%")
+
+
+def _take_turns(database: str, port: int, sides: Sequence[tuple[Callable[[], bytes], int]]) -> list[Side]:
+    """What each side does in its turns; first each once for nothing."""
     for make, status in sides:
         asyncio.run(_load(port, make, status, WARM_SECONDS))
+    watched = [os.getpid(), *processes_with(str(port)), *processes_with(f"--port={servers.port_of(database)}")]
+    found = [Side() for _side in sides]
     for _round in range(ROUNDS):
-        for side, (make, status) in enumerate(sides):
-            rates[side].append(asyncio.run(_load(port, make, status, SECONDS)))
-    shares = [100 * mine / floor for mine, floor in zip(*rates, strict=True)]
-    yield Figure(database, f"{deed.name}: requests a second", statistics.median(rates[0]), "/s")
-    yield Figure(database, f"{deed.name}: the floor's", statistics.median(rates[1]), "/s")
-    yield Figure(database, f"{deed.name}: share", statistics.median(shares), "%", deed.share, at_least=True)
+        for side, (make, status) in zip(found, sides, strict=True):
+            began, taken = time.perf_counter(), seconds_of(watched)
+            rate = asyncio.run(_load(port, make, status, SECONDS))
+            side.rates.append(rate)
+            side.costs.append((seconds_of(watched) - taken) / (rate * (time.perf_counter() - began)))
+    return found
 
 
 def _wait_for_tags_to_last() -> None:

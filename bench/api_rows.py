@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import Table, insert, select, text
 
 from portal import clock
-from portal.accounts.models import Facilitator, User
+from portal.accounts.models import Facilitator, ManagerDepartment, User
 from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
-from portal.catalogue.models import ClassGroup, Cohort, Module
+from portal.catalogue.models import ClassGroup, Cohort, Department, Module
 from portal.extensions import db
 from portal.roles import Role
 from portal.tracker.models import ActivityLog
+from tests.support.people import Person, make_manager
 from tests.support.teaching import make_mode, this_monday
 
 COURSES, WEEKS, TEACHERS, MODULES, CLASSES, COHORTS = 5_000, 12, 500, 250, 20, 10
@@ -49,6 +50,16 @@ def fill() -> None:
     db.session.commit()
     db.session.execute(text("ANALYZE TABLE course_offerings, activity_trackers, activity_tracker_items, users")).all()
     db.session.commit()
+
+
+def make_department_manager() -> Person:
+    """Ten departments share the modules; gives a manager who answers for one of them."""
+    departments = _many(Department, [{"code": f"BENCH{n}", "name": f"Department {n} of the bench"} for n in range(10)])
+    db.session.execute(text(f"UPDATE modules SET department_id = {departments[0]} + MOD(id, 10)"))
+    manager = make_manager()
+    db.session.add(ManagerDepartment(manager_id=manager.profile_id, department_id=departments[0]))
+    db.session.commit()
+    return manager
 
 
 def _log(course: int, number: int, week: int, teacher: int) -> dict[str, Any]:

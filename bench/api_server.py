@@ -1,7 +1,8 @@
 """What `bench/api.py` has served: the portal, and beside it floors that do the least that any answer could cost.
 
 `/floor/NAME` runs the statements that the portal was seen to send for NAME, with the bare driver, and dumps the rows as
-JSON; `/hello` says hello. Both are plain Flask without anything around them.
+JSON; `/hello` says hello. Both are plain Flask without anything around them. `/within/hello` is the same hello as a
+route of the portal: it goes through everything that surrounds each of its requests.
 """
 
 import json
@@ -18,6 +19,7 @@ from flask import Flask, Response
 
 from bench.api_recording import RECORDED
 from portal import create_app
+from portal.web.access import public
 
 _recorded: dict[str, list[Any]] = json.loads(Path(os.environ[RECORDED]).read_text())
 _ids: list[Any] = _recorded.pop("ids")
@@ -83,6 +85,7 @@ def _connection() -> "pymysql.Connection[Any]":
 
 
 _portal = create_app()
+_portal.add_url_rule("/within/hello", "hello_within", public(hello))
 
 
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -20,8 +20,11 @@ bp.before_request(check_scope)
 class IdConverter(IntegerConverter):
     """`<id:…>`: an id in an address; one that no column can hold is 0, which is nobody's.
 
-    With `<int(max=…):…>` the router would answer it with 405 where an address has several methods.
+    With `<int(max=…):…>` the router would answer it with 405 where an address has several methods. Digits of other
+    scripts are none: one thing has one address.
     """
+
+    regex = "[0-9]+"
 
     def to_python(self, value: str) -> int:
         """The number, or 0."""

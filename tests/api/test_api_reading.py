@@ -216,6 +216,13 @@ def test_an_id_that_is_nobodys_is_not_found(app, make, program, number):
         assert answer.status_code == 404, (method, number)
 
 
+def test_digits_of_another_script_are_no_id(app, make, program):
+    person = make.admin()
+    number = str(person.user_id).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    assert program(person)("GET", f"/users/{person.user_id}").status_code == 200
+    assert program(person)("GET", f"/users/{number}").status_code == 404
+
+
 # --- by chance
 
 letters = st.text(st.characters(codec=None) | st.sampled_from(string.printable + "\0\ud800\u202e🦜é"), max_size=30)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from portal.extensions import db
+from portal.measuring import begin_measuring
 from portal.thrift import ThriftyConnection, connect_thriftily
 from tests.support import servers
 from tests.support.databases import build_app
@@ -42,6 +43,18 @@ def test_what_a_connection_left_unfinished_is_undone_before_the_next_one_gets_it
         db.session.execute(_CHANGE)
         db.session.remove()
         assert total() == before
+
+
+def test_what_is_sent_is_counted_whoever_sends_it(fresh_app):
+    with fresh_app.app_context():
+        total()
+        asked = begin_measuring()
+        total()
+        db.session.execute(_CHANGE)
+        db.session.rollback()
+    # SQLite is told to begin by a statement.
+    assert asked.statements == (4 if fresh_app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite") else 2)
+    assert 0 < asked.seconds < 5
 
 
 def test_what_a_failed_commit_left_behind_is_undone_too(fresh_app, monkeypatch):

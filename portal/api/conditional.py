@@ -70,6 +70,8 @@ def not_modified(tag: str, *, is_there: bool) -> Answer | None:
 
     Whoever has anything (`*`) has it as well, if it `is_there` for sure.
     """
+    if "HTTP_IF_NONE_MATCH" not in bare(request).environ:
+        return None
     asked = bare(request).if_none_match
     if (asked.star_tag and not is_there) or not asked.contains_weak(tag.removeprefix("W/").strip('"')):
         return None

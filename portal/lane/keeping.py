@@ -16,7 +16,7 @@ _FACTS = (
 )  # fmt: skip
 _CONDITION = _FACTS.index("HTTP_IF_NONE_MATCH")
 # What each answer has of its own.
-_OWN = frozenset({"x-request-id", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"})
+_OWN = frozenset({"X-Request-ID", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"})
 _OK = 200
 _GIVEN_AGAIN = {"200": _OK, "304": 304}
 # How much of it a process keeps, in bytes, and what one answer takes beside its texts.
@@ -61,6 +61,6 @@ def keep(key: Key, said: Said, ticket: Ticket, settings: Any) -> None:
     code = _GIVEN_AGAIN.get(said.status[:3])
     if code is None or (code == _OK and facts[_CONDITION] is not None):
         return
-    common = [(name, value) for name, value in said.headers if name.lower() not in _OWN]
-    size = _AROUND + len(said.body) + len(ticket.standing) + sum(len(fact) for fact in facts if fact)
+    common = [(name, value) for name, value in said.headers if name not in _OWN]
+    size = _AROUND + len(said.body) + len(ticket.standing) + len("".join(filter(None, facts)))
     answers.put(key, Answer(said.status, code, common, said.body, ticket, settings, size))

@@ -32,6 +32,8 @@ _ALWAYS = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("X-Permitted-Cross-Domain-Policies", "none"),
 )
+# What a view may have said otherwise.
+_GUARDS = frozenset({name for name, _value in _ALWAYS} | {"Referrer-Policy", "Content-Security-Policy"})
 _YEAR = 31_536_000
 _SENT_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -88,15 +90,17 @@ def _finish(response: Answer) -> Answer:
     # The host alone, for an address with a secret in it. With "no-referrer" a browser would keep even that from our own
     # forms, and the check of forms that came by https would refuse them.
     whence = "strict-origin" if opens_by_itself() else "same-origin"
-    wanted = [("X-Request-ID", bare(g).get("request_id", "")), *_ALWAYS, ("Referrer-Policy", whence)]
+    wanted = [("Referrer-Policy", whence), *_ALWAYS]
     asked = bare(request)
     if asked.is_secure:
         wanted.append(("Strict-Transport-Security", f"max-age={_YEAR}"))
     if response.mimetype == "text/html":
         wanted.append(("Content-Security-Policy", _policy()))
         response.headers.setdefault("Cache-Control", "no-store" if asked.method != "GET" else "private, no-cache")
-    there = {name.lower() for name, _value in response.headers}
-    response.put_last(*[header for header in wanted if header[0].lower() not in there])
+    own = {name for name, _value in response.headers} & _GUARDS
+    response.put_last(
+        ("X-Request-ID", bare(g).get("request_id", "")), *[header for header in wanted if header[0] not in own]
+    )
     return response
 
 

@@ -133,11 +133,6 @@ def _deeds(logs: Sequence[int]) -> Iterator[Deed]:
     )  # fmt: skip
     yield Deed("one course, as kept", _plain("/course-offerings/2"), "one")
     yield Deed(
-        "logs of a week by status",
-        lambda turn: ("GET", f"/activity-tracker?week_number={turn % 12 + 1}&status=Pending", None),
-        "logs",
-    )
-    yield Deed(
         "a log is changed",
         lambda turn: (
             "PATCH",
@@ -146,14 +141,18 @@ def _deeds(logs: Sequence[int]) -> Iterator[Deed]:
         ),
         "update",
     )
-    yield Deed(
-        "summary of a week",
-        lambda turn: ("GET", f"/activity-tracker/summary?week_number={turn % 12 + 1}", None),
-        "summary",
-    )
+    yield from _deeds_of_weeks()
     yield Deed("304 for a list of 100", _plain("/course-offerings?limit=100"), "hello", SHARE_OF_HELLO, 304)
     # The same hello as a route of the portal, with all that surrounds each request. Nobody set a limit.
     yield Deed("304 beside a hello within the portal", _plain("/course-offerings?limit=100"), "within", None, 304)
+
+
+def _deeds_of_weeks(whose: str = "") -> Iterator[Deed]:
+    def asks(path: str) -> Callable[[int], Asked]:
+        return lambda turn: ("GET", f"/activity-tracker{path}week_number={turn % 12 + 1}", None)
+
+    yield Deed(f"{whose}logs of a week by status", asks("?status=Pending&"), "logs")
+    yield Deed(f"{whose}summary of a week", asks("/summary?"), "summary")
 
 
 def _deeds_of_department(courses: Sequence[int]) -> Iterator[Deed]:
@@ -164,16 +163,7 @@ def _deeds_of_department(courses: Sequence[int]) -> Iterator[Deed]:
         lambda turn: ("GET", f"/course-offerings/{courses[turn % len(courses)]}", None), "ones",
         repeated=range(0, len(courses), 7),
     )  # fmt: skip
-    yield Deed(
-        "department: logs of a week by status",
-        lambda turn: ("GET", f"/activity-tracker?week_number={turn % 12 + 1}&status=Pending", None),
-        "logs",
-    )
-    yield Deed(
-        "department: summary of a week",
-        lambda turn: ("GET", f"/activity-tracker/summary?week_number={turn % 12 + 1}", None),
-        "summary",
-    )
+    yield from _deeds_of_weeks("department: ")
 
 
 def _compare(database: str, port: int, deed: Deed, token: str) -> Iterator[Figure]:

@@ -65,3 +65,11 @@ def test_a_fault_of_the_counters_is_no_fault_of_the_request(limited, people, mon
     monkeypatch.setattr(limiter, "_storage_dead", False)  # and so again afterwards
     monkeypatch.setattr(limiter.limiter.storage, "incr", fail)
     assert [status for status, *_ in counted(program, times=4)] == [200] * 3 + [429]
+
+
+def test_it_counts_so_in_redis_too(people, build_fresh_app, redis_url):
+    app = build_fresh_app(ratelimit_enabled=True, ratelimit_api="3 per minute", redis_url=redis_url)
+    ours = counted(Program(app, people[0]), times=5)
+    assert [status for status, *_ in ours] == [200] * 3 + [429] * 2
+    assert [remaining for _status, _limit, remaining, *_ in ours] == ["2", "1", "0", "0", "0"]
+    assert all(0 < int(reset) <= 61 for *_, reset, _retry in ours)

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
+from portal.web.access import public
 from tests.support import order, sql
 from tests.support.browser import PHONE, LiveServer
 from tests.support.web import NOON, Maker, SmtpSink
@@ -39,6 +40,25 @@ def test_a_committing_database_is_emptied_afterwards(fresh_app: Flask, make_fres
     assert count_users(fresh_app) == 0
     make_fresh.student()
     assert count_users(fresh_app) == 1
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_what_a_test_did_to_its_application_is_undone(fresh_app: Flask, turn: int) -> None:
+    folder = fresh_app.config["PORTAL"].portal_data_dir
+    assert "TURN" not in fresh_app.config
+    assert "turn" not in fresh_app.extensions
+    assert "turn" not in fresh_app.view_functions
+    assert not (folder / "turn").exists()
+    (folder / "turn").touch()
+    fresh_app.config["TURN"] = fresh_app.extensions["turn"] = turn
+    if turn > 1:
+        fresh_app.add_url_rule("/turn", "turn", public(lambda: "my turn"))
+        assert fresh_app.test_client().get("/turn").text == "my turn"
+
+
+def test_a_second_application_is_another_one(fresh_app: Flask, build_fresh_app: Callable[..., Flask]) -> None:
+    assert build_fresh_app() is not fresh_app
 
 
 def test_a_rollback_undoes_only_what_was_not_committed(app: Flask, make: Maker) -> None:

@@ -20,6 +20,7 @@ from portal import create_app, pulses
 from portal.config import Settings, load_settings
 from portal.extensions import db, limiter
 from tests.support import servers
+from tests.support.lending import Lender
 
 # The database that the migrations of a run are applied to, once for each kind; all others are copies of it.
 MIGRATED = "migrated"
@@ -48,6 +49,7 @@ class Bank:
         self._made: dict[tuple[str, str], Database] = {}
         self._broken: set[tuple[str, str]] = set()
         self._apps: dict[str, Flask] = {}
+        self.lender = Lender()
 
     def database(self, kind: str, purpose: str) -> Database:
         """The database of a kind for a purpose, migrated to the newest revision."""
@@ -66,8 +68,20 @@ class Bank:
             app = build_app(database.url, folder)
             app.config["WTF_CSRF_ENABLED"] = False
             _send_savepoints_plainly(app)
+            _keep_statements(app)
             self._apps[database.kind] = app
         return self._apps[database.kind]
+
+    def lend(self, database: Database) -> Flask | None:
+        """An application on a committing database; None while somebody has it."""
+        folder = servers.run_folder() / f"fresh_{self._worker}_{database.kind}"
+
+        def build() -> Flask:
+            app = build_app(database.url, folder)
+            _keep_statements(app)
+            return app
+
+        return self.lender.lend(database.kind, folder, build)
 
     def close(self) -> None:
         """Close every connection."""
@@ -119,6 +133,13 @@ def dispose(app: Flask) -> None:
     with app.app_context():
         for engine in db.engines.values():
             engine.dispose()
+
+
+def _keep_statements(app: Flask) -> None:
+    """Have no statement compiled twice: one application is asked for more of them in a run than SQLAlchemy keeps."""
+    with app.app_context():
+        cache: Any = db.engine._compiled_cache
+    cache.capacity = 4000
 
 
 def _send_savepoints_plainly(app: Flask) -> None:
@@ -245,22 +266,25 @@ def committing_database(bank: Bank, database_kind: str) -> Database:
 
 
 @pytest.fixture
-def build_fresh_app(committing_database: Database, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+def build_fresh_app(committing_database: Database, bank: Bank, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     """Makes applications that really commit, with settings as given; their database is emptied afterwards."""
-    built: list[Flask] = []
+    used: list[Flask] = []
 
     def build(**settings: Any) -> Flask:
-        built.append(build_app(committing_database.url, tmp_path / "data", **settings))
-        return built[-1]
+        app = None if settings else bank.lend(committing_database)
+        used.append(app or build_app(committing_database.url, tmp_path / "data", **settings))
+        return used[-1]
 
     pulses.forget()
     yield build
     limiter.enabled = False
-    for app in built[1:]:
+    for app in used[1:]:
         dispose(app)
-    if built:
-        with restored(built[0], committing_database.snapshot):
+    if used:
+        with restored(used[0], committing_database.snapshot):
             pass
+    for app in used:
+        bank.lender.give_back(app)
 
 
 @pytest.fixture

@@ -32,7 +32,8 @@ def sentry() -> Iterator[Receiver]:
     with receiving() as receiver:
         yield receiver
         sentry_sdk.flush()
-        sentry_sdk.init()
+        # Without an address and without any integration, which would stay in every request of the tests to come.
+        sentry_sdk.init(default_integrations=False, auto_enabling_integrations=False)
         logging.getLogger("huey").handlers.clear()
         configure_logging(load_settings(_env_file=None, log_level="ERROR"))
 

@@ -160,11 +160,11 @@ def sent(address: str, scene: Scene) -> dict[str, Any]:
 
 @pytest.mark.one_database
 def test_what_is_not_there_is_not_there_for_anybody(app, make, enter, new_client):
+    people = {role: getattr(make, role.value)() for role in Role}
     for rule, method in doors(app):
         if not takes_ids(rule):
             continue
-        audience = audience_of(app, rule)
-        for person in [getattr(make, role.value)() for role in sorted(audience)] or [None]:
+        for person in [people[role] for role in sorted(audience_of(app, rule))] or [None]:
             for number in ("2147483646", "2147483647"):
                 values = {
                     part: number for part in rule.arguments if isinstance(rule._converters[part], NumberConverter)
@@ -177,15 +177,11 @@ def test_what_is_not_there_is_not_there_for_anybody(app, make, enter, new_client
 
 
 @pytest.fixture
-def enter(app: Flask, sign_in) -> Callable[..., dict[str, str]]:
+def enter(sign_ins) -> Callable[..., dict[str, str]]:
     """Signs a person in for an address: by the cookie for a page, by the headers that it gives for the API."""
 
     def do(client, person, address) -> dict[str, str]:
-        sign_in(client, person)
-        if not address.startswith(API) or person is None:
-            return {}
-        from tests.support.api import bearer_of
-
-        return {"Authorization": f"Bearer {bearer_of(app, person)}"}
+        sign_ins.set_cookie(client, person)
+        return sign_ins.headers(person) if address.startswith(API) and person else {}
 
     return do

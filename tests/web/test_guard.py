@@ -65,13 +65,13 @@ def test_strangers_parts_of_pages_are_answered_for_htmx(app, client):
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_a_role_gets_in_where_it_is_meant_and_nowhere_else(app, client, make, sign_in, role):
+def test_a_role_gets_in_where_it_is_meant_and_nowhere_else(app, client, make, stay_signed_in, role):
     person = getattr(make, role.value)()
     for method, address, audience in doors(app):
         if address == "/logout":
             continue
         for headers in ({}, HTMX):
-            sign_in(client, person)
+            stay_signed_in(client, person)
             answer = client.open(address, method=method, headers=headers)
             if role in audience:
                 assert answer.status_code not in {401, 403, 500}, (method, address)

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime as rfc_date
@@ -33,6 +33,22 @@ from portal.web.locale import LANGUAGES, worded
 
 # Letters that no name needs and that turn the reading order of what follows: embeddings, overrides, isolates.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+class _Headers(HeaderRegistry):
+    """Kinds of headers by name: Python's own makes a class anew for each header of each mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type] = {}
+
+    def __getitem__(self, name: str) -> type:
+        """The class for headers of a name."""
+        return self._made.get(name) or self._made.setdefault(name, super().__getitem__(name))
+
+
+_ASCII = SMTP.clone(header_factory=_Headers())
+_UTF8 = SMTPUTF8.clone(header_factory=_ASCII.header_factory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +164,7 @@ def write_test(address: str, settings: Settings) -> EmailMessage:
 
 def _headed(settings: Settings, email: str, name: str, subject: str) -> EmailMessage:
     # Letters beyond ASCII before the @ need RFC 6531, which not every mail server speaks; nothing else does.
-    message = EmailMessage(policy=SMTP if email.rpartition("@")[0].isascii() else SMTPUTF8)
+    message = EmailMessage(policy=_ASCII if email.rpartition("@")[0].isascii() else _UTF8)
     sender, address = parseaddr(settings.mail_from)
     message["From"] = _mailbox(sender or settings.portal_name, address)
     message["To"] = _mailbox(name, email)

@@ -11,6 +11,9 @@ from flask import Flask
 
 from tests.support.databases import Database
 
+# Whether there is a bar is decided by where the report goes.
+pytestmark = pytest.mark.in_turn
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

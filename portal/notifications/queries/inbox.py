@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Subquery, and_, func, or_, select, true
+from sqlalchemy import Row, Subquery, and_, bindparam, func, or_, select, true
 
 from portal.accounts.models import User
 from portal.accounts.queries.personal_data import list_of
@@ -83,10 +83,16 @@ def list_addressees(user_ids: Sequence[int]) -> Sequence[Addressee]:
     return [Addressee(row.id, f"{row.first_name} {row.last_name}".strip(), row.email) for row in sorted(found)]
 
 
+_FACTS_OF = (
+    select(Notification.kind, Notification.params)
+    .where(Notification.delivery_id == bindparam("delivery_id"))
+    .order_by(Notification.id)
+)
+
+
 def list_facts_of(delivery_id: int) -> Sequence[FactRow]:
     """The facts that a message carries. One statement."""
-    wanted = select(Notification.kind, Notification.params).where(Notification.delivery_id == delivery_id)
-    return [FactRow(*row) for row in db.session.execute(wanted.order_by(Notification.id))]
+    return [FactRow(*row) for row in db.session.execute(_FACTS_OF, {"delivery_id": delivery_id})]
 
 
 def kinds_told(user_id: int) -> set[str]:

@@ -98,7 +98,7 @@ filters = st.builds(
 
 
 @pytest.mark.every_database
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), wanted=filters, sort=st.sampled_from(list(queries.SORTS)), downward=st.booleans())
 def test_any_page_is_that_of_the_plain_order(app, crowd, data, wanted, sort, downward):
     """Where values are many and few, from any row on, forwards and back, in one department and in all."""

@@ -142,9 +142,9 @@ def _deeds(logs: Sequence[int]) -> Iterator[Deed]:
         "update",
     )
     yield from _deeds_of_weeks()
-    yield Deed("304 for a list of 100", _plain("/course-offerings?limit=100"), "hello", SHARE_OF_HELLO, 304)
-    # The same hello as a route of the portal, with all that surrounds each request. Nobody set a limit.
-    yield Deed("304 beside a hello within the portal", _plain("/course-offerings?limit=100"), "within", None, 304)
+    # A route of the portal that says hello, with all that surrounds each request; and the same without the portal.
+    yield Deed("304, a route says hello", _plain("/course-offerings?limit=100"), "within", SHARE_OF_HELLO, 304)
+    yield Deed("304, a bare Flask says hello", _plain("/course-offerings?limit=100"), "hello", SHARE_OF_HELLO, 304)
 
 
 def _deeds_of_weeks(whose: str = "") -> Iterator[Deed]:

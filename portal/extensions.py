@@ -1,10 +1,9 @@
 """Extensions, created here and bound to the application in `create_app`."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Flask
 from flask_babel import Babel
 from flask_compress import Compress
 from flask_limiter.util import get_remote_address
@@ -22,7 +21,7 @@ log = structlog.get_logger()
 class Database(SQLAlchemy):
     """The database, whose sessions end whether it is still there or not."""
 
-    def init_app(self, app: Flask) -> None:
+    def init_app(self, app: Any) -> None:
         """Bind it to an application, whose engines are listened to as far as they need it."""
         super().init_app(app)
         with app.app_context():

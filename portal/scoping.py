@@ -109,13 +109,13 @@ def _held(steps: Iterator[Row], scope: Scope | None) -> Iterator[Row]:
 def narrowed(statement: Wish) -> Wish:
     """A statement for reads that go past the session, under the condition that the session would put on it."""
     scope = _present.get()
-    return statement if scope is None else cast(Wish, _narrowed(statement, scope))
+    return statement if scope is None else cast(Wish, _narrowed(statement, scope, scope.user_id))
 
 
 @lru_cache(maxsize=256)
-def _narrowed(statement: Select[Any], scope: Scope) -> Select[Any]:
+def _narrowed(statement: Select[Any], scope: Scope, user_id: int) -> Select[Any]:
     """Once for each statement that stands: a new one is taken to pieces again to find how it is written."""
-    return statement.options(*_criteria(scope))
+    return statement.options(*_criteria(scope, user_id))
 
 
 def _narrow(state: ORMExecuteState) -> None:
@@ -123,9 +123,10 @@ def _narrow(state: ORMExecuteState) -> None:
     if scope is None or not state.is_select or not state.is_orm_statement:
         return
     if not state.execution_options.get("portal_everywhere"):
-        state.statement = state.statement.options(*_criteria(scope))
+        state.statement = state.statement.options(*_criteria(scope, scope.user_id))
 
 
 @lru_cache(maxsize=64)
-def _criteria(scope: Scope) -> Sequence[Any]:
+def _criteria(scope: Scope, _user_id: int) -> Sequence[Any]:
+    """The conditions of a scope, and of whoever it is: two who answer for the same have not begun the same imports."""
     return [with_loader_criteria(table, condition(scope)) for table, condition in _limits.items()]

@@ -70,6 +70,18 @@ def test_imports_of_others_are_not_there(app, make, world, manager, client, new_
     assert address not in client.get("/imports/").text
 
 
+def test_nor_are_those_of_a_colleague_who_answers_for_the_same(app, make, world, manager, client, new_client, sign_in):
+    asked = {client: manager, new_client(): answer_for(app, make.manager(), world.departments[OWN])}
+    begun = {}
+    for one, person in asked.items():
+        sign_in(one, person)
+        begun[one] = Desk(app, one).begin({"modules.csv": b"code,name\nA 1,B\n"})
+    for one in asked:
+        assert [one.get(begun[other]).status_code for other in asked] == [
+            200 if other is one else 404 for other in asked
+        ]
+
+
 def test_everything_that_is_exported_is_their_own(app, world, manager, client):
     client.post("/imports/export", data={"format": "csv"})
     Desk(app, client).work()

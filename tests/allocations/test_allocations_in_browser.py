@@ -1,5 +1,7 @@
 """Allocations as a manager meets them: in a browser, by keyboard, on a phone, without scripts."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -128,6 +130,18 @@ def test_without_scripts_everything_is_a_form(new_page, browser_sign_in, manager
     assert "mode=Online" in page.url
     assert "Silas Ng" in page.locator(f"#course-{term[1].id}").inner_text()
     assert "Silas Ng teaches CS100" in page.locator("#toasts").inner_text()
+
+
+def test_all_that_match_are_chosen_once_the_page_is(page, browser_sign_in, manager, term, make_fresh):
+    for _ in range(50):
+        make_fresh.offering()
+    browser_sign_in(page, manager)
+    page.goto("/allocations/")
+    page.locator("thead input[type=checkbox]").check()
+    page.get_by_role("button", name=re.compile("^Select all")).click()
+    page.locator(".bulk").get_by_role("button", name="Shift dates").click()
+    page.wait_for_url("**/allocations/bulk?**all=1**")
+    assert "All courses that match the list" in page.locator("main").inner_text()
 
 
 @pytest.mark.parametrize("device", [{}, PHONE], ids=["desk", "phone"])

@@ -22,7 +22,9 @@ function tell(form) {
 }
 // "All 50 on this page are selected. Select all 1,204 that match", where the form takes that.
 function offer(form, isWholePage, isEvery) {
-  const line = form.id && document.querySelector(`[data-all-ticked="${CSS.escape(form.id)}"]`);
+  // Not form.id: that is the boxes of the rows where they are named "id".
+  const name = form.getAttribute("id");
+  const line = name && document.querySelector(`[data-all-ticked="${CSS.escape(name)}"]`);
   if (!line) return;
   line.hidden = !isWholePage && !isEvery;
   line.querySelector("span").textContent = isEvery ? line.dataset.after : line.dataset.before;

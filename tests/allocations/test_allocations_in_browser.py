@@ -139,6 +139,7 @@ def test_all_that_match_are_chosen_once_the_page_is(page, browser_sign_in, manag
     page.goto("/allocations/")
     page.locator("thead input[type=checkbox]").check()
     page.get_by_role("button", name=re.compile("^Select all")).click()
+    expect(page.locator(".bulk .ticked")).to_have_text(re.compile(r"^All \d+ that match$"))
     page.locator(".bulk").get_by_role("button", name="Shift dates").click()
     page.wait_for_url("**/allocations/bulk?**all=1**")
     assert "All courses that match the list" in page.locator("main").inner_text()

@@ -17,6 +17,7 @@ function tell(form) {
   const said = form.querySelector(".ticked");
   const { one, some } = said.dataset;
   said.textContent = count === 0 ? "" : count === 1 ? one : some.replace("{count}", count.toLocaleString(document.documentElement.lang));
+  if (isEvery) said.textContent = every.labels[0].textContent.trim(); // not how many of them this page shows
   for (const button of form.querySelectorAll("[data-needs-ticks]")) button.disabled = count === 0;
   offer(form, boxes.length > 0 && count === boxes.length, isEvery);
 }

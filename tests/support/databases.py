@@ -21,6 +21,7 @@ from portal.config import Settings, load_settings
 from portal.extensions import db, limiter
 from tests.support import servers
 from tests.support.lending import Lender
+from tests.support.statements import keep_statements
 
 # The database that the migrations of a run are applied to, once for each kind; all others are copies of it.
 MIGRATED = "migrated"
@@ -68,20 +69,13 @@ class Bank:
             app = build_app(database.url, folder)
             app.config["WTF_CSRF_ENABLED"] = False
             _send_savepoints_plainly(app)
-            _keep_statements(app)
             self._apps[database.kind] = app
         return self._apps[database.kind]
 
     def lend(self, database: Database) -> Flask | None:
         """An application on a committing database; None while somebody has it."""
         folder = servers.run_folder() / f"fresh_{self._worker}_{database.kind}"
-
-        def build() -> Flask:
-            app = build_app(database.url, folder)
-            _keep_statements(app)
-            return app
-
-        return self.lender.lend(database.kind, folder, build)
+        return self.lender.lend(database.kind, folder, lambda: build_app(database.url, folder))
 
     def close(self) -> None:
         """Close every connection."""
@@ -112,6 +106,8 @@ def build_app(url: str, folder: Path, **settings: Any) -> Flask:
     compiled = servers.run_folder() / "templates"
     compiled.mkdir(exist_ok=True)
     app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
+    with app.app_context():
+        keep_statements(db.engine)
     return app
 
 
@@ -133,13 +129,6 @@ def dispose(app: Flask) -> None:
     with app.app_context():
         for engine in db.engines.values():
             engine.dispose()
-
-
-def _keep_statements(app: Flask) -> None:
-    """Have no statement compiled twice: one application is asked for more of them in a run than SQLAlchemy keeps."""
-    with app.app_context():
-        cache: Any = db.engine._compiled_cache
-    cache.capacity = 4000
 
 
 def _send_savepoints_plainly(app: Flask) -> None:

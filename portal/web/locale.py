@@ -27,6 +27,8 @@ from portal.web.entrances import present_entrance
 from portal.web.tongues import init_tongues
 
 LANGUAGES = {"en": "English", "fr": "Français"}
+# Of an address of our own pages with every filter set: much more is no header that servers and browsers read.
+_LONGEST_ADDRESS = 2_000
 
 bp = Blueprint("locale", __name__)
 
@@ -147,8 +149,8 @@ def zone_of_reader() -> ZoneInfo:
 
 
 def safe_next(address: str | None) -> str:
-    """An address within the portal, or the home page: nobody is sent to another host."""
-    if not address:
+    """An address within the portal, or the home page: nobody is sent elsewhere, nor to more than a header holds."""
+    if not address or len(address) > _LONGEST_ADDRESS:
         return url_for("dashboards.home")
     try:
         # Browsers read a backslash as a slash.

@@ -66,6 +66,11 @@ def test_an_address_within_the_portal_is_kept(app, address):
         assert safe_next(address) == address
 
 
+def test_an_address_too_long_for_a_header_leads_home(app):
+    with app.test_request_context():
+        assert safe_next("/courses/?q=" + "x" * 70_000) == "/"
+
+
 PIECES = ["/", "\\", "//", "evil.example", "\t", "\n", "@", ":", "https:", "%2f", "?", "#", "..", ";", "\u3002", " "]
 
 

@@ -101,8 +101,8 @@ def override(offering_id: int) -> BaseResponse | tuple[str, int]:
     except DomainError as error:
         return _refused(facilitator_id, form, error, override_form=form, open_id=offering_id)
     flash(_("Saved."), "done")
-    term = request.form.get("term", "")
-    return redirect(url_for(".person_workload", facilitator_id=facilitator_id, term=term or None), 303)
+    term = key_of(term_asked(request.form.get("term", ""), list_terms(), _today()))
+    return redirect(url_for(".person_workload", facilitator_id=facilitator_id, term=term), 303)
 
 
 @bp.get("/workload/formula")

@@ -1,16 +1,18 @@
 """Messages in the recipient's language and time zone: one HTML part, one text part, safe headers."""
 
 import re
+import secrets
+import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address, HeaderRegistry
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP, SMTPUTF8, Policy
 from email.utils import format_datetime as rfc_date
 from email.utils import parseaddr
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,16 +37,34 @@ from portal.web.locale import LANGUAGES, worded
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
+class _Header(BaseHeader):
+    """A header that is folded once for all mails in which it stands."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """Its lines under a policy."""
+        asked = (policy.max_line_length, policy.linesep, policy.cte_type, getattr(policy, "utf8", False))
+        known: dict[Any, str] = self.__dict__.setdefault("_portal_lines", {})
+        return known.get(asked) or known.setdefault(asked, super().fold(policy=policy))
+
+
 class _Headers(HeaderRegistry):
-    """Kinds of headers by name: Python's own makes a class anew for each header of each mail."""
+    """Headers by name and value: Python's own makes a class anew for each header of each mail, and reads its value.
+
+    Most of a mail's headers are those of the mail before.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(base_class=_Header)
         self._made: dict[str, type] = {}
+        self._read = lru_cache(maxsize=200)(super().__call__)
 
     def __getitem__(self, name: str) -> type:
         """The class for headers of a name."""
         return self._made.get(name) or self._made.setdefault(name, super().__getitem__(name))
+
+    def __call__(self, name: str, value: Any) -> BaseHeader:
+        """The header; nobody changes one, another takes its place."""
+        return self._read(name, value) if type(value) is str else super().__call__(name, value)
 
 
 _ASCII = SMTP.clone(header_factory=_Headers())
@@ -71,13 +91,20 @@ class _Letter:
 
     def when(self, moment: datetime) -> str:
         """Monday 23 November 17:00, where the recipient lives."""
-        pattern = worded("EEEE d MMMM HH:mm", moment.astimezone(self.zone))
-        return str(format_datetime(moment, pattern, tzinfo=self.zone, locale=get_locale()))
+        return _when(moment, self.zone, str(get_locale()))
 
     def day(self, moment: datetime) -> str:
         """Monday 23 November, where the recipient lives."""
         here = moment.astimezone(self.zone).date()
         return str(format_date(here, worded("EEEE d MMMM", here), locale=get_locale()))
+
+
+@lru_cache(maxsize=500)
+def _when(moment: datetime, zone: ZoneInfo, language: str) -> str:
+    """Once for all mails of a deadline; the language is the present one."""
+    return str(
+        format_datetime(moment, worded("EEEE d MMMM HH:mm", moment.astimezone(zone)), tzinfo=zone, locale=language)
+    )
 
 
 def language_of(claim: Claim) -> str:
@@ -166,7 +193,7 @@ def _headed(settings: Settings, email: str, name: str, subject: str) -> EmailMes
     # Letters beyond ASCII before the @ need RFC 6531, which not every mail server speaks; nothing else does.
     message = EmailMessage(policy=_ASCII if email.rpartition("@")[0].isascii() else _UTF8)
     sender, address = parseaddr(settings.mail_from)
-    message["From"] = _mailbox(sender or settings.portal_name, address)
+    message["From"] = _sender(sender or settings.portal_name, address)
     message["To"] = _mailbox(name, email)
     message["Subject"] = clean(subject)
     message["Date"] = rfc_date(clock.now())
@@ -179,6 +206,8 @@ def _headed(settings: Settings, email: str, name: str, subject: str) -> EmailMes
 def _filled(message: EmailMessage, text: str, html: str | None, locale: str) -> EmailMessage:
     message.set_content(text, cte="quoted-printable")
     if html is not None:
+        # Python would look for a line that is in neither part. In quoted-printable there is never "==".
+        message.make_alternative(f"{'=' * 15}{secrets.randbelow(sys.maxsize):019}==")
         message.add_alternative(_inliner().inline(html), subtype="html", cte="quoted-printable")
     message["Content-Language"] = locale
     return message
@@ -194,6 +223,12 @@ def _mailbox(name: str, email: str) -> Address:
     local, _at, domain = clean(email).rpartition("@")
     # A domain in other letters travels in its ASCII form, which every server takes.
     return Address(clean(name), local, domain if domain.isascii() else domain.encode("idna").decode())
+
+
+@lru_cache(maxsize=8)
+def _sender(name: str, email: str) -> BaseHeader:
+    """Whom all mails are from."""
+    return _Headers()("From", _mailbox(name, email))
 
 
 @cache

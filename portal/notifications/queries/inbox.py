@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, Subquery, and_, bindparam, func, or_, select, true
+from sqlalchemy import Row, Subquery, Table, and_, bindparam, func, or_, select, true
 
 from portal.accounts.models import User
 from portal.accounts.queries.personal_data import list_of
@@ -83,11 +83,8 @@ def list_addressees(user_ids: Sequence[int]) -> Sequence[Addressee]:
     return [Addressee(row.id, f"{row.first_name} {row.last_name}".strip(), row.email) for row in sorted(found)]
 
 
-_FACTS_OF = (
-    select(Notification.kind, Notification.params)
-    .where(Notification.delivery_id == bindparam("delivery_id"))
-    .order_by(Notification.id)
-)
+_TOLD = cast(Table, Notification.__table__).c
+_FACTS_OF = select(_TOLD.kind, _TOLD.params).where(_TOLD.delivery_id == bindparam("delivery_id")).order_by(_TOLD.id)
 
 
 def list_facts_of(delivery_id: int) -> Sequence[FactRow]:

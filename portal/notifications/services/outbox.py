@@ -7,10 +7,10 @@ send it and say how it went; when the lease ends without a word, another takes i
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, Table, bindparam, or_, select, update
 
 from portal import clock
 from portal.accounts.models import Identity, User
@@ -78,6 +78,15 @@ _CLAIMED: Select[*tuple[Any, ...]] = select(
     Delivery.channel,
     User.notification_email,
 ).join(User, User.id == Delivery.recipient_id)
+
+
+_DELIVERIES = cast(Table, Delivery.__table__)
+# It sets whatever columns it is given; written once, and on the table, since each message is settled by it.
+_SETTLE = update(_DELIVERIES).where(
+    _DELIVERIES.c.id == bindparam("ours"),
+    _DELIVERIES.c.claim_token == bindparam("under"),
+    _DELIVERIES.c.state == DeliveryState.CLAIMED,
+)
 
 
 def _is_ready(now: datetime, channels: Collection[Channel]) -> tuple[Any, ...]:
@@ -173,10 +182,6 @@ def merge(claim: Claim, into: Claim) -> None:
 
 
 def _settle(claim: Claim, **values: Any) -> bool:
-    settled: Any = db.session.execute(
-        update(Delivery)
-        .where(Delivery.id == claim.id, Delivery.claim_token == claim.token, Delivery.state == DeliveryState.CLAIMED)
-        .values(claim_token=None, claimed_until=None, **values),
-        execution_options={"synchronize_session": False},
-    )
+    values |= {"claim_token": None, "claimed_until": None, "ours": claim.id, "under": claim.token}
+    settled: Any = db.session.execute(_SETTLE, values)
     return bool(settled.rowcount)

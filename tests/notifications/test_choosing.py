@@ -79,6 +79,14 @@ def stop_link(app, make, frozen_time, mail_files):
     return someone, mail
 
 
+def test_the_link_travels_as_it_is(app, make, frozen_time, mail_files):
+    """Not in encoded words, which no mail reader looks for in this header."""
+    _, mail = stop_link(app, make, frozen_time, mail_files)
+    (file,) = (app.config["PORTAL"].portal_data_dir / "mail").glob("**/*.eml")
+    lines = file.read_bytes().split(b"\r\n")
+    assert f"List-Unsubscribe: {mail['List-Unsubscribe']}".encode() in lines
+
+
 def test_a_mail_that_may_be_stopped_says_how_and_one_click_does_it(
     app, make, client, frozen_time, mail_files, new_client
 ):

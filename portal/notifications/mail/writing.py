@@ -38,10 +38,15 @@ _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 class _Header(BaseHeader):
-    """A header that is folded once for all mails in which it stands."""
+    """A header that is folded once for all mails in which it stands.
+
+    An address of the web stays in one line: Python would write a long one as encoded words, which RFC 2369 forbids.
+    """
 
     def fold(self, *, policy: Policy) -> str:
         """Its lines under a policy."""
+        if self.name == "List-Unsubscribe" and self.isascii():
+            return f"{self.name}: {self}{policy.linesep}"
         asked = (policy.max_line_length, policy.linesep, policy.cte_type, getattr(policy, "utf8", False))
         known: dict[Any, str] = self.__dict__.setdefault("_portal_lines", {})
         return known.get(asked) or known.setdefault(asked, super().fold(policy=policy))

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 from sqlalchemy import DateTime, Dialect, Enum, MetaData, event
 from sqlalchemy.engine import Engine
@@ -18,6 +19,7 @@ from portal.measuring import measure_engine
 
 # How long SQLite waits for a writer, in milliseconds.
 _PATIENCE = 10_000
+_MOMENTS = 1000
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -109,6 +111,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError("a moment without a time zone cannot be stored")
         return value.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """The same, worked out once for each of the last moments: the thousand rows of one statement share a few."""
+        usual = cast(Callable[[datetime | None], Any], super().bind_processor(dialect))
+        of_utc = lru_cache(maxsize=_MOMENTS)(usual)
+
+        def process(value: datetime | None) -> Any:
+            # Elsewhere two moments of a night on which clocks go back are the same to Python.
+            return of_utc(value) if value is not None and value.tzinfo is UTC else usual(value)
+
+        return process
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Aware UTC for Python."""

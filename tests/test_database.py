@@ -4,13 +4,16 @@ import gc
 import os
 import ssl
 import time
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pymysql
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from portal.database import UtcDateTime
 from portal.extensions import db
 from portal.measuring import begin_measuring
 from portal.thrift import ThriftyConnection, connect_thriftily
@@ -43,6 +46,17 @@ def test_what_a_connection_left_unfinished_is_undone_before_the_next_one_gets_it
         db.session.execute(_CHANGE)
         db.session.remove()
         assert total() == before
+
+
+def test_the_hour_that_comes_twice_is_written_as_two(app):
+    """Python takes the two for equal."""
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Paris"))
+    with app.app_context():
+        write = UtcDateTime().bind_processor(db.engine.dialect)
+        written = [
+            str(write(moment)) for moment in (first, first.replace(fold=1), datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
+        ]
+    assert [moment[:19] for moment in written] == ["2026-10-25 00:30:00", *["2026-10-25 01:30:00"] * 2]
 
 
 def test_what_is_sent_is_counted_whoever_sends_it(fresh_app):

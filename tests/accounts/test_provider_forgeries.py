@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,12 +14,10 @@ from sqlalchemy import select
 
 from portal.accounts.models import User
 from portal.extensions import db
-from tests.support.forger import CLIENT, EC_KEY, KEY, SHARED, Forger, sign
+from tests.support.forger import CLIENT, SHARED, Forger, curve_key, own_key, sign
 from tests.support.openid import CALLBACK, identities, is_in, use
 
 pytestmark = pytest.mark.in_turn
-
-PUBLIC_PEM = KEY.as_pem(private=False)
 
 
 @pytest.fixture
@@ -55,19 +54,24 @@ def test_an_honest_token_opens_the_door(lied_to, client, forger):
 
 @pytest.mark.parametrize("alg", ["ES256", "PS256", "RS512"])
 def test_other_signatures_of_the_provider_are_good_too(lied_to, client, forger, alg):
-    key = EC_KEY if alg == "ES256" else KEY
+    key = curve_key() if alg == "ES256" else own_key()
     assert come(client, forger, lambda nonce: sign(forger.claims(nonce), key, alg)).status_code == 303
 
 
-STRANGER = RSAKey.generate_key(2048, {"kid": "own"}, private=True)
+@cache
+def strange_key() -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": "own"}, private=True)
+
 
 FORGERIES = {
     "not signed": unsigned,
     "not signed, in other letters": lambda claims: unsigned(claims, "nOnE"),
     "signed with the secret of both": lambda claims: by_secret(claims, SHARED.encode()),
-    "signed with the public key as a secret": lambda claims: by_secret(claims, PUBLIC_PEM),
-    "signed by somebody else": lambda claims: sign(claims, STRANGER),
-    "signed by somebody else, whose key it brings": lambda claims: sign(claims, STRANGER, jwk=STRANGER.as_dict(False)),
+    "signed with the public key as a secret": lambda claims: by_secret(claims, own_key().as_pem(private=False)),
+    "signed by somebody else": lambda claims: sign(claims, strange_key()),
+    "signed by somebody else, whose key it brings": lambda claims: sign(
+        claims, strange_key(), jwk=strange_key().as_dict(False)
+    ),
     "with an unknown key": lambda claims: sign(claims, RSAKey.generate_key(2048, {"kid": "new"}, private=True)),
     "cut short": lambda claims: sign(claims)[:-8],
     "changed": lambda claims: ".".join((sign(claims).split(".")[0], unsigned(claims).split(".")[1], "AAAA")),

@@ -6,9 +6,6 @@ Each role sends examples, and what is drawn, to the operations that it is about.
 from functools import wraps
 
 import pytest
-import schemathesis
-from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import Status, events, from_schema
 
 from portal.web.access import public
 from tests.support.api import bearer_of
@@ -25,6 +22,10 @@ ABOUT = {
 
 def run(app, token, path_regex, *phases):
     """What a run finds, in words, and how many operations it tried."""
+    import schemathesis  # takes half a second, and is asked for here only
+    from schemathesis.config import SchemathesisConfig
+    from schemathesis.engine import Status, events, from_schema
+
     off = {name: {"enabled": False} for name in ("examples", "coverage", "fuzzing", "stateful")}
     config = SchemathesisConfig.from_dict(
         {

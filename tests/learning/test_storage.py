@@ -2,7 +2,6 @@
 
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
 
 from portal.config import load_settings
 from portal.learning.storage import open_storage
@@ -13,6 +12,8 @@ pytestmark = pytest.mark.one_database
 @pytest.fixture(scope="module")
 def s3():
     """The address of a server that speaks S3, with an empty bucket."""
+    from moto.server import ThreadedMotoServer  # takes long to import, and is asked for here only
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

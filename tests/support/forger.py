@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -21,8 +22,18 @@ from portal import clock
 
 CLIENT = "portal-client"
 SHARED = "the-secret-of-both-which-is-long-enough-for-hs256"
-KEY = RSAKey.generate_key(2048, {"kid": "own"}, private=True)
-EC_KEY = ECKey.generate_key("P-256", {"kid": "curve"}, private=True)
+
+
+@cache
+def own_key() -> RSAKey:
+    """The key that the provider signs with; making it takes longer than most tests that need none."""
+    return RSAKey.generate_key(2048, {"kid": "own"}, private=True)
+
+
+@cache
+def curve_key() -> ECKey:
+    """Its other key."""
+    return ECKey.generate_key("P-256", {"kid": "curve"}, private=True)
 
 
 @dataclass(slots=True)
@@ -77,8 +88,9 @@ class Forger:
         self.answers["/token"] = {"access_token": "a", "token_type": "Bearer", "id_token": id_token, **more}
 
 
-def sign(claims: dict[str, Any], key: Any = KEY, alg: str = "RS256", **header: Any) -> str:
+def sign(claims: dict[str, Any], key: Any = None, alg: str = "RS256", **header: Any) -> str:
     """A signed token."""
+    key = key or own_key()
     registry = JWSRegistry(algorithms=[alg], strict_check_header=False)
     # In ASCII, so that it can say what no text may hold.
     return jws.serialize_compact({"alg": alg, "kid": key.kid, **header}, json.dumps(claims), key, registry=registry)
@@ -98,7 +110,7 @@ def forger() -> Iterator[Forger]:
             "jwks_uri": f"{forger.issuer}/keys",
             "userinfo_endpoint": f"{forger.issuer}/me",
         },
-        "/keys": {"keys": [KEY.as_dict(private=False), EC_KEY.as_dict(private=False)]},
+        "/keys": {"keys": [own_key().as_dict(private=False), curve_key().as_dict(private=False)]},
     }
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

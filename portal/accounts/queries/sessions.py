@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from portal import clock
 from portal.accounts.models import Device, User, UserSession
@@ -12,6 +12,19 @@ from portal.extensions import db
 from portal.pulses import PULSES_NOW
 
 MOST_SESSIONS = 100
+
+_IS_LIVE = (
+    UserSession.ended_at.is_(None),
+    UserSession.epoch == User.session_epoch,
+    UserSession.expires_at > bindparam("now"),
+    UserSession.last_used_at > bindparam("used_after"),
+)
+# Built once, and asked past the session, which would look for entities among the columns: every page begins with it.
+_PRESENT = (
+    PERSON.add_columns(UserSession.id, UserSession.last_used_at, PULSES_NOW)
+    .join(UserSession, UserSession.user_id == User.id)
+    .where(UserSession.token_hash == bindparam("token_hash"), User.is_active, *_IS_LIVE)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +38,8 @@ class Present:
 
 def find_present(token_hash: str, idle: timedelta) -> Present | None:
     """Whose session this is; None when it has ended in any way. One statement, once a request."""
-    now = clock.now()
-    wanted = (
-        PERSON.add_columns(UserSession.id, UserSession.last_used_at, PULSES_NOW)
-        .join(UserSession, UserSession.user_id == User.id)
-        .where(UserSession.token_hash == token_hash, User.is_active, *_is_live(now, idle))
-    )
-    row = db.session.execute(wanted).one_or_none()
+    asked = {"token_hash": token_hash, **_present_times(idle)}
+    row = db.session.connection().execute(_PRESENT, asked).one_or_none()
     if row is None:
         return None
     *person, last_used_at, word = row
@@ -64,11 +72,11 @@ def list_sessions(user_id: int, idle: timedelta) -> list[SessionRow]:
             UserSession.expires_at,
         )
         .join(User, User.id == UserSession.user_id)
-        .where(UserSession.user_id == user_id, *_is_live(clock.now(), idle))
+        .where(UserSession.user_id == user_id, *_IS_LIVE)
         .order_by(UserSession.last_used_at.desc(), UserSession.id.desc())
         .limit(MOST_SESSIONS)
     )
-    return [SessionRow(*row) for row in db.session.execute(wanted)]
+    return [SessionRow(*row) for row in db.session.execute(wanted, _present_times(idle))]
 
 
 def has_session(user_id: int, session_id: int) -> bool:
@@ -84,10 +92,7 @@ def find_device(user_id: int, token_hash: str | None) -> tuple[int | None, bool]
     return device_id, bool(count)
 
 
-def _is_live(now: datetime, idle: timedelta) -> tuple[ColumnElement[bool], ...]:
-    return (
-        UserSession.ended_at.is_(None),
-        UserSession.epoch == User.session_epoch,
-        UserSession.expires_at > now,
-        UserSession.last_used_at > now - idle,
-    )
+def _present_times(idle: timedelta) -> dict[str, datetime]:
+    """What _IS_LIVE asks with."""
+    now = clock.now()
+    return {"now": now, "used_after": now - idle}

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask, request, request_finished
 from flask.testing import FlaskClient
 
+from portal.web import errors
 from portal.web.access import SAFE
 from tests.support.api import bearer_of
 from tests.support.people import Person
@@ -51,6 +52,12 @@ class SignIns:
         if not (shown or turned_away or response.status_code >= _REFUSED):
             self._cookies.clear()
             self._bearers.clear()
+
+
+@pytest.fixture
+def bare_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Errors come without the page that tells of them: a walk asks which it is; test_errors.py looks at the pages."""
+    monkeypatch.setattr(errors, "render_template", lambda *_, **__: "")
 
 
 @pytest.fixture

@@ -1,5 +1,11 @@
 """The teaching portal: `create_app` wires everything and decides nothing."""
 
+import gc
+
+# Nothing of what is imported is ever thrown away: to look for it while it grows takes as long as to import it.
+_sweeps = gc.isenabled()
+gc.disable()
+
 import os
 import secrets
 from collections.abc import Callable
@@ -50,6 +56,10 @@ from portal.web.pages import init_pages
 from portal.web.requests import init_requests
 from portal.web.retry import init_retry
 from portal.web.security import init_security
+
+if _sweeps:
+    gc.freeze()
+    gc.enable()
 
 __all__ = ["create_app"]
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from portal import clock
 from portal.audit.services import Actor, Change, record_many
 from portal.extensions import Model, db
+from portal.frozen import frozen
 from portal.pulses import note_written
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Draft = TypeVar("Draft", bound="DataclassInstance")
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stored(Generic[Draft]):
     """What the database holds: the row's id, and the draft that would make it."""
 
@@ -36,7 +37,7 @@ class Stored(Generic[Draft]):
     draft: Draft
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edit(Generic[Draft]):
     """A row that shall change."""
 

@@ -1,10 +1,11 @@
 """Two people at one form: whose value stands in each field."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from portal.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clash:
     """A field that two people changed: what it was, what somebody else made of it, and what was typed here."""
 
@@ -14,7 +15,7 @@ class Clash:
     mine: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merged:
     """The values of a form brought together; `clashes` are for a person to decide, `others` somebody else changed."""
 

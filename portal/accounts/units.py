@@ -1,8 +1,9 @@
 """Cohorts and departments. Accounts point to them; the catalogue, which stands above, says here what there is."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from portal.frozen import frozen
 
 
 class Kind(StrEnum):
@@ -12,7 +13,7 @@ class Kind(StrEnum):
     DEPARTMENT = "department"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unit:
     """One of them. `is_open` is false for a cohort that nobody joins any more."""
 

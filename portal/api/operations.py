@@ -1,7 +1,7 @@
 """What an operation of the API takes and gives, declared once: the reader, the writer and the documents follow it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import wraps
 from typing import Any
 
@@ -23,6 +23,7 @@ from portal.api.conditional import (
 from portal.api.idempotency import answer_once
 from portal.api.reading import read_body, read_query
 from portal.api.tickets import offer_again
+from portal.frozen import frozen
 from portal.web.answers import Answer
 from portal.web.bare import bare
 
@@ -30,7 +31,7 @@ _READS = frozenset({"GET", "HEAD"})
 View = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Operation:
     """What an operation is for, the models of its body, of its query and of its answer, and the answer's status."""
 
@@ -43,7 +44,7 @@ class Operation:
     subjects: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """An answer with headers of its own."""
 

@@ -1,7 +1,6 @@
 """Where jobs stand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +8,13 @@ from sqlalchemy import select
 
 from portal.accounts.queries.personal_data import list_of
 from portal.extensions import db
+from portal.frozen import frozen
 from portal.jobs.models import Job, JobState
 
 _UNDER_WAY = (JobState.WAITING, JobState.RUNNING)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JobRow:
     """A job as its owner sees it; `stage` is in their language."""
 

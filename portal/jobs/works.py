@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from portal.frozen import frozen
 
 Params = Mapping[str, Any]
 
@@ -32,7 +33,7 @@ class Silent:
         """Say nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Owner:
     """Who began a job, for the audit of what it does."""
 
@@ -40,7 +41,7 @@ class Owner:
     request_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Work:
     """A kind of long work.
 

@@ -1,13 +1,14 @@
 """Which of the claimed messages go now, and which wait for the morning or become part of another."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from portal import clock
 from portal.config import Settings
 from portal.database import only_reading
 from portal.extensions import db
+from portal.frozen import frozen
 from portal.notifications import services
 from portal.notifications.groups import optional_groups
 from portal.notifications.hours import Quiet, allowed_at
@@ -19,7 +20,7 @@ from portal.notifications.services import Claim
 _SOON = timedelta(minutes=2)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Planned:
     """A message that goes now, and what is known of its recipient."""
 

@@ -4,14 +4,15 @@ A link names a person and groups, and can do no more than switch these off.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from itsdangerous import BadSignature, URLSafeSerializer
+
+from portal.frozen import frozen
 
 _SALT = "unsubscribe"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wish:
     """Who wants no more mail, and of which groups."""
 

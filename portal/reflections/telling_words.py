@@ -1,7 +1,6 @@
 """How notices of reflections read: in the inbox and in mails."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask import current_app
@@ -9,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from portal.frozen import frozen
 from portal.notifications.groups import REFLECTIONS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.reflections.queries.owed import CLOSING, OPENED, RESULTS, list_still_open
@@ -18,7 +18,7 @@ _PATH = "/reflections/"
 _TO_STUDENTS, _TO_STAFF = "reflections", "reflection_results"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Noticed:
     """What one mail tells of. Its words are made when it is written, in the reader's language."""
 

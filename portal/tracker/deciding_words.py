@@ -1,7 +1,6 @@
 """How decisions about weekly logs read: in the inbox and in mails."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from portal.frozen import frozen
 from portal.notifications.groups import DECISIONS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.tracker.services.telling import Decision
@@ -25,7 +25,7 @@ _STATES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """One decision as a mail says it: which week of which course, what was decided, and why."""
 
@@ -35,7 +35,7 @@ class Told:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decided:
     """All decisions that one mail tells."""
 

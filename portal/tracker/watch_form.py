@@ -1,7 +1,7 @@
 """What the compliance page is asked for in its address."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -11,6 +11,7 @@ from portal.allocations.forms import ListForm
 from portal.allocations.queries import OfferingFilter
 from portal.allocations.queries.facets import Group
 from portal.catalogue.calendar import Rules
+from portal.frozen import frozen
 from portal.paging import PageRequest
 from portal.tracker.models import ItemStatus
 from portal.tracker.queries.compliance import Watched, WeekSums
@@ -20,7 +21,7 @@ COURSES, PEOPLE = "courses", "facilitators"
 Term = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WatchForm:
     """The matrix as an address asks for it: of which courses in one term, by course or by facilitator.
 
@@ -79,7 +80,7 @@ class WatchForm:
         return {name: value for name, value in self.to_args().items() if name in {"by", "week", "state"}}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ItemChoice:
     """An item of the checklist (None: any) in a status; without a status it leaves nothing out."""
 

@@ -1,7 +1,6 @@
 """Who is behind a token of the JSON API."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +10,11 @@ from portal import clock
 from portal.accounts.models import ApiToken, RefreshToken, User
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
+from portal.frozen import frozen
 from portal.pulses import PULSES_NOW
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bearer:
     """A person and whether they have confirmed their address; without that nothing opens."""
 
@@ -23,7 +23,7 @@ class Bearer:
     pulses: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenBearer:
     """A person whose personal token came with a request, what it is for, and when its use was last noted."""
 
@@ -34,7 +34,7 @@ class TokenBearer:
     pulses: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenRow:
     """A personal token as its owner sees it."""
 
@@ -47,7 +47,7 @@ class TokenRow:
     last_used_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeptToken:
     """A refresh token as it is kept, with the state of its account."""
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,7 @@ from portal import clock
 from portal.accounts.models import Facilitator, Identity, OneTimeToken, Student, User
 from portal.extensions import db
 from portal.folding import fold
+from portal.frozen import frozen
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 from portal.roles import Role
 
@@ -39,7 +40,7 @@ INVITABLE = frozenset({AccountState.INVITED, AccountState.EXPIRED, AccountState.
 _HIDDEN = AccountState.ANONYMISED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PeopleFilter:
     """Which people are wanted; empty values narrow nothing. Deleted accounts are listed only when asked for."""
 
@@ -54,7 +55,7 @@ class PeopleFilter:
         return self != PeopleFilter()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PersonRow:
     """One line of the list. `number` is the employee id or student number; `invited_until` ends an open invitation."""
 
@@ -77,7 +78,7 @@ class PersonRow:
         return f"{self.first_name} {self.last_name}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PeopleCounts:
     """How many people each choice of a filter would show, and how many the present one does."""
 
@@ -87,7 +88,7 @@ class PeopleCounts:
     departments: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Order:
     """What a list is ordered by before the id, and whether the greatest comes first."""
 

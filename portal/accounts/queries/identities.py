@@ -1,6 +1,5 @@
 """Accounts at other providers, and whose they are here."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,9 +7,10 @@ from sqlalchemy import select
 from portal.accounts.models import Identity, User
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
+from portal.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Owner:
     """The account that an identity opens."""
 
@@ -29,7 +29,7 @@ def find_owner(issuer: str, subject: str) -> Owner | None:
     return Owner(Person(*row[:-3]), row.is_confirmed)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IdentityRow:
     """An identity as its owner sees it."""
 

@@ -1,7 +1,6 @@
 """Reads of one-time links, for the mails that carry them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +8,10 @@ from sqlalchemy import select
 
 from portal.accounts.models import OneTimeToken
 from portal.extensions import db
+from portal.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkRow:
     """What a link is made from, until when it works, and the address that it proves if that is not the account's."""
 

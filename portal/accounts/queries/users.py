@@ -1,7 +1,6 @@
 """Accounts for programs: page by page, as plain rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +9,11 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.folding import fold
+from portal.frozen import frozen
 from portal.roles import Role
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserRow:
     """One account in a list."""
 
@@ -31,7 +31,7 @@ class UserRow:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserFilter:
     """Which accounts are wanted; empty values narrow nothing. Deleted accounts are in no list."""
 

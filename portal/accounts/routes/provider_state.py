@@ -1,11 +1,10 @@
 """Single sign-on as an administrator sees it: what is set, what to register at the provider, and whether it works."""
 
-from dataclasses import dataclass
-
 from flask import Blueprint, abort, current_app
 
 from portal.accounts.openid.providers import Provider, find_provider, list_providers, redirect_address
 from portal.extensions import db
+from portal.frozen import frozen
 from portal.roles import Role
 from portal.web.access import audience
 from portal.web.pages import page
@@ -13,7 +12,7 @@ from portal.web.pages import page
 bp = Blueprint("provider_state", __name__, url_prefix="/admin/sign-in")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """A provider, and the address to register there."""
 

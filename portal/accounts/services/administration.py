@@ -6,7 +6,7 @@ rows of all administrators are locked first, in the same order, so that of two w
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -24,6 +24,7 @@ from portal.accounts.signals import Notice, tell
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotAllowed, NotFound, lazy
 from portal.extensions import db
+from portal.frozen import frozen
 from portal.roles import Role
 
 # Whom managers look after; everyone else is the administrators' business.
@@ -37,7 +38,7 @@ _PROFILES: dict[Role, type[Manager | Facilitator | Student]] = {
 _ADMINS = select(User).where(User.role == Role.ADMIN, User.is_active).order_by(User.id)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewPerson:
     """Someone who is to get an account.
 
@@ -50,7 +51,7 @@ class NewPerson:
     cohort_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Identification:
     """The name and address of someone; `seen` is the `mark_of` those that were shown."""
 

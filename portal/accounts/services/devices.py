@@ -1,7 +1,5 @@
 """Browsers in which people have signed in before."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
@@ -10,9 +8,10 @@ from portal.accounts.models import Device
 from portal.accounts.queries.sessions import find_device
 from portal.accounts.services.tokens import hash_token
 from portal.extensions import db
+from portal.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Browser:
     """Where a request comes from; `secret` is what its device cookie holds, if it has one that we gave it."""
 
@@ -26,7 +25,7 @@ class Browser:
         return hash_token(self.secret) if self.secret else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Met:
     """A person's device; `surprising` when they have others, but never signed in with this one."""
 

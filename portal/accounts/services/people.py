@@ -1,7 +1,6 @@
 """Rules and writes of accounts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, select, update
@@ -12,12 +11,13 @@ from portal.accounts.models import Facilitator, Manager, ManagerDepartment, Stud
 from portal.audit.services import Actor, Change, record, record_many
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
+from portal.frozen import frozen
 from portal.roles import Role
 
 NAME_LIMIT = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserDraft:
     """An account as someone wants it."""
 

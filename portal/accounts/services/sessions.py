@@ -1,7 +1,6 @@
 """Sessions: a secret in a person's cookie, its hash in a row that can be ended from elsewhere."""
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -16,6 +15,7 @@ from portal.accounts.services.tokens import hash_token
 from portal.audit.services import Actor, record
 from portal.errors import NotFound, lazy
 from portal.extensions import db
+from portal.frozen import frozen
 
 __all__ = [
     "Begun",
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Begun:
     """A new session: the id of its row, and the secret that belongs into the cookie alone."""
 

@@ -1,7 +1,6 @@
 """Courses and whom they are allocated to, for telling people."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,10 +11,11 @@ from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.bulk import in_chunks
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
+from portal.frozen import frozen
 from portal.scoping import EVERYWHERE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AllocatedCourse:
     """A course with its names, days and status, and the user whose it is, if anybody's with an open account.
 

@@ -1,7 +1,6 @@
 """Courses that meet at the same time and cannot: the same person, class or room in two places."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
@@ -13,12 +12,13 @@ from portal.allocations.queries.listing import RUNNING
 from portal.allocations.queries.scopes import is_elsewhere
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
+from portal.frozen import frozen
 from portal.scoping import EVERYWHERE
 
 MOST = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WeeklyMeeting:
     """When a course meets; `weekday` is 1 (Monday) to 7, times are local."""
 
@@ -29,7 +29,7 @@ class WeeklyMeeting:
     room: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MeetingClash:
     """Another course that meets when this one does, and what both need: "facilitator", "class" or "room".
 

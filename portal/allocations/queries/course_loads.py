@@ -1,10 +1,12 @@
 """What one course is for who teaches it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from portal.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class CourseLoad:
     """What one course is for who teaches it, with every input."""
 

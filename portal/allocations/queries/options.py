@@ -19,6 +19,7 @@ from portal.allocations.queries.filters import (
 )
 from portal.catalogue.models import Cohort, Department, Module
 from portal.extensions import db
+from portal.frozen import frozen
 from portal.scoping import present_scope
 
 MOST = 8
@@ -26,7 +27,7 @@ MOST = 8
 Text = InstrumentedAttribute[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """`key` is what stands in the filter and its address, `name`, `note` and `courses` are what people read."""
 

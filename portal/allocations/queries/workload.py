@@ -4,7 +4,6 @@ The arithmetic stands here once, as SQL: lists, totals, pages and files take it 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +20,7 @@ from portal.allocations.queries.scopes import is_elsewhere
 from portal.allocations.queries.selections import Term
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
+from portal.frozen import frozen
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 from portal.roles import Role
 from portal.scoping import EVERYWHERE
@@ -31,7 +31,7 @@ WHICH = ("", "over", "free", "none")
 SORTS = ("name", "minutes", "courses")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Formula:
     """What a course is, in minutes for its whole term; `full_time` is the term of somebody who works full time."""
 
@@ -42,7 +42,7 @@ class Formula:
     full_time: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Load:
     """What somebody has in a term: courses against their limit, and minutes against their part of full time."""
 
@@ -71,7 +71,7 @@ class Load:
         return self.courses > self.limit or self.percent > 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WorkloadFilter:
     """Whose load of which term: those a text means, of a department, over, with room, or without courses."""
 
@@ -81,7 +81,7 @@ class WorkloadFilter:
     which: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WorkloadTotals:
     """Of all that match: people, courses, minutes, and how many people are over."""
 

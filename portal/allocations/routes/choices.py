@@ -1,7 +1,6 @@
 """The choices of the filters as their components want them: (value, text, count)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -12,11 +11,12 @@ from portal.allocations.queries import Facets
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.words import status_name
 from portal.catalogue.words import mode_name
+from portal.frozen import frozen
 
 Count = tuple[str, str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """One choice of a filter, how many courses it would show, and whether it is chosen."""
 
@@ -26,7 +26,7 @@ class Choice:
     is_chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChoiceSet:
     """The choices of one filter; `total` is what shows without any of them."""
 
@@ -41,7 +41,7 @@ class ChoiceSet:
         return [choice for choice in self.choices if choice.is_chosen]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chip:
     """A value of a filter that can be taken away again; `text` is said instead of the value."""
 

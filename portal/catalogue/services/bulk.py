@@ -5,7 +5,7 @@ transaction with its audit rows and gives the ids of the new rows by key.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -16,23 +16,24 @@ from portal.bulk import Plan, Stored, ids_by, insert_rows, record_plan, update_r
 from portal.catalogue.models import ClassGroup, Cohort, Department, Mode, Module
 from portal.extensions import db
 from portal.folding import fold
+from portal.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModeDraft:
     """A mode of teaching, which no file makes."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DepartmentDraft:
     """A department that something names by its code."""
 
     code: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModuleDraft:
     """A module as someone wants it; `department` is a department's code."""
 
@@ -43,7 +44,7 @@ class ModuleDraft:
     credits: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClassDraft:
     """A class as someone wants it."""
 
@@ -52,7 +53,7 @@ class ClassDraft:
     section: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CohortDraft:
     """A cohort as someone wants it; its end, if it has one, lies after its start."""
 

@@ -1,7 +1,6 @@
 """Enrolments as other systems read them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +10,10 @@ from portal.accounts.models import Student, User
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.enrolments.queries.own import POSITION
 from portal.extensions import db
+from portal.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnrolmentRow:
     """A student on a course; `position` is that on the waiting list, 0 off it."""
 
@@ -31,7 +31,7 @@ class EnrolmentRow:
     completed_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnrolmentWish:
     """Which enrolments of a course are wanted; `user_id` means that person's own alone."""
 

@@ -1,12 +1,12 @@
 """Who works and studies at the demo institution. All addresses end alike, so that they are found again."""
 
-from dataclasses import dataclass
+from portal.frozen import frozen
 
 DOMAIN = "@demo.example.org"
 PASSWORD = "demo-pass-2026"  # noqa: S105 (made for everyone to know)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Someone:
     """A person of the staff; `key` is their employee id, `mailbox` what stands before the domain."""
 

@@ -4,7 +4,6 @@ import csv
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +27,10 @@ from portal.exchange.services.kinds import (
     Kind,
 )
 from portal.formulas import guard
+from portal.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exported:
     """A file that was written, and how many rows it has below its header."""
 

@@ -1,6 +1,5 @@
 """Who may read and who may write the lessons of a course; what is not theirs is not there."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,9 +11,10 @@ from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.enrolments.models import Enrolment
 from portal.enrolments.services import HOLDS_A_PLACE
 from portal.extensions import db
+from portal.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Viewer:
     """Who asks: their account (None for a stranger), the facilitator that they are, whether they manage."""
 
@@ -23,7 +23,7 @@ class Viewer:
     manages: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CourseHead:
     """A course as the head of its pages shows it. `enrolment_id` is the asker's own, if they study it."""
 

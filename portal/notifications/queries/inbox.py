@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,12 +11,13 @@ from portal.accounts.models import User
 from portal.accounts.queries.personal_data import list_of
 from portal.bulk import in_chunks
 from portal.extensions import db
+from portal.frozen import frozen
 from portal.notifications.kinds import kinds_of_group, unlisted_kinds
 from portal.notifications.models import Delivery, Notification
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FactRow:
     """A fact as it was told."""
 
@@ -25,7 +25,7 @@ class FactRow:
     params: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EntryRow:
     """All that one person was told of one kind at one moment; `id` is the newest notification of it."""
 
@@ -37,7 +37,7 @@ class EntryRow:
     facts: Sequence[Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EntryFilter:
     """Which entries are wanted: all, or those with something unread, or of one group."""
 
@@ -49,7 +49,7 @@ class EntryFilter:
         return ({"unread": "1"} if self.only_unread else {}) | ({"group": self.group} if self.group else {})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Addressee:
     """Someone who is told something."""
 

@@ -1,7 +1,6 @@
 """Wishes to change a submitted week that nobody answered yet."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
@@ -9,10 +8,11 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
+from portal.frozen import frozen
 from portal.tracker.models import ActivityLog
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wish:
     """Who asks for which week, and why."""
 

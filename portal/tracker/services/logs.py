@@ -1,12 +1,13 @@
 """Filling in a week: ticks, notes, submitting. Races are settled by the log's version, in the database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
+from portal.frozen import frozen
 from portal.tracker import queries
 from portal.tracker.models import ActivityLog, ItemStatus
 from portal.tracker.queries import Item, Log, Moment
@@ -23,7 +24,7 @@ class Locked(Conflict):
     """The week cannot be filled in: submitted, excused, not begun, or the course is cancelled."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Saved:
     """A log as it stands after an edit, and what of the edit was not written."""
 

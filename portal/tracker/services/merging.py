@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portal.errors import DomainError, NotFound, lazy
+from portal.frozen import frozen
 from portal.tracker.models import NOTES_LIMIT, ItemStatus
 from portal.tracker.queries.rows import Item, Log
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edit:
     """What someone wants of a log, beside what they saw when they wanted it.
 
@@ -26,7 +27,7 @@ class Edit:
     unasked: Collection[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clashes:
     """What was not written because someone changed the same meanwhile: their statuses by key, and their notes."""
 
@@ -37,7 +38,7 @@ class Clashes:
         return bool(self.statuses) or self.notes is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merge:
     """What of an edit is to be written, and what clashes."""
 

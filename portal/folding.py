@@ -9,7 +9,7 @@ _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", 
 def fold(text: str) -> str:
     """Lower case without accents and invisible signs, spaces collapsed: "Çisem  İNÖNÜ" gives "cisem inonu"."""
     if text.isascii():
-        return one_line(text.lower())
+        return " ".join(text.replace("\0", " ").lower().split())
     # Twice: № is made of an upper-case letter, and İ of a letter with a dot.
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(

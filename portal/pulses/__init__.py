@@ -13,7 +13,20 @@ from time import monotonic
 from typing import Any, TypeVar, cast
 
 import structlog
-from sqlalchemy import Delete, Insert, String, Table, Update, event, func, literal_column, select, type_coerce, update
+from sqlalchemy import (
+    Delete,
+    Insert,
+    String,
+    Table,
+    Update,
+    bindparam,
+    event,
+    func,
+    literal_column,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from portal.extensions import Model, db
@@ -78,6 +91,8 @@ PULSES_NOW = (
     .select_from(_PULSES)
     .scalar_subquery()
 )
+_WRITTEN: Any = bindparam("subjects", expanding=True)
+_RAISE = update(_PULSES).where(_PULSES.c.subject.in_(_WRITTEN)).values(value=_PULSES.c.value + 1)
 _present: ContextVar[str | None] = ContextVar("pulses", default=None)
 _kept_anew: ContextVar[frozenset[str]] = ContextVar("kept_anew", default=frozenset())
 
@@ -244,8 +259,7 @@ def _raise_pulses(session: Session) -> None:
         return
     session.flush()
     if subjects := session.info.pop(_RAISED, None):
-        raised = update(_PULSES).where(_PULSES.c.subject.in_(sorted(subjects))).values(value=_PULSES.c.value + 1)
-        session.execute(raised)
+        session.connection().execute(_RAISE, {"subjects": sorted(subjects)})
 
 
 def _forget_notes(session: Session) -> None:

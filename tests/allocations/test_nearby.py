@@ -16,13 +16,19 @@ from portal.extensions import db
 from portal.paging import Cursor, PageRequest
 from portal.pulses import PULSES_NOW, take
 from portal.scoping import Scope, within
+from tests.support.keeping import together
 
 SIZE = 12
 
 
 @pytest.fixture
-def crowd(make):
+def crowd(app, make):
     """Forty people with two courses each, namesakes among them; the last ones teach the first half of the term."""
+    with app.app_context(), together():
+        _crowd(make)
+
+
+def _crowd(make):
     names = ["Zoë", "ana", "Ana", "O'Hara", "Łukasz", "علي", "王", "Smith"]
     modes, cohorts = [make.mode("Online"), make.mode("Hybrid")], [make.cohort() for _ in range(4)]
     homes = [make.department(code="ONE").id, make.department(code="TWO").id, None]
@@ -98,7 +104,7 @@ filters = st.builds(
 
 
 @pytest.mark.every_database
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=16, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), wanted=filters, sort=st.sampled_from(list(queries.SORTS)), downward=st.booleans())
 def test_any_page_is_that_of_the_plain_order(app, crowd, data, wanted, sort, downward):
     """Where values are many and few, from any row on, forwards and back, in one department and in all."""

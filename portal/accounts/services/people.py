@@ -1,6 +1,8 @@
 """Rules and writes of accounts."""
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, select, update
@@ -15,6 +17,9 @@ from portal.frozen import frozen
 from portal.roles import Role
 
 NAME_LIMIT = 100
+# Of such an address only the domain has to be looked at closely, and a school has few of them.
+_PLAIN = re.compile(r"(?P<name>[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*)@(?P<domain>[A-Za-z0-9.-]{1,100})", re.ASCII)
+_SHORT = 64
 
 
 @frozen
@@ -62,10 +67,19 @@ def check_names(draft: UserDraft) -> None:
 
 def check_email(address: str) -> str:
     """The address in its stored form, lower-case. Raises DomainError on the field `email`."""
+    plain = _PLAIN.fullmatch(address.strip())
     try:
+        if plain and len(plain["name"]) <= _SHORT:
+            return f"{plain['name']}@{_check_domain(plain['domain'])}".lower()
         return validate_email(address.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         raise DomainError(lazy("%(email)s is not an email address.", email=address.strip()[:100]), "email") from None
+
+
+@lru_cache(maxsize=200)
+def _check_domain(name: str) -> str:
+    """A domain as addresses are stored with it. Raises EmailNotValidError."""
+    return validate_email(f"a@{name}", check_deliverability=False).domain
 
 
 def add_profile(user: User) -> None:

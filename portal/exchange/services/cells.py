@@ -21,6 +21,8 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _YEARS = range(1950, 2151)
 _INVISIBLE = {"Cc", "Cs", "Zl", "Zp"}
 _SHOWN = 80
+# Where a cell begins otherwise, in letters of ASCII, it is neither guarded nor a formula.
+_MARKS = "'=+-@"
 
 
 class RowError(Exception):
@@ -81,6 +83,8 @@ def read_cell(column: Column, raw: str) -> Any:
 
 def _plain(raw: str) -> str:
     """The cell's text without the apostrophe of `guard` and without spaces around it."""
+    if raw.isascii() and raw.isprintable() and raw[:1] not in _MARKS:
+        return raw.strip()
     if GUARDED.match(raw):
         raw = raw[1:]
     elif FORMULA.match(raw) and not _NUMBER.fullmatch(raw.strip()):

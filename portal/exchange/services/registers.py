@@ -1,17 +1,21 @@
 """What exists, and what will exist after this run, by human key."""
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import lru_cache
 from typing import Any, Generic, cast
 
 from portal.bulk import Draft, Edit, Plan, Stored
 from portal.folding import fold
 
+# Each course names the same modules, classes and cohorts again.
+_folded = lru_cache(maxsize=10_000)(fold)
+
 
 def _alike(key: Any) -> Hashable:
     """Keys that are the same thing: MariaDB's unique keys see neither case nor accents, so nobody does."""
     if isinstance(key, tuple):
-        return tuple(_alike(part) for part in key)
-    return (fold(key) or key) if isinstance(key, str) else cast(Hashable, key)
+        return tuple([_alike(part) for part in key])
+    return (_folded(key) or key) if isinstance(key, str) else cast(Hashable, key)
 
 
 class Register(Generic[Draft]):

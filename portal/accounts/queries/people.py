@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from portal import clock
 from portal.accounts.models import Facilitator, OneTimeToken, User
@@ -66,11 +66,12 @@ PERSON = select(
     User.session_epoch,
     Facilitator.id.label("facilitator_id"),
 ).outerjoin(Facilitator, Facilitator.user_id == User.id)
+_OF_ID = PERSON.where(User.id == bindparam("user_id"))
 
 
 def find_person(user_id: int) -> Person | None:
     """An account as a signed-in person; None when there is none. One statement."""
-    row: Any = db.session.execute(PERSON.where(User.id == user_id)).one_or_none()
+    row: Any = db.session.execute(_OF_ID, {"user_id": user_id}).one_or_none()
     return Person(*row) if row else None
 
 

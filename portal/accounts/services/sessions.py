@@ -2,8 +2,9 @@
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from portal import clock
@@ -32,6 +33,9 @@ __all__ = [
 ]
 
 
+_BEGIN = insert(cast(Table, UserSession.__table__))
+
+
 @frozen
 class Begun:
     """A new session: the id of its row, and the secret that belongs into the cookie alone."""
@@ -46,20 +50,19 @@ def begin(person: Person, method: str, browser: Browser, *, device_id: int | Non
     Should their epoch have been raised meanwhile, it is over before it begins.
     """
     secret, now = secrets.token_urlsafe(32), clock.now()
-    row = UserSession(
-        user_id=person.id,
-        token_hash=hash_token(secret),
-        epoch=person.session_epoch,
-        method=method,
-        device_id=device_id,
-        user_agent=browser.user_agent,
-        network_address=browser.network_address,
-        last_used_at=now,
-        expires_at=now + lasts,
-    )
-    db.session.add(row)
-    db.session.flush()
-    return Begun(row.id, secret)
+    row = {
+        "user_id": person.id,
+        "token_hash": hash_token(secret),
+        "epoch": person.session_epoch,
+        "method": method,
+        "device_id": device_id,
+        "user_agent": browser.user_agent,
+        "network_address": browser.network_address,
+        "last_used_at": now,
+        "expires_at": now + lasts,
+    }
+    written: Any = db.session.execute(_BEGIN, row)
+    return Begun(written.inserted_primary_key[0], secret)
 
 
 def end(user_id: int, session_id: int) -> bool:

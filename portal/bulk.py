@@ -15,7 +15,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 from portal import clock
 from portal.audit.services import Actor, Change, record_many
 from portal.extensions import Model, db
-from portal.frozen import frozen
 from portal.pulses import note_written
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ Draft = TypeVar("Draft", bound="DataclassInstance")
 Item = TypeVar("Item")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Stored(Generic[Draft]):
     """What the database holds: the row's id, and the draft that would make it."""
 
@@ -37,7 +36,7 @@ class Stored(Generic[Draft]):
     draft: Draft
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Edit(Generic[Draft]):
     """A row that shall change."""
 

@@ -1,11 +1,10 @@
 """Two people at one form: whose value stands in each field."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from portal.frozen import frozen
 
-
-@frozen
+@dataclass(frozen=True, slots=True)
 class Clash:
     """A field that two people changed: what it was, what somebody else made of it, and what was typed here."""
 
@@ -15,7 +14,7 @@ class Clash:
     mine: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Merged:
     """The values of a form brought together; `clashes` are for a person to decide, `others` somebody else changed."""
 

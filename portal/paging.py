@@ -8,13 +8,11 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, or_
-
-from portal.frozen import frozen
 
 Row = TypeVar("Row")
 
@@ -35,7 +33,7 @@ def _moment(text: str) -> datetime:
 _READ: dict[type, Callable[[str], Any]] = {date: date.fromisoformat, datetime: _moment}
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Cursor:
     """Where a page begins: after (or before) this row; `position` is how many rows stand before the page."""
 
@@ -74,7 +72,7 @@ def _is_sane(value: object) -> bool:
     return isinstance(value, str) and "\0" not in value and not half
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PageRequest:
     """What part of a list is wanted: rows per page, the name of the sort, its direction, and where to begin."""
 
@@ -84,7 +82,7 @@ class PageRequest:
     size: int = PAGE_SIZE
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
     """Rows of one page, the position of its first row, the total, and the cursors of its neighbours."""
 

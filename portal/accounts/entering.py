@@ -6,6 +6,7 @@ proof it wants and calls `go_on` once it has it.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,7 +27,6 @@ from portal.accounts.services.signing_in import Entry, enter
 from portal.accounts.sessions import be, start_anew
 from portal.accounts.signals import Notice, tell
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.web.locale import safe_next
 
 _STEPS = "portal_sign_in_steps"
@@ -36,7 +36,7 @@ _LASTS = timedelta(minutes=10)
 _LONGEST_ADDRESS = 1000
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Step:
     """A further proof: whether a person needs it, and the address of the page that asks for it."""
 
@@ -45,7 +45,7 @@ class Step:
     address: Callable[[Person], str]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class OnTheWay:
     """Someone who has shown a first proof, by `method`, and passed these steps; they were going to `next`."""
 

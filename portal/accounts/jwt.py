@@ -7,6 +7,7 @@ and who the person is by now. What else it says (address, role) is for the clien
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
@@ -16,7 +17,6 @@ from flask import current_app
 
 from portal import clock
 from portal.accounts.services.refresh_tokens import Grant
-from portal.frozen import frozen
 from portal.roles import Role
 
 ISSUER = "course-management-platform"
@@ -32,7 +32,7 @@ _SECRETS = ("JWT_SECRET", "JWT_SECRET_PREVIOUS")
 _FAMILY = re.compile(r"[0-9a-f-]{36}", re.ASCII)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class AccessToken:
     """A token as it goes to the client, and for how many seconds it is good."""
 
@@ -40,7 +40,7 @@ class AccessToken:
     expires_in: int
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Claims:
     """What an intact token says. Without a user id it waits for its address to be confirmed."""
 

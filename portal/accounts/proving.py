@@ -1,6 +1,7 @@
 """The first proof that most people bring: their password. Pages and the JSON API ask for it alike."""
 
 import time
+from dataclasses import dataclass
 
 from flask import current_app, g
 
@@ -13,11 +14,10 @@ from portal.accounts.services.signing_in import fits, send_confirmation_again, u
 from portal.accounts.timing import answer_no_sooner_than
 from portal.errors import DomainError, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.web.access import Actor
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Proved:
     """Whose password it was, and the row of the attempt, which whoever lets them in settles."""
 

@@ -1,11 +1,10 @@
 """What accounts announce to the packages above, which make messages of it in the same transaction."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from blinker import signal
-
-from portal.frozen import frozen
 
 # Sent with `letters`: links that must reach people. The token itself is made when the mail is written.
 letters_due = signal("accounts-letters-due")
@@ -17,7 +16,7 @@ person_left = signal("accounts-person-left")
 still_needed = signal("accounts-still-needed")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A one-time link for a person: its purpose and the id of its row in `one_time_tokens`."""
 
@@ -26,7 +25,7 @@ class Letter:
     token_id: int
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A fact about an account; `key` (at most 100 characters) is the same whenever the fact is."""
 
@@ -36,7 +35,7 @@ class Notice:
     key: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Former:
     """Someone whose account is being deleted: the numbers that they had, and the one that stands for them now."""
 

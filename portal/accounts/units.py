@@ -1,9 +1,8 @@
 """Cohorts and departments. Accounts point to them; the catalogue, which stands above, says here what there is."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-
-from portal.frozen import frozen
 
 
 class Kind(StrEnum):
@@ -13,7 +12,7 @@ class Kind(StrEnum):
     DEPARTMENT = "department"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Unit:
     """One of them. `is_open` is false for a cohort that nobody joins any more."""
 

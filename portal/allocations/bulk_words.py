@@ -1,6 +1,7 @@
 """Bulk changes in words: what each course changes from and to."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,11 +14,10 @@ from portal.allocations.queries.selections import facilitator_names, mode_names
 from portal.allocations.services.bulk_rules import Deed, Outcome
 from portal.allocations.words import status_name
 from portal.catalogue.words import mode_name
-from portal.frozen import frozen
 from portal.web.locale import date_short
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Line:
     """A course, and its changes as (field, before, after) in words."""
 

@@ -1,17 +1,17 @@
 """Two people at one course: its form brought together with how the course stands now."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
 from portal.allocations.course_form import NAMES, CourseForm, form_of
-from portal.frozen import frozen
 from portal.merging import Clash, merge_fields
 
 _FIELDS = {name: field for field, name in NAMES.items()}
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Merge:
     """A form that was sent, brought together with how the course stands now.
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -12,7 +13,6 @@ from portal.allocations.models import IntakePeriod, OfferingStatus
 from portal.allocations.queries import SORTS, OfferingFilter
 from portal.allocations.queries.filters import Term
 from portal.folding import one_line
-from portal.frozen import frozen
 from portal.paging import Cursor, PageRequest
 
 NO_FACILITATOR = "none"
@@ -35,7 +35,7 @@ _WHOLE = re.compile(r"\d{1,9}")
 Kind = TypeVar("Kind", bound=StrEnum)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ListForm:
     """A list as an address asks for it. `misunderstood` holds the values that mean nothing here, as they were typed.
 
@@ -169,7 +169,7 @@ class _Reader:
         return PageRequest(name or DEFAULT_SORT, bool(name) and text.startswith("-"), after)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class AssignForm:
     """Who shall teach a course: chosen from a list (`facilitator_id`), typed (`text`), or nobody (`removes`)."""
 

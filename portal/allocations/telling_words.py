@@ -1,6 +1,7 @@
 """How it reads that a course is somebody's now, is not any more, or has changed: in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from flask_babel import ngettext
 from portal.allocations.models import OfferingStatus
 from portal.allocations.queries.allocated import AllocatedCourse, find_allocated
 from portal.allocations.services.telling import CHANGED, GIVEN, TAKEN, stands_as
-from portal.frozen import frozen
 from portal.notifications.groups import ALLOCATIONS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.web.locale import date_long
@@ -19,7 +19,7 @@ from portal.web.locale import date_long
 _TOPIC, _PAGE = "allocations", "/tracker/"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Changed:
     """What a mail says: the courses that are somebody's now, those that are not any more, and those that differ."""
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -25,7 +26,6 @@ from portal.allocations.services.workload import (
     Terms,
 )
 from portal.errors import DomainError
-from portal.frozen import frozen
 from portal.paging import Cursor, PageRequest
 
 _HOUR = 60
@@ -37,7 +37,7 @@ _HOURS = _l("Enter hours from 0 to %(max)s.")
 _IN_HOURS = (InputRequired(_NUMBER), NumberRange(0, _MOST_HOURS, _HOURS))
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class WorkloadList:
     """Which list of loads an address asks for."""
 

@@ -1,7 +1,7 @@
 """What an operation of the API takes and gives, declared once: the reader, the writer and the documents follow it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
@@ -23,7 +23,6 @@ from portal.api.conditional import (
 from portal.api.idempotency import answer_once
 from portal.api.reading import read_body, read_query
 from portal.api.tickets import offer_again
-from portal.frozen import frozen
 from portal.web.answers import Answer
 from portal.web.bare import bare
 
@@ -31,7 +30,7 @@ _READS = frozenset({"GET", "HEAD"})
 View = Callable[..., Any]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Operation:
     """What an operation is for, the models of its body, of its query and of its answer, and the answer's status."""
 
@@ -44,7 +43,7 @@ class Operation:
     subjects: tuple[str, ...] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer with headers of its own."""
 

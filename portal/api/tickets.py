@@ -5,6 +5,7 @@ follows from the departments that a manager answers for is given anew each time:
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask import request
 
@@ -12,7 +13,6 @@ from portal import pulses, scoping
 from portal.accounts.queries.standings import FOLLOWED, standing_of
 from portal.api.bearer import borne_token, present_family
 from portal.api.limits import Counted, counted_now
-from portal.frozen import frozen
 from portal.roles import Role
 from portal.web.access import person_now
 from portal.web.bare import bare
@@ -23,7 +23,7 @@ TICKET = "portal.ticket"
 _FOLLOWED = frozenset(FOLLOWED)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """Whose answer it is, by which token and of which family of tokens; how they stand; until when."""
 

@@ -1,18 +1,18 @@
 """The teaching calendar: pure functions from dates to weeks and deadlines."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from portal.config import Settings
-from portal.frozen import frozen
 
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
 _LONGEST_BREAK = 400
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Rules:
     """What the institution decided: its time zone, and when a log is due (days after the Monday, and local time)."""
 
@@ -27,7 +27,7 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(settings.zone, due_after, due_time)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Break:
     """Days without teaching, both ends included."""
 
@@ -35,7 +35,7 @@ class Break:
     end: date
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Week:
     """A teaching week: its number within the course, from 1, and its Monday."""
 

@@ -1,14 +1,13 @@
 """What the kinds of the catalogue are called, in the reader's language."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.frozen import frozen
 
-
-@frozen
+@dataclass(frozen=True, slots=True)
 class KindWords:
     """Its place, what makes a new one, what it is for, and what names it."""
 

@@ -1,13 +1,13 @@
 """The kinds of entries of the catalogue, and what they have in common."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from portal.catalogue.models import CalendarBreak, ClassGroup, Cohort, Department, Mode, Module
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A kind: its name in addresses, its table, the field that people know an entry by, and what they may change.
 

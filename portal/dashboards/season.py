@@ -13,7 +13,6 @@ from portal import clock
 from portal.catalogue.calendar import Week, monday_of, weeks_of
 from portal.dashboards import queries
 from portal.dashboards.queries import Term
-from portal.frozen import frozen
 from portal.web.locale import date_short
 
 _DAY = timedelta(days=1)
@@ -21,7 +20,7 @@ _WEEK = timedelta(days=7)
 _LASTS = 60.0  # seconds
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Season:
     """The running trimester, the week it is in (None in a break), all its weeks, and what comes next in words."""
 

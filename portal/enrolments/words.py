@@ -1,6 +1,7 @@
 """How notices about places in courses read: in the inbox and in mails."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from flask_babel import ngettext
 from portal.enrolments.models import EnrolmentStatus
 from portal.enrolments.queries import find_cancelled, standing_of
 from portal.enrolments.services.telling import Told
-from portal.frozen import frozen
 from portal.notifications.groups import COURSES
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 
@@ -25,7 +25,7 @@ _STATES = {
 }
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Places:
     """What one mail says: a line for each course; how many of these courses are `cancelled`."""
 

@@ -1,7 +1,7 @@
 """What the pages of imports are sent: how files are read, and which rows of a report are wanted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
@@ -9,11 +9,10 @@ from flask_babel import gettext as _
 from portal.exchange.queries import RowFilter
 from portal.exchange.services.parts import Part, kind_of
 from portal.exchange.words import COLUMN_WORDS, VERDICTS
-from portal.frozen import frozen
 from portal.paging import Cursor, PageRequest
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ReadingForm:
     """How somebody wants the tables of an upload to be read. `errors` are by the table's place.
 
@@ -66,7 +65,7 @@ def _errors(parts: Sequence[Part]) -> dict[int, list[str]]:
     return found
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ReportForm:
     """The rows of a report that an address asks for."""
 

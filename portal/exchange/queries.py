@@ -1,6 +1,7 @@
 """Reads of the history of imports, and of what a check found."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,6 @@ from portal.accounts.models import User
 from portal.accounts.queries.personal_data import list_of
 from portal.exchange.models import ImportRow, ImportRun, ImportState
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.jobs.models import Job, JobState
 from portal.jobs.queries import JobRow, find_job
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
@@ -20,7 +20,7 @@ _UNDER_WAY = (JobState.WAITING, JobState.RUNNING)
 _NOTE = "note"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class HistoryRow:
     """An import as the history lists it; `by` is empty for one of the command line."""
 
@@ -39,7 +39,7 @@ class HistoryRow:
         return totals(self.counts)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RunRow:
     """An import with the job that works on it, or did so last."""
 
@@ -70,7 +70,7 @@ class RunRow:
         return totals(self.counts)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ResultRow:
     """What a check found for one row; `message` and `changes` as they are kept."""
 
@@ -84,7 +84,7 @@ class ResultRow:
     changes: Mapping[str, Sequence[Any]]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RowFilter:
     """Which rows of a report are wanted; empty for all. `field` is one that an update changes."""
 
@@ -93,7 +93,7 @@ class RowFilter:
     field: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LeftOutRow:
     """A row that cannot be written, with its cells."""
 

@@ -5,6 +5,7 @@ caller's transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,6 @@ from portal.audit.services import System, record
 from portal.errors import Conflict, lazy
 from portal.exchange.models import SeedVersion
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import VIEWS, Pulse
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _ENTITY = "seeds"
 _FOLDER = Path(__file__).resolve().parent.parent.parent / "seeds"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Seed:
     """A step: its number, the branch it belongs to, what it brings in, whether it is in, and since when if known."""
 

@@ -1,6 +1,7 @@
 """What the worker does for imports in pages: check, and carry out what was confirmed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from portal.exchange.services import Checked, noting, parts, runs
 from portal.exchange.services.holding import hold
 from portal.exchange.services.packing import pack_everything
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.jobs import works
 from portal.jobs.works import Owner, Params, Progress, Work
 
@@ -53,7 +53,7 @@ def export(params: Params, owner: Owner, progress: Progress) -> dict[str, Any]:
     return {"path": path, "files": {file.path.name: file.rows for file in exported}}
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Looked:
     """A check of the files as they are, with its digest and that of the check that was confirmed."""
 

@@ -1,6 +1,7 @@
 """Where jobs stand."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +9,12 @@ from sqlalchemy import select
 
 from portal.accounts.queries.personal_data import list_of
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.jobs.models import Job, JobState
 
 _UNDER_WAY = (JobState.WAITING, JobState.RUNNING)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class JobRow:
     """A job as its owner sees it; `stage` is in their language."""
 

@@ -1,6 +1,7 @@
 """Beginning, taking up and ending jobs. What a worker does with one stands in running.py."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -11,7 +12,6 @@ from portal.accounts.models import User
 from portal.audit.services import Actor
 from portal.database import work_waits
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.jobs.models import Job, JobState
 
 # A worker that is alive renews its lease several times in this span.
@@ -21,7 +21,7 @@ MAX_ATTEMPTS = 3
 _JOBS = cast(Table, Job.__table__)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A job that this worker may do while its lease lasts; `attempt` tells its claim from an earlier worker's."""
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any, Protocol
-
-from portal.frozen import frozen
 
 Params = Mapping[str, Any]
 
@@ -33,7 +32,7 @@ class Silent:
         """Say nothing."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Owner:
     """Who began a job, for the audit of what it does."""
 
@@ -41,7 +40,7 @@ class Owner:
     request_id: str | None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Work:
     """A kind of long work.
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.api.tickets import Ticket
-from portal.frozen import frozen
 from portal.pulses.stores import Store
 
 # Nothing else of a request makes a difference to an answer of the API, but to its id.
@@ -26,7 +25,7 @@ _ROOM, _AROUND = 8 * 1024 * 1024, 4096
 Key = tuple[Any, tuple[str | None, ...]]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Said:
     """What the application said to the server."""
 

@@ -6,11 +6,11 @@ Nothing is unpacked or decoded: the size of a picture is read from its header, a
 import re
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from portal.errors import DomainError, lazy
 from portal.folding import one_line
-from portal.frozen import frozen
 from portal.learning.models import NAME_LIMIT, FileKind
 
 # A picture of more is a bomb for whoever opens it.
@@ -19,7 +19,7 @@ LONGEST_SIDE = 20_000
 _LONGEST_NAME_END = 12
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Content:
     """What a file is. `width` and `height` are a picture's."""
 

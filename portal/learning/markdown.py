@@ -18,7 +18,6 @@ from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from portal.folding import fold
-from portal.frozen import frozen
 from portal.learning.models import FileKind
 
 # Raised whenever the same text would become other HTML: lessons are then made anew as they are read.
@@ -52,7 +51,7 @@ _WORDS = re.compile(r"\\(?:text\w*|mbox)\{[^{}]*\}")
 _ALIGNED = re.compile(r"text-align:(left|right|center)")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FileRef:
     """A file that a text may refer to by its name."""
 
@@ -63,7 +62,7 @@ class FileRef:
     height: int | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """Safe HTML; the names of files that are not there, and formulas that could not be read."""
 

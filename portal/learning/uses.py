@@ -1,17 +1,17 @@
 """What files are for: whoever keeps one says so here, and who may read it. A file that nobody keeps is deleted."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, or_
 
 from portal.allocations.models import CourseOffering
-from portal.frozen import frozen
 from portal.learning.models import Lesson, LessonAttachment, StoredFile
 from portal.learning.queries.access import Viewer, may_read
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Use:
     """A way of keeping files, as conditions on a row of `stored_files` that a statement selects.
 

@@ -1,6 +1,7 @@
 """How lessons read: sizes of files, and what students are told in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask
@@ -9,7 +10,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
-from portal.frozen import frozen
 from portal.learning.queries.lessons import published_among
 from portal.learning.services.announcing import PUBLISHED
 from portal.notifications.groups import COURSES
@@ -18,7 +18,7 @@ from portal.notifications.kinds import Kind, Line, Params, Topic, register
 _KILO = 1024
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class NewLesson:
     """A lesson that a mail tells of: its title, its course, and its path."""
 

@@ -6,6 +6,7 @@ that comes back, so that nobody marks somebody else's address by writing a repor
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default
@@ -14,7 +15,6 @@ from sqlalchemy import select
 
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.models import Delivery, DeliveryState
 from portal.notifications.services.refusals import note_refusal
 
@@ -24,7 +24,7 @@ _OURS = re.compile(r"<delivery\.(\d{1,10})\.([0-9a-f]{1,12})@", re.ASCII)
 _HEADERS = ("message/rfc822", "message/rfc822-headers", "text/rfc822-headers")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Bounced:
     """An address that a report gives up on, with its status (such as 5.1.1) and what the server said."""
 

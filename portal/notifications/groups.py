@@ -5,11 +5,11 @@ is registered beside its kinds.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.frozen import frozen
 from portal.roles import Role
 
 ACCOUNT, REMINDERS, OVERDUE, DECISIONS = "account", "reminders", "overdue", "decisions"
@@ -21,7 +21,7 @@ _TEACHING = frozenset({Role.FACILITATOR})
 _OFFICE = frozenset({Role.MANAGER, Role.ADMIN})
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Group:
     """What people choose about: its label and what belongs to it.
 

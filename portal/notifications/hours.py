@@ -1,15 +1,14 @@
 """When a mail may go: at most one a person and day, outside of their quiet hours. Pure functions."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
-
-from portal.frozen import frozen
 
 _DAY = timedelta(days=1)
 MINUTES = 24 * 60
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Quiet:
     """The hours without mail, in minutes after midnight; over midnight when they end earlier than they begin.
 

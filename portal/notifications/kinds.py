@@ -9,16 +9,16 @@ they are called.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from portal.frozen import frozen
 from portal.notifications.groups import OTHER
 
 Params = Mapping[str, Any]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line under an entry of the inbox: what it is about, and what of it."""
 
@@ -27,7 +27,7 @@ class Line:
     code: str | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Kind:
     """How the notifications of one kind read together; `state` names their shape in ui/state.html.
 
@@ -49,7 +49,7 @@ class Kind:
     urgent: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Topic:
     """What a mail says about one matter, asked at the moment of sending.
 

@@ -1,14 +1,13 @@
 """Which of the claimed messages go now, and which wait for the morning or become part of another."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from portal import clock
 from portal.config import Settings
 from portal.database import only_reading
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications import services
 from portal.notifications.groups import optional_groups
 from portal.notifications.hours import Quiet, allowed_at
@@ -20,7 +19,7 @@ from portal.notifications.services import Claim
 _SOON = timedelta(minutes=2)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A message that goes now, and what is known of its recipient."""
 

@@ -4,15 +4,14 @@ A link names a person and groups, and can do no more than switch these off.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from itsdangerous import BadSignature, URLSafeSerializer
-
-from portal.frozen import frozen
 
 _SALT = "unsubscribe"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Wish:
     """Who wants no more mail, and of which groups."""
 

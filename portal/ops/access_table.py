@@ -1,12 +1,12 @@
 """Who may open what, as the code declares it: `flask access` prints the table that docs/access.md holds."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import click
 from flask import Flask, current_app
 from werkzeug.routing import AnyConverter, Rule
 
-from portal.frozen import frozen
 from portal.roles import Role
 from portal.web.access import PUBLIC, declared_audience, declared_owner
 
@@ -30,7 +30,7 @@ every line of it as a stranger, as each role, as the owner, as somebody else of 
 _COLUMNS = (Role.STUDENT, Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Door:
     """One view: its rule, methods, the roles it is open to (none: to all), and whose its ids must be."""
 

@@ -1,6 +1,7 @@
 """What the tables say about the portal's work: for Prometheus and for the administrator's page alike."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,7 +14,6 @@ from portal.accounts.models import UserSession
 from portal.config import Settings
 from portal.database import only_reading
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.jobs.models import Job, JobState
 from portal.learning.models import StoredFile
 from portal.notifications.models import Delivery, DeliveryState
@@ -32,7 +32,7 @@ _IMPORTS = table("import_runs", column("state"))
 _PROBES = "portal_figures"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Figure:
     """A figure with its name, what it is, and its values by labels."""
 

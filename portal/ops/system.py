@@ -4,6 +4,7 @@ import platform
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import metadata
 from typing import Any
@@ -16,7 +17,6 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.config import Settings
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.jobs.models import Job, JobState
 from portal.learning.words import file_size
 from portal.notifications.queries.deliveries import find_queue_state
@@ -32,7 +32,7 @@ _LEAST_FREE = 0.1
 _LIBRARIES = ("Flask", "SQLAlchemy", "huey", "granian")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One sentence, and whether what it says is in order."""
 
@@ -40,7 +40,7 @@ class Finding:
     said: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Section:
     """What was found out about one part."""
 

@@ -4,19 +4,19 @@ Courses fall into parts by their ids, and their logs into weeks. Each part and e
 """
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_
 
-from portal.frozen import frozen
 from portal.pulses import PARTS, WHOLE, Kept, keep, present_pulses, pulse_of, recall, slot_of_part, slot_of_week
 
 # A part of the courses, and a Monday for what follows from each week by itself.
 Place = tuple[int, date | None]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Stale:
     """What must be read again: these parts of the courses, in every week, and these weeks, of every course."""
 

@@ -5,16 +5,15 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from portal.frozen import frozen
-
 Answers = Mapping[str, str]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Written:
     """What somebody has written so far: answers by the keys of their questions, and the language they read."""
 

@@ -1,6 +1,7 @@
 """How notices of reflections read: in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask import current_app
@@ -8,7 +9,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from portal.frozen import frozen
 from portal.notifications.groups import REFLECTIONS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.reflections.queries.owed import CLOSING, OPENED, RESULTS, list_still_open
@@ -18,7 +18,7 @@ _PATH = "/reflections/"
 _TO_STUDENTS, _TO_STAFF = "reflections", "reflection_results"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Noticed:
     """What one mail tells of. Its words are made when it is written, in the reader's language."""
 

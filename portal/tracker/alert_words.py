@@ -1,12 +1,12 @@
 """How weeks that stay missing read to managers: in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from portal.frozen import frozen
 from portal.notifications.groups import ALERTS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.tracker.ladder import ALERT, ESCALATED, base_of
@@ -19,7 +19,7 @@ _DEED = _l("See what is missing")
 MOST_COURSES = 30
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class StillMissing:
     """What a mail says: the first courses with their weeks, how many weeks in all, and whether to the head."""
 

@@ -5,11 +5,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
 from portal.errors import DomainError, lazy
-from portal.frozen import frozen
 from portal.tracker.models import AttendanceState
 from portal.tracker.queries.attendance import Place
 from portal.tracker.services.attendance import HeadCount, Sheet
@@ -20,7 +20,7 @@ _FIELD = re.compile(r"mark-([0-9]{1,10})", re.ASCII)
 _COUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class SheetForm:
     """What was sent: the marks, and whether everyone else is present."""
 

@@ -1,13 +1,13 @@
 """How notices of low attendance read: in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from portal.frozen import frozen
 from portal.notifications.groups import ATTENDANCE
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.tracker.queries.attendance import names_of
@@ -17,7 +17,7 @@ _TOPIC = "attendance"
 _HOME, _THIS_WEEK = "/", "/tracker/"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Noticed:
     """What one mail says: a line for each course of the reader's own, and for each student and course they teach."""
 

@@ -1,16 +1,16 @@
 """How "This week" is laid out: the ruler of the term, the sentence about where one stands, the groups of logs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from portal.catalogue.calendar import monday_of
-from portal.frozen import frozen
 from portal.tracker.queries import Log, WeekCount
 from portal.tracker.states import LogState
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RulerWeek:
     """One week on the ruler; `kind` is past, owed, current or future."""
 
@@ -18,7 +18,7 @@ class RulerWeek:
     kind: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Where a person stands: weeks overdue, open and lately submitted; items done of those expected in them.
 
@@ -41,7 +41,7 @@ class Standing:
         return self.missing + self.open
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Group:
     """Logs under one heading: overdue and open ones by week, submitted ones together (their `week` is None)."""
 
@@ -51,7 +51,7 @@ class Group:
     logs: tuple[Log, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class WeekChoice:
     """A week to look at alone: its Monday, its number, and how many logs wait in it."""
 

@@ -1,6 +1,7 @@
 """How decisions about weekly logs read: in the inbox and in mails."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from portal.frozen import frozen
 from portal.notifications.groups import DECISIONS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.tracker.services.telling import Decision
@@ -25,7 +25,7 @@ _STATES = {
 }
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Told:
     """One decision as a mail says it: which week of which course, what was decided, and why."""
 
@@ -35,7 +35,7 @@ class Told:
     reason: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Decided:
     """All decisions that one mail tells."""
 

@@ -8,12 +8,11 @@ the log.
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from werkzeug.datastructures import MultiDict
 
 from portal.errors import DomainError, lazy
-from portal.frozen import frozen
 from portal.tracker.models import ItemStatus
 from portal.tracker.services import Edit, fingerprint
 
@@ -21,7 +20,7 @@ _ACTS = {"save", "submit", "all_done", "same_as_last_week", "use", "keep"}
 _LINE_ENDS = re.compile(r"\r\n?")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LogForm:
     """The whole form of a week: the button that was pressed (`field` is what "use" and "keep" are about),
     what is wanted, and clashes that wait for a decision: statuses, and whether the typed notes are one.

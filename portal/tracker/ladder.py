@@ -5,11 +5,11 @@ Pure functions. A stage begins in the morning of its day, in the institution's t
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from portal.catalogue.calendar import Break, working_day
-from portal.frozen import frozen
 
 DUE, TODAY, MISSING, ALERT, ESCALATED = "log_due", "log_today", "log_missing", "log_alert", "log_escalated"
 # Before the deadline, and after it; of those after it the first tells who owes the week.
@@ -39,7 +39,7 @@ def latest_first(cutoffs: Mapping[str, datetime], bases: Sequence[str]) -> tuple
     return tuple(sorted((key for key in cutoffs if base_of(key) in bases), key=lambda key: (cutoffs[key], key)))
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A step of the ladder: its name, and how many working days after the deadline it begins (before it: negative)."""
 
@@ -48,7 +48,7 @@ class Stage:
     is_active: bool = True
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Ladder:
     """All stages, in the institution's time zone and calendar."""
 

@@ -1,13 +1,13 @@
 """How leave reads: in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from portal.frozen import frozen
 from portal.notifications.groups import DECISIONS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.tracker.services.leaves import ENDED, ENTERED, STANDING_IN
@@ -17,7 +17,7 @@ _PAGE = "/tracker/"
 _DEED = _l("Go to this week")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Told:
     """All that one mail says about leave, in sentences."""
 

@@ -1,10 +1,10 @@
 """The compliance matrix as it is drawn: weeks under their months, rows of cells, the share on time beneath."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from portal.frozen import frozen
 from portal.tracker.queries.compliance import Cell, Sums, WeekSums
 from portal.tracker.queries.matrix import Line
 from portal.tracker.states import LogState
@@ -16,7 +16,7 @@ _GRAVEST = (
 )  # fmt: skip
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Column:
     """A week of the matrix; `follows_break` when weeks without teaching lie before it."""
 
@@ -25,7 +25,7 @@ class Column:
     follows_break: bool
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Box:
     """What stands in one place of the matrix: a log, or several of one facilitator. `of` counts those in `state`.
 
@@ -40,7 +40,7 @@ class Box:
     total: int
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class MatrixRow:
     """A row: its head, a box or None for each column, and the sums of its weeks."""
 

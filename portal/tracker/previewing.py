@@ -1,13 +1,13 @@
 """A reminder by hand as it would be read, in both languages, before it is sent."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import current_app
 
 from portal import clock
 from portal.accounts.queries import find_person
-from portal.frozen import frozen
 from portal.notifications.kinds import topic_of
 from portal.notifications.mail.writing import Reader, Section, write_parts
 from portal.tracker.queries.told import NUDGE
@@ -16,7 +16,7 @@ from portal.tracker.services.reminders import what_is_owed
 from portal.web.locale import LANGUAGES
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Read:
     """A mail in one language: its subject, its text, and its page."""
 

@@ -1,7 +1,7 @@
 """What the compliance page is asked for in its address."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -11,7 +11,6 @@ from portal.allocations.forms import ListForm
 from portal.allocations.queries import OfferingFilter
 from portal.allocations.queries.facets import Group
 from portal.catalogue.calendar import Rules
-from portal.frozen import frozen
 from portal.paging import PageRequest
 from portal.tracker.models import ItemStatus
 from portal.tracker.queries.compliance import Watched, WeekSums
@@ -21,7 +20,7 @@ COURSES, PEOPLE = "courses", "facilitators"
 Term = tuple[int, int]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class WatchForm:
     """The matrix as an address asks for it: of which courses in one term, by course or by facilitator.
 
@@ -80,7 +79,7 @@ class WatchForm:
         return {name: value for name, value in self.to_args().items() if name in {"by", "week", "state"}}
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ItemChoice:
     """An item of the checklist (None: any) in a status; without a status it leaves nothing out."""
 

@@ -1,12 +1,12 @@
 """How the week in numbers reads to managers: in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.frozen import frozen
 from portal.notifications.groups import COMPLIANCE
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.tracker.services.weekly import WEEKLY
@@ -15,7 +15,7 @@ from portal.web.locale import date_long
 _PAGE = "/compliance/"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class InNumbers:
     """What a mail says: the Monday of the week, and how its weekly logs stood."""
 

@@ -1,13 +1,13 @@
 """How it reads that somebody asks to change a submitted week: in the managers' inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from portal.frozen import frozen
 from portal.notifications.groups import WISHES
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.tracker.queries.wishes import Wish, list_wishes
@@ -16,7 +16,7 @@ from portal.tracker.services.telling import WISH
 _PAGE = "/compliance/"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """What one mail says: who asks for which week."""
 

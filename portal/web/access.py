@@ -1,6 +1,7 @@
 """Deny by default: every view declares its audience, and one guard reads it before the view runs."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
@@ -9,7 +10,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.extensions import login_manager
-from portal.frozen import frozen
 from portal.roles import Role
 from portal.web.bare import bare
 from portal.web.entrances import present_entrance
@@ -21,7 +21,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC: frozenset[Role] = frozenset()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who does a deed, for the audit: the user's id (None for the system) and the request's id."""
 

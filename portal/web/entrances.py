@@ -5,19 +5,19 @@ address (`/api`) can know people by tokens and answer in JSON, whatever goes wro
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Request, current_app, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response
 
-from portal.frozen import frozen
 from portal.web.bare import bare
 
 _KEY = "portal_entrances"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """What the answer to a request that went wrong says; `field` names the input at fault, if one is."""
 
@@ -27,7 +27,7 @@ class Refusal:
     field: str | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Entrance:
     """Everything below `prefix`: no cookie is read or written there.
 

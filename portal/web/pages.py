@@ -1,17 +1,17 @@
 """What every page template is given: the places of the person's role, the unread count, the name."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from portal.frozen import frozen
 from portal.roles import Role
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Place:
     """One entry of the main navigation."""
 

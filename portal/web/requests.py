@@ -3,13 +3,13 @@
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
 from flask import Flask, Response, current_app, g, request
 
 from portal.database import reading_only
-from portal.frozen import frozen
 from portal.measuring import Asked, asked_so_far, begin_measuring
 from portal.web.bare import bare
 
@@ -65,7 +65,7 @@ def _log(response: Response) -> Response:
     return response
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Done:
     """A request that has its answer, as the log tells of it."""
 

@@ -7,13 +7,13 @@ means something else a moment later ("DNS rebinding") gains nothing.
 
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Self
 from urllib.parse import urlsplit
 
 from portal.config import Settings
 from portal.config.readers import Network
-from portal.frozen import frozen
 
 Address = IPv4Address | IPv6Address
 _PORTS = {"https": 443, "http": 80}
@@ -31,7 +31,7 @@ class NotAllowed(Exception):
         self.code = code
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Reach:
     """What is allowed beyond the public internet by HTTPS: networks, and HTTP."""
 
@@ -44,7 +44,7 @@ class Reach:
         return cls(settings.networks_of_webhooks(), settings.webhook_http)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Target:
     """An address taken apart. `host` is in ASCII, without brackets."""
 

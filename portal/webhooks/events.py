@@ -5,12 +5,11 @@ follow from it, and no service has to think of them. What is sent are ids, state
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from portal.audit.services import Change
-from portal.frozen import frozen
 
 LOG, COURSE, ENROLMENT, LEAVE = "activity_trackers", "course_offerings", "enrolments", "leaves"
 
@@ -44,7 +43,7 @@ _ON_IT, _OFF_IT = frozenset({"active", "waitlisted"}), frozenset({None, "withdra
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Happened:
     """An event: its type, the table and id of what it is about, and what cannot be read there any more."""
 

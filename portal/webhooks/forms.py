@@ -1,6 +1,7 @@
 """The form of an endpoint, and which of its messages an address asks for."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -12,7 +13,6 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.errors import DomainError
 from portal.folding import one_line
-from portal.frozen import frozen
 from portal.paging import Cursor, PageRequest
 from portal.webhooks.events import TEST, TYPES
 from portal.webhooks.models import MAX_DESCRIPTION, MAX_URL, MessageState
@@ -57,7 +57,7 @@ class EndpointForm(FlaskForm):  # type: ignore[misc]
         field.errors = [*field.errors, str(error)]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A filter as the address has it: its texts, and what they mean."""
 

@@ -8,12 +8,12 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection, HTTPException
 from threading import Event, Timer
 from typing import Any
 
-from portal.frozen import frozen
 from portal.webhooks.addresses import NotAllowed, Reach, Target, read_target, resolve
 from portal.webhooks.models import MAX_ANSWER
 
@@ -28,7 +28,7 @@ GONE, TOO_MANY, AWAY = 410, 429, 503
 _LONGEST_WAIT = 24 * 3600
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of an attempt: the status of the answer and how it begins, or in a word what kept it from arriving.
 

@@ -1,6 +1,7 @@
 """Webhooks in words: events, states, what keeps messages from arriving, and what administrators are told."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from portal.frozen import frozen
 from portal.notifications.groups import Group, register_group
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.roles import Role
@@ -56,7 +56,7 @@ REASONS: Mapping[WhyDisabled, Any] = {
 GROUP, _TOPIC, _PATH = "webhooks", "webhooks", "/admin/webhooks/"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class SwitchedOff:
     """What one mail says: a line for each endpoint that is still switched off."""
 

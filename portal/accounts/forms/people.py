@@ -1,6 +1,7 @@
 """Forms of looking after accounts, and which people an address asks for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -21,7 +22,6 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from portal.accounts.queries.directory import SORTS, AccountState, PeopleFilter
 from portal.accounts.units import Unit
 from portal.errors import DomainError
-from portal.frozen import frozen
 from portal.paging import Cursor, PageRequest
 from portal.roles import Role
 from portal.web.locale import LANGUAGES
@@ -36,7 +36,7 @@ ROLE_WORDS = {
 _ROLES = [SelectChoice(role.value, words) for role, words in ROLE_WORDS.items()]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PeopleForm:
     """The list of people as an address asks for it. `misunderstood` holds the values that mean nothing here."""
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,6 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from portal import clock
 from portal.accounts.services.identities import ProviderAccount
 from portal.accounts.services.tokens import derive_token
-from portal.frozen import frozen
 from portal.web.locale import safe_next
 
 _FLOWS = "providers"
@@ -24,7 +23,7 @@ _MOST = 3
 _LONGEST_ADDRESS = 300
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Flow:
     """One way to a provider and back. With `user_id` it connects an account to that of this person."""
 
@@ -81,7 +80,7 @@ def _is_live(kept: Mapping[str, Any]) -> bool:
 # --- an account that is connected once its owner has signed in
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """An account at a provider that is connected to a person's own as soon as they sign in."""
 

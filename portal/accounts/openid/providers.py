@@ -1,7 +1,7 @@
 """The providers that the settings name, and where they send people back to."""
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app, request, url_for
@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.config import Settings
-from portal.frozen import frozen
 
 _GOOGLE = "https://accounts.google.com"
 # As its documentation has it, Google writes its name either way.
@@ -17,7 +16,7 @@ _GOOGLE_NAMES = (_GOOGLE, "accounts.google.com")
 _HERE = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?", re.ASCII)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Provider:
     """A provider: the name in our addresses, the one that people read, and what the portal is to it."""
 
@@ -36,7 +35,7 @@ class Provider:
         return title[:1].upper() + title[1:]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Button:
     """A way to sign in, on the pages that offer it."""
 

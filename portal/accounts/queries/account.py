@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,6 @@ from portal.accounts.models import (
 from portal.accounts.queries.directory import INVITATION
 from portal.audit.models import AuditEvent
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page, slice_by_key
 from portal.roles import Role
 
@@ -35,7 +35,7 @@ def mark_of(email: str, first_name: str, last_name: str) -> str:
     return hashlib.sha256(f"{email}\0{first_name}\0{last_name}".encode()).hexdigest()[:16]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class AccountRow:
     """An account with the profiles beside it."""
 
@@ -69,7 +69,7 @@ class AccountRow:
         return mark_of(self.email, self.first_name, self.last_name)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class AttemptRow:
     """One attempt to sign in."""
 
@@ -80,7 +80,7 @@ class AttemptRow:
     network_address: str | None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class InvitationRow:
     """One link for a first password; `ended_at` is when it was used, replaced or withdrawn."""
 
@@ -94,7 +94,7 @@ class InvitationRow:
         return self.ended_at is None and self.expires_at > clock.now()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ChangeRow:
     """One change of the account: when, by whom (None for the portal itself), what, and field by field."""
 

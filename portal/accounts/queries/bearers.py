@@ -1,6 +1,7 @@
 """Who is behind a token of the JSON API."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +11,10 @@ from portal import clock
 from portal.accounts.models import ApiToken, RefreshToken, User
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import PULSES_NOW
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Bearer:
     """A person and whether they have confirmed their address; without that nothing opens."""
 
@@ -23,7 +23,7 @@ class Bearer:
     pulses: str | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class TokenBearer:
     """A person whose personal token came with a request, what it is for, and when its use was last noted."""
 
@@ -34,7 +34,7 @@ class TokenBearer:
     pulses: str | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class TokenRow:
     """A personal token as its owner sees it."""
 
@@ -47,7 +47,7 @@ class TokenRow:
     last_used_at: datetime | None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class KeptToken:
     """A refresh token as it is kept, with the state of its account."""
 

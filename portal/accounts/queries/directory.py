@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,6 @@ from portal import clock
 from portal.accounts.models import Facilitator, Identity, OneTimeToken, Student, User
 from portal.extensions import db
 from portal.folding import fold
-from portal.frozen import frozen
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 from portal.roles import Role
 
@@ -40,7 +39,7 @@ INVITABLE = frozenset({AccountState.INVITED, AccountState.EXPIRED, AccountState.
 _HIDDEN = AccountState.ANONYMISED
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PeopleFilter:
     """Which people are wanted; empty values narrow nothing. Deleted accounts are listed only when asked for."""
 
@@ -55,7 +54,7 @@ class PeopleFilter:
         return self != PeopleFilter()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PersonRow:
     """One line of the list. `number` is the employee id or student number; `invited_until` ends an open invitation."""
 
@@ -78,7 +77,7 @@ class PersonRow:
         return f"{self.first_name} {self.last_name}".strip()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PeopleCounts:
     """How many people each choice of a filter would show, and how many the present one does."""
 
@@ -88,7 +87,7 @@ class PeopleCounts:
     departments: Mapping[str, int]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Order:
     """What a list is ordered by before the id, and whether the greatest comes first."""
 

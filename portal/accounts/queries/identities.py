@@ -1,5 +1,6 @@
 """Accounts at other providers, and whose they are here."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -7,10 +8,9 @@ from sqlalchemy import select
 from portal.accounts.models import Identity, User
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Owner:
     """The account that an identity opens."""
 
@@ -29,7 +29,7 @@ def find_owner(issuer: str, subject: str) -> Owner | None:
     return Owner(Person(*row[:-3]), row.is_confirmed)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class IdentityRow:
     """An identity as its owner sees it."""
 

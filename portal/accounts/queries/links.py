@@ -1,6 +1,7 @@
 """Reads of one-time links, for the mails that carry them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +9,9 @@ from sqlalchemy import select
 
 from portal.accounts.models import OneTimeToken
 from portal.extensions import db
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LinkRow:
     """What a link is made from, until when it works, and the address that it proves if that is not the account's."""
 

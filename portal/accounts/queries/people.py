@@ -1,5 +1,6 @@
 """Who is who: the person behind a request, by id and by address, and whose a link is."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -7,14 +8,13 @@ from sqlalchemy import bindparam, func, select
 from portal import clock
 from portal.accounts.models import Facilitator, OneTimeToken, User
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.roles import Role
 
 # RFC 5321 as amended: what a mail server must take.
 LONGEST_EMAIL = 254
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Person:
     """Who is signed in, as plain values: one row, read once a request."""
 
@@ -94,7 +94,7 @@ def find_person_by_email(email: str) -> tuple[Person, str | None] | None:
     return (Person(*row[:-1]), row[-1]) if row and row.email == address else None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Invited:
     """Whose one-time token it is: the token's id and the account behind it."""
 

@@ -1,5 +1,6 @@
 """What a person sees and changes of their own account."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +9,9 @@ from sqlalchemy import Select, select
 from portal import clock
 from portal.accounts.models import Identity, OneTimeToken, User
 from portal.extensions import db
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Profile:
     """An account as its owner sees it."""
 
@@ -45,7 +45,7 @@ def find_profile(user_id: int) -> Profile | None:
     return Profile(*row) if row else None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class AddressLink:
     """An address that waits until the link that was sent to it is followed, and the account that it is for."""
 

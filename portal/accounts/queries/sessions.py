@@ -1,5 +1,6 @@
 """Who is signed in where."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, func, select
@@ -8,7 +9,6 @@ from portal import clock
 from portal.accounts.models import Device, User, UserSession
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import PULSES_NOW
 
 MOST_SESSIONS = 100
@@ -27,7 +27,7 @@ _PRESENT = (
 )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Present:
     """Someone signed in, when their session was last noted as used, and the pulses of this moment."""
 
@@ -46,7 +46,7 @@ def find_present(token_hash: str, idle: timedelta) -> Present | None:
     return Present(Person(*person), last_used_at, word)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class SessionRow:
     """One of a person's sessions, for a list."""
 

@@ -1,5 +1,6 @@
 """Attempts to sign in, and the account that one is for."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, select
@@ -7,10 +8,9 @@ from sqlalchemy import and_, select
 from portal.accounts.models import Device, SignIn, SignInOutcome, User
 from portal.accounts.queries.people import PERSON, Person, typed_address
 from portal.extensions import db
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Account:
     """Whom an address belongs to, what proves it, and the device that asks, if the account knows it."""
 
@@ -34,7 +34,7 @@ def find_account(email: str, device_hash: str | None) -> Account | None:
     return Account(Person(*of_person), password_hash, is_confirmed, device_id)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Failure:
     """An attempt that failed, or whose end is not known yet."""
 

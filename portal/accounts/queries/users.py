@@ -1,6 +1,7 @@
 """Accounts for programs: page by page, as plain rows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +10,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.folding import fold
-from portal.frozen import frozen
 from portal.roles import Role
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class UserRow:
     """One account in a list."""
 
@@ -31,7 +31,7 @@ class UserRow:
     created_at: datetime
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class UserFilter:
     """Which accounts are wanted; empty values narrow nothing. Deleted accounts are in no list."""
 

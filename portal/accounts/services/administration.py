@@ -6,7 +6,7 @@ rows of all administrators are locked first, in the same order, so that of two w
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -24,7 +24,6 @@ from portal.accounts.signals import Notice, tell
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotAllowed, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.roles import Role
 
 # Whom managers look after; everyone else is the administrators' business.
@@ -38,7 +37,7 @@ _PROFILES: dict[Role, type[Manager | Facilitator | Student]] = {
 _ADMINS = select(User).where(User.role == Role.ADMIN, User.is_active).order_by(User.id)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class NewPerson:
     """Someone who is to get an account.
 
@@ -51,7 +50,7 @@ class NewPerson:
     cohort_id: int | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Identification:
     """The name and address of someone; `seen` is the `mark_of` those that were shown."""
 

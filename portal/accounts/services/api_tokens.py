@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,6 @@ from portal.accounts.services.tokens import hash_token
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 
 # By it a token is told from the others at a glance, also by programs that look for secrets where none belong.
 PREFIX = "portal_"
@@ -29,7 +29,7 @@ GROUPS = ("catalogue", "courses", "lessons", "logs", "notifications", "people", 
 SCOPES = ("profile:read", *(f"{group}:{deed}" for group in GROUPS for deed in ("read", "write")))
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class NewToken:
     """A token that was just made; nobody sees `text` a second time."""
 

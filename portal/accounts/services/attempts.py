@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import update
 
@@ -13,7 +14,6 @@ from portal.accounts.services.devices import Browser
 from portal.accounts.services.guessing import Allowance, Lane, seconds_to_wait
 from portal.errors import DomainError, lazy_plural
 from portal.extensions import db
-from portal.frozen import frozen
 
 _MINUTE = 60
 
@@ -40,7 +40,7 @@ class TooManyAttempts(DomainError):
         super().__init__(words, "password")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """An attempt that was noted: its row, the account that it is for, if there is one, and where it comes from."""
 

@@ -4,6 +4,7 @@ New accounts have no password: they wait for an invitation. The role of an accou
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import or_, select, update
@@ -13,11 +14,10 @@ from portal.accounts.models import Facilitator, OneTimeToken, Student, User, fol
 from portal.audit.services import Actor, Change, record_many
 from portal.bulk import Edit, Plan, Stored, differences, ids_by, in_chunks, insert_rows, record_plan, update_rows
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.roles import Role
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FacilitatorDraft:
     """Someone who teaches, as someone wants them; `department` is free text, usually a code."""
 
@@ -29,7 +29,7 @@ class FacilitatorDraft:
     max_course_load: int = 4
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class StudentDraft:
     """Someone who studies, as someone wants them."""
 
@@ -40,7 +40,7 @@ class StudentDraft:
     cohort_code: str | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Account:
     """Who has an address: the account, its role, and its employee id where it has a facilitator profile."""
 

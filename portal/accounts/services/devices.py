@@ -1,5 +1,7 @@
 """Browsers in which people have signed in before."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
@@ -8,10 +10,9 @@ from portal.accounts.models import Device
 from portal.accounts.queries.sessions import find_device
 from portal.accounts.services.tokens import hash_token
 from portal.extensions import db
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Browser:
     """Where a request comes from; `secret` is what its device cookie holds, if it has one that we gave it."""
 
@@ -25,7 +26,7 @@ class Browser:
         return hash_token(self.secret) if self.secret else None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Met:
     """A person's device; `surprising` when they have others, but never signed in with this one."""
 

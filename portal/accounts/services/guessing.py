@@ -8,10 +8,10 @@ the lanes of strangers holds up nobody who comes from a browser of their own.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from portal.accounts.queries.sign_ins import Failure
-from portal.frozen import frozen
 
 _LIMIT = re.compile(r"(\d+)\s*(?:/|per)\s*(\d+)?\s*(second|minute|hour|day|month|year)", re.ASCII | re.IGNORECASE)
 _UNITS = {
@@ -25,7 +25,7 @@ _UNITS = {
 _LONGEST_DELAY = 60
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Allowance:
     """So many failures within so long."""
 
@@ -39,7 +39,7 @@ def read_allowances(limits: str) -> tuple[Allowance, ...]:
     return tuple(Allowance(int(amount), int(many or 1) * _UNITS[unit.lower()]) for amount, many, unit in found)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Lane:
     """From where an attempt comes: a device that the account knows, or a stranger's network address."""
 

@@ -6,6 +6,7 @@ for the addresses below its own domains; for any other the owner of the account 
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -23,11 +24,10 @@ from portal.accounts.signals import Notice, tell
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotAllowed, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.roles import Role
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ProviderAccount:
     """An account at a provider, as the provider has just told; `provider` is its name in words."""
 
@@ -46,7 +46,7 @@ class ProviderAccount:
         return (self.email or "").rpartition("@")[2] in domains
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Which domains are the institution's own, and what strangers from there become; None when nobody may."""
 
@@ -55,7 +55,7 @@ class Rules:
     language: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Recognised:
     """The person to let in. With `lost_password` the one that somebody typed at registration works no more."""
 
@@ -63,7 +63,7 @@ class Recognised:
     lost_password: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class MustSignIn:
     """Whose account the identity is connected to once they have signed in; an invitation to it may wait for them."""
 
@@ -71,7 +71,7 @@ class MustSignIn:
     is_invited: bool
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Oneself:
     """Somebody who acts for their own account before they are signed in to it."""
 

@@ -1,6 +1,7 @@
 """Invitations: a link for the first password of an account."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, exists, or_, select, update
@@ -25,14 +26,13 @@ from portal.audit.services import Actor, Change, record, record_many
 from portal.bulk import in_chunks
 from portal.errors import NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.roles import Role
 
 # A second click, or a second tab, sends no second mail.
 _AT_ONCE = timedelta(minutes=1)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class InvitationPlan:
     """Who of a choice of people would be invited, and how many would not and why.
 

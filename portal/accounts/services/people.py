@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
@@ -13,7 +14,6 @@ from portal.accounts.models import Facilitator, Manager, ManagerDepartment, Stud
 from portal.audit.services import Actor, Change, record, record_many
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.roles import Role
 
 NAME_LIMIT = 100
@@ -22,7 +22,7 @@ _PLAIN = re.compile(r"(?P<name>[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*)@(?P<domain>[
 _SHORT = 64
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class UserDraft:
     """An account as someone wants it."""
 

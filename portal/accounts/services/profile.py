@@ -1,7 +1,7 @@
 """What people say of themselves, and how the portal speaks to them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 from sqlalchemy import select
 
@@ -12,14 +12,13 @@ from portal.accounts.zones import canonical_zones
 from portal.audit.services import Actor, record
 from portal.errors import DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 
 TITLE_LIMIT = 100
 BIO_LIMIT = 2000
 LANGUAGES = ("en", "fr")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ProfileDraft:
     """All that people may change of their own account without further ado; empty texts where there is nothing."""
 

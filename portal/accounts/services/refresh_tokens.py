@@ -5,6 +5,7 @@ the access tokens that came of it. That holds for two uses at the same moment to
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -16,13 +17,12 @@ from portal.accounts.queries.bearers import KeptToken, find_refresh_token
 from portal.accounts.services.tokens import hash_token
 from portal.audit.services import Actor, System, record
 from portal.extensions import db
-from portal.frozen import frozen
 
 # From the sign-in on: refreshing does not lengthen it.
 LASTS = timedelta(days=30)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Grant:
     """A new refresh token and the family that it belongs to; `user_id` is empty for one that opens nothing."""
 

@@ -1,5 +1,6 @@
 """Proving who one is by a password, and being in."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import update
@@ -17,7 +18,6 @@ from portal.accounts.services.sessions import Begun
 from portal.accounts.services.tokens import Purpose
 from portal.audit.services import Actor, System, record
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import QUIET
 
 # Tests sign in with hashes of fewer rounds, and would wait for each to be made anew.
@@ -49,7 +49,7 @@ def send_confirmation_again(user_id: int, key: str) -> None:
     send_link(user_id, Purpose.CONFIRMATION, key, System(), every=_LETTER_EVERY)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Entry:
     """How a person comes in: by which proof, with which browser, and as which attempt if that was noted before."""
 

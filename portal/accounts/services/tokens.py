@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -18,7 +19,6 @@ from portal import clock
 from portal.accounts.models import OneTimeToken
 from portal.bulk import in_chunks, insert_rows
 from portal.extensions import db
-from portal.frozen import frozen
 
 
 class Purpose(StrEnum):
@@ -38,7 +38,7 @@ LASTS: Mapping[Purpose, timedelta] = {
 }
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Issued:
     """A new link: the id of its row, which may be told to anyone, and the token, which may not."""
 

@@ -1,6 +1,7 @@
 """Courses and whom they are allocated to, for telling people."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,11 +12,10 @@ from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.bulk import in_chunks
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.scoping import EVERYWHERE
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class AllocatedCourse:
     """A course with its names, days and status, and the user whose it is, if anybody's with an open account.
 

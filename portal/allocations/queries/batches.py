@@ -1,6 +1,7 @@
 """Bulk changes that were done, out of the audit."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +12,11 @@ from portal.allocations.models import CourseOffering
 from portal.audit.models import AuditEvent, ChangeBatch
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
-from portal.frozen import frozen
 
 SHOWN = 50
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Batch:
     """A bulk change: its deed, when, with what, how many courses it changed, and whether it was taken back."""
 
@@ -30,7 +30,7 @@ class Batch:
     undoes_id: int | None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ChangedCourse:
     """A course of a batch with what changed in it: field → [before, after] as the audit keeps them."""
 

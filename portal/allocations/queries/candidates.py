@@ -1,6 +1,7 @@
 """Who could teach a course: facilitators with what they teach already."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, true
@@ -11,14 +12,13 @@ from portal.allocations.queries.filters import named, words_of
 from portal.allocations.queries.listing import RUNNING, OfferingRow
 from portal.catalogue.models import Department, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.roles import Role
 from portal.scoping import EVERYWHERE
 
 MOST = 8
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A facilitator with the number of other courses in the term (`load`) and how many they may have (`limit`)."""
 
@@ -47,7 +47,7 @@ class Candidate:
         return self.load + 1 > self.limit
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ComingCourse:
     """A course that is not made yet, as far as its term and module are known; 0 for a year or trimester that is not."""
 

@@ -1,6 +1,7 @@
 """Courses that meet at the same time and cannot: the same person, class or room in two places."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
@@ -12,13 +13,12 @@ from portal.allocations.queries.listing import RUNNING
 from portal.allocations.queries.scopes import is_elsewhere
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.scoping import EVERYWHERE
 
 MOST = 20
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class WeeklyMeeting:
     """When a course meets; `weekday` is 1 (Monday) to 7, times are local."""
 
@@ -29,7 +29,7 @@ class WeeklyMeeting:
     room: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class MeetingClash:
     """Another course that meets when this one does, and what both need: "facilitator", "class" or "room".
 

@@ -1,14 +1,14 @@
 """One course as its form needs it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from portal.allocations.models import CourseOffering, OfferingKind
 from portal.allocations.queries.references import keys_of
 from portal.extensions import db
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CourseSheet:
     """A course with its version and the keys of its parts: "module", "class", "cohort" and "mode"."""
 

@@ -1,12 +1,10 @@
 """What one course is for who teaches it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from portal.frozen import frozen
 
-
-@frozen
+@dataclass(frozen=True, slots=True)
 class CourseLoad:
     """What one course is for who teaches it, with every input."""
 

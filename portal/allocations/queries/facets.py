@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from operator import add
 from typing import Any, TypeVar
@@ -12,14 +13,13 @@ from portal.allocations.models import CourseOffering, IntakePeriod, OfferingStat
 from portal.allocations.queries.filters import OfferingFilter, conditions_of_texts, names_of, subjects_of
 from portal.catalogue.models import Mode, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import kept
 from portal.pulses.places import Place, Stale, kept_in_places, part_of
 
 Key = TypeVar("Key")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Group:
     """Offerings that are alike in all that has counts: how many they are, with which places and credits together.
 
@@ -59,7 +59,7 @@ _JOINS: Mapping[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Facets:
     """Counts for the choices of a list; each set ignores its own choice and keeps all others.
 

@@ -1,6 +1,7 @@
 """What a list of course offerings can be narrowed to, by keys that people can read in an address."""
 
 import re
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
@@ -10,7 +11,6 @@ from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind
 from portal.allocations.queries.names import names_holding
 from portal.catalogue.models import Cohort, Department, Mode, Module
 from portal.folding import fold
-from portal.frozen import frozen
 from portal.pulses import COURSES, NAMES, PEOPLE
 
 # Between a key and its name, as the type-ahead writes them: "CS357 · Algorithms".
@@ -22,7 +22,7 @@ Term = tuple[int | None, int | None]
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)\s*$")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class OfferingFilter:
     """What someone wants to see; several values of one kind mean any of them, none means all.
 

@@ -1,6 +1,7 @@
 """What happened to a course offering, out of the audit."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,6 @@ from portal.allocations.models import CourseOffering
 from portal.audit.models import AuditEvent
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.extensions import db
-from portal.frozen import frozen
 
 MOST = 20
 # What the entries of a file call the same things.
@@ -30,7 +30,7 @@ _SAME = {
 _HIDDEN = frozenset({"reason", "allocated_on", "kind", "copied_from", "version"})
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FieldChange:
     """A field with what it was and what it is, as names and ISO dates; "" for nothing."""
 
@@ -39,7 +39,7 @@ class FieldChange:
     after: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Happening:
     """One change: when, by whom ("" for the portal itself), what, field by field, why, and with how many others."""
 

@@ -1,7 +1,7 @@
 """The list of course offerings, as plain rows of what it shows."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,6 @@ from portal.allocations.queries.nearby import courses_nearby, slice_near, slice_
 from portal.allocations.queries.sorting import LOAD, RUNNING, values_in
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page
 
 __all__ = ["RUNNING", "OfferingRow", "every_offering", "find_offering", "page_of_offerings"]
@@ -24,7 +23,7 @@ __all__ = ["RUNNING", "OfferingRow", "every_offering", "find_offering", "page_of
 _STRIDE = 2000
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class OfferingRow:
     """A course offering as a list shows it.
 

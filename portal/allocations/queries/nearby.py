@@ -7,7 +7,7 @@ all others no course needs to be looked at.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, and_, case, literal, or_, select
@@ -20,7 +20,6 @@ from portal.allocations.queries.sorting import slice_by_names, slice_sorted, val
 from portal.allocations.queries.values import Values, value_in, values_of_list
 from portal.bulk import is_one_of
 from portal.catalogue.models import Mode
-from portal.frozen import frozen
 from portal.paging import PageRequest, beyond
 
 # How many times the courses of a page those nearby are expected to be.
@@ -43,7 +42,7 @@ _NAMED: Mapping[str, tuple[ColumnElement[Any], int]] = {
 _OF_NOBODY = ("", "")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Nearby:
     """The courses among which a page lies, `reaches_end` when nothing comes after them.
 
@@ -55,7 +54,7 @@ class Nearby:
     first: ColumnElement[Any] | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Among:
     """Courses that a page begins among: how many there are, and what the cursor says of the place among them."""
 

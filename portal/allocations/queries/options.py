@@ -19,7 +19,6 @@ from portal.allocations.queries.filters import (
 )
 from portal.catalogue.models import Cohort, Department, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.scoping import present_scope
 
 MOST = 8
@@ -27,7 +26,7 @@ MOST = 8
 Text = InstrumentedAttribute[str]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Option:
     """`key` is what stands in the filter and its address, `name`, `note` and `courses` are what people read."""
 

@@ -1,6 +1,7 @@
 """What copying a term needs to know: its courses, what stands in the next one, and who could still teach."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
@@ -12,14 +13,13 @@ from portal.allocations.queries.listing import RUNNING
 from portal.bulk import in_chunks
 from portal.catalogue.models import ClassGroup, Cohort, Department, Mode, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.roles import Role
 from portal.scoping import EVERYWHERE, present_scope
 
 Term = tuple[int, int]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class TermCourse:
     """A staff-led course of a term, as it would be copied. `in_use` is false when a part of it was retired."""
 
@@ -52,7 +52,7 @@ class TermCourse:
         return f"{self.module_code} · {self.class_name}"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class TermSummary:
     """A term that has courses: academic year, trimester, how many, first and last day."""
 
@@ -63,7 +63,7 @@ class TermSummary:
     last_day: date
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Teacher:
     """Who taught: their name, limit and load in the new term, and whether they can teach there."""
 

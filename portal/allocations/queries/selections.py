@@ -1,6 +1,7 @@
 """Courses that a bulk change is about: ticked ones, or all that match a list."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,13 +15,12 @@ from portal.allocations.queries.listing import RUNNING
 from portal.bulk import in_chunks
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.scoping import EVERYWHERE
 
 Term = tuple[int, int]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Either the courses with these ids, or, when `ids` is None, all that match `wanted`."""
 
@@ -28,7 +28,7 @@ class Selection:
     ids: tuple[int, ...] | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class SelectedCourse:
     """A course as a bulk change needs it: what may change, what stands against it, and what it is called."""
 

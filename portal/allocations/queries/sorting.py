@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, litera
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
-from portal.frozen import frozen
 from portal.paging import PageRequest, slice_by_key, values_of
 
 # What counts as load: courses that are being taught or will be.
@@ -23,7 +22,7 @@ RUNNING = (OfferingStatus.PLANNED, OfferingStatus.ACTIVE)
 Value = ColumnElement[Any]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Plain:
     """A key that is a number or a day of the course itself; `place` is what is sorted, `values` what a row holds."""
 
@@ -31,7 +30,7 @@ class Plain:
     values: tuple[Value, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """A key by the order of a small table's names.
 
@@ -49,7 +48,7 @@ class Ranked:
         return [column for column in self.names.c if column.key != "key"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Counted:
     """A key by how many running courses the facilitator has in the term; -1 without a facilitator."""
 

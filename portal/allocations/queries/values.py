@@ -7,7 +7,7 @@ kept while no course changes.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -19,7 +19,6 @@ from portal.allocations.queries.facets import Group
 from portal.allocations.queries.filters import OfferingFilter, conditions_of, subjects_of
 from portal.allocations.queries.sorting import RUNNING, SORTS, Plain
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import COURSES, kept, kept_anew, recall
 from portal.scoping import past_departments, present_scope
 
@@ -38,7 +37,7 @@ _BEFORE = frozenset({"names", "groups", "views", "owners of views"})
 _COMMA: Any = literal_column("','")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Values:
     """By value, upwards, how many of a list's courses have it: exactly, or about as many; `has` is the condition."""
 
@@ -109,7 +108,7 @@ _COUNTED: Mapping[str, Callable[[Group], int]] = {
 }
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Loaded:
     """Who has the same load, by term: a list of them for a statement, how many they are, and how many courses."""
 

@@ -1,6 +1,7 @@
 """Saved views of the list: one's own, and those that are shared with all managers."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -8,11 +9,10 @@ from sqlalchemy import or_, select
 from portal.accounts.models import User
 from portal.allocations.models import SavedView
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import PEOPLE, VIEWS, kept
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ViewRow:
     """A saved view as the menu shows it; `owner` is empty for one's own."""
 

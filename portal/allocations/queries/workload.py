@@ -4,6 +4,7 @@ The arithmetic stands here once, as SQL: lists, totals, pages and files take it 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +21,6 @@ from portal.allocations.queries.scopes import is_elsewhere
 from portal.allocations.queries.selections import Term
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 from portal.roles import Role
 from portal.scoping import EVERYWHERE
@@ -31,7 +31,7 @@ WHICH = ("", "over", "free", "none")
 SORTS = ("name", "minutes", "courses")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Formula:
     """What a course is, in minutes for its whole term; `full_time` is the term of somebody who works full time."""
 
@@ -42,7 +42,7 @@ class Formula:
     full_time: int
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Load:
     """What somebody has in a term: courses against their limit, and minutes against their part of full time."""
 
@@ -71,7 +71,7 @@ class Load:
         return self.courses > self.limit or self.percent > 100
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class WorkloadFilter:
     """Whose load of which term: those a text means, of a department, over, with room, or without courses."""
 
@@ -81,7 +81,7 @@ class WorkloadFilter:
     which: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class WorkloadTotals:
     """Of all that match: people, courses, minutes, and how many people are over."""
 

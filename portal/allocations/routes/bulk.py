@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import abort, current_app, flash, redirect, request, url_for
@@ -22,7 +23,6 @@ from portal.allocations.services.bulk_rules import BulkChange, Outcome
 from portal.allocations.services.rollover_undo import undo_rollover
 from portal.errors import Conflict, DomainError
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.jobs.services import start_job
 from portal.roles import Role
 from portal.web.access import actor, audience, owned
@@ -33,7 +33,7 @@ SHOWN = 50
 _AT_ONCE = 1000
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Reason:
     """Why some courses stay as they are: the words, how many, and the first of them."""
 

@@ -1,6 +1,7 @@
 """The choices of the filters as their components want them: (value, text, count)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -11,12 +12,11 @@ from portal.allocations.queries import Facets
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.words import status_name
 from portal.catalogue.words import mode_name
-from portal.frozen import frozen
 
 Count = tuple[str, str, int]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One choice of a filter, how many courses it would show, and whether it is chosen."""
 
@@ -26,7 +26,7 @@ class Choice:
     is_chosen: bool
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ChoiceSet:
     """The choices of one filter; `total` is what shows without any of them."""
 
@@ -41,7 +41,7 @@ class ChoiceSet:
         return [choice for choice in self.choices if choice.is_chosen]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Chip:
     """A value of a filter that can be taken away again; `text` is said instead of the value."""
 

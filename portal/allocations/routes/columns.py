@@ -1,6 +1,7 @@
 """The columns of the list: their words, and which of them a page shows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,11 +15,10 @@ from portal.allocations.forms import COLUMNS, ListForm
 from portal.allocations.models import OfferingStatus
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.words import status_name
-from portal.frozen import frozen
 from portal.web.locale import worded
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column: its name in addresses, its word, and by which sort its head sorts."""
 
@@ -55,7 +55,7 @@ def columns_of(form: ListForm) -> Sequence[Column]:
     return [column for column in every_column() if column.name in form.columns]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RowWords:
     """The words of every row, looked up once for all of them: a list has fifty."""
 

@@ -1,7 +1,7 @@
 """From what was typed or chosen to one facilitator, and back to a question when that is not clear."""
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from flask_babel import gettext as _
 
@@ -11,10 +11,9 @@ from portal.allocations.queries import Candidate, OfferingRow
 from portal.allocations.services import OverLimit
 from portal.errors import Conflict, DomainError
 from portal.folding import fold
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Question:
     """What the form that allocates a course shows besides the course.
 

@@ -1,6 +1,7 @@
 """Course offerings in sets: what is there by human keys, and writing what a file says."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,14 +16,13 @@ from portal.bulk import Edit, Plan, Stored, in_chunks, insert_rows, record_plan,
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.errors import Conflict, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 
 # What a file can change of a course offering that is there.
 _CHANGEABLE = ("facilitator_id", "start_date", "end_date", "max_students")
 Key = tuple[str, str, str, str, int, int, IntakePeriod]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class TermDraft:
     """A course offering of a term's files, named by codes alone."""
 
@@ -52,7 +52,7 @@ class TermDraft:
         )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class StoredOffering(Stored[TermDraft]):
     """A stored course offering with how many hold a place; one that is completed or cancelled keeps its facilitator."""
 
@@ -60,7 +60,7 @@ class StoredOffering(Stored[TermDraft]):
     enrolled: int
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Ids:
     """The ids behind the human keys of everything that offerings name."""
 

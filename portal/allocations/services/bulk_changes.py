@@ -1,6 +1,7 @@
 """Changing many courses at once: looked at first, done in one transaction, and only as it was looked at."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -35,11 +36,10 @@ from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, update_rows
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.roles import Role
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What a bulk change would do, course by course. `seen` names exactly this, for `change_courses`.
 

@@ -1,7 +1,7 @@
 """What a bulk change would do to each course, and why it would leave one alone."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,6 @@ from portal.allocations.queries.listing import RUNNING
 from portal.allocations.queries.selections import SelectedCourse
 from portal.allocations.services.transitions import DEEDS, TRANSITIONS
 from portal.errors import lazy
-from portal.frozen import frozen
 
 LONGEST_SHIFT = 3 * 366
 Pair = tuple[Any, Any]
@@ -28,7 +27,7 @@ class Deed(StrEnum):
     PLACES = "places"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class BulkChange:
     """A deed with what it needs: `facilitator_id`, `days` to move by, `mode_id`, `status` or `places`."""
 
@@ -48,7 +47,7 @@ class BulkChange:
         return {Deed.ALLOCATE: "assign", Deed.UNALLOCATE: "assign", Deed.SHIFT: "shift"}.get(self.deed, "update")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What becomes of one course: `changes` by field as (before, after), or why it stays as it is.
 
@@ -62,7 +61,7 @@ class Outcome:
     other_id: int | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the rules need besides the courses: the day, and which courses have a twin in the new mode."""
 

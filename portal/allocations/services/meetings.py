@@ -1,5 +1,6 @@
 """When a course meets each week."""
 
+from dataclasses import dataclass
 from datetime import time
 
 from sqlalchemy import delete, func, select
@@ -9,14 +10,13 @@ from portal.allocations.models import CourseOffering, Meeting
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 
 MAX_ROOM = 60
 # More would be a slip: a course that meets so often is several courses.
 MOST = 20
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class MeetingDraft:
     """A weekly meeting as someone wants it; `weekday` is 1 (Monday) to 7, times are local."""
 

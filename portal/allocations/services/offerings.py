@@ -1,7 +1,7 @@
 """Making course offerings, and the rules that every one keeps."""
 
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +16,6 @@ from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.catalogue.queries.scopes import is_elsewhere
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 
 UNIQUE = ("module_id", "class_id", "cohort_id", "mode_id", "academic_year", "trimester", "intake_period")
 _REFERENCES: dict[str, Any] = {"module_id": Module, "class_id": ClassGroup, "cohort_id": Cohort, "mode_id": Mode}
@@ -26,7 +25,7 @@ _YEARS = range(1950, 2151)
 MAX_TITLE, MAX_SUMMARY = 200, 20_000
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class OfferingDraft:
     """A course offering as someone wants it; made by a form, a JSON body or an import row."""
 

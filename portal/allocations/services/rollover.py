@@ -1,7 +1,7 @@
 """Copying a term into another one: looked at first, done as it was looked at, undone while nobody used it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
@@ -27,12 +27,11 @@ from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, insert_rows
 from portal.errors import Conflict, DomainError, lazy
 from portal.folding import fold
-from portal.frozen import frozen
 
 LONGEST_WAY = 5 * 366
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Rollover:
     """What to copy: one term into another, all dates moved by `days`.
 
@@ -55,7 +54,7 @@ class Rollover:
         return course.cohort_code.replace(self.cohort_from, self.cohort_to) if self.cohort_from else course.cohort_code
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Copy:
     """What becomes of one course: the columns of its copy, or why there is none. `loses` is who does not come along."""
 
@@ -66,7 +65,7 @@ class Copy:
     loses: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RolloverPreview:
     """What copying would do; `seen` names exactly this. `over` are those who would have more than their limit."""
 

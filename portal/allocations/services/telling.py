@@ -1,19 +1,19 @@
 """Telling people of their courses, unless they did it themselves: given, taken, with other dates, cancelled."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from portal.allocations.models import OfferingStatus
 from portal.allocations.queries.allocated import AllocatedCourse, find_allocated, find_users
 from portal.audit.services import Actor
-from portal.frozen import frozen
 from portal.notifications.services import Fact, notify_many
 
 GIVEN, TAKEN, CHANGED = "allocation_given", "allocation_taken", "allocation_changed"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Handover:
     """A course that was one facilitator's (by id) and is another's, with its version since; None is nobody."""
 
@@ -23,7 +23,7 @@ class Handover:
     after: int | None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Before:
     """How a course stood before it was changed, with its version since."""
 

@@ -1,6 +1,6 @@
 """Changing what work counts: the formula, a course's own minutes, and how much somebody may have."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,6 @@ from portal.allocations.models import CourseOffering, WorkloadFormula, WorkloadO
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 
 MAX_REASON = 500
 # A year has 525,600 minutes.
@@ -19,7 +18,7 @@ MOST_MINUTES = 600_000
 MOST_FTE, MOST_COURSES = Decimal(2), 99
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FormulaDraft:
     """The formula as someone wants it, in minutes; `full_time` at least 1."""
 
@@ -29,7 +28,7 @@ class FormulaDraft:
     full_time: int
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Terms:
     """How much somebody may have: part of full time, courses at one time, and whether any at all now."""
 

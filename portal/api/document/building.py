@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
@@ -15,7 +16,6 @@ from portal.api.document.frame import ERROR, frame, headers_of, parameters_of
 from portal.api.operations import Operation, declared_operation
 from portal.api.schemas.errors import ErrorShown
 from portal.api.scopes import scope_of
-from portal.frozen import frozen
 from portal.roles import Role
 from portal.web.access import declared_audience, declared_owner
 
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Described:
     """An operation where it hangs."""
 

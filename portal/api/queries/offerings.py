@@ -1,6 +1,7 @@
 """Course offerings as programs read them. Statements are built once; rows are plain."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +14,6 @@ from portal.allocations.queries.listing import RUNNING
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import COURSES, kept
 from portal.scoping import narrowed
 
@@ -27,7 +27,7 @@ SORTS = {
 }
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Reader:
     """Whose courses may be read: all with `sees_all`, else those that somebody teaches or is on, and open ones."""
 
@@ -36,7 +36,7 @@ class Reader:
     student_of: int | None = None  # the user id of a student
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class OfferingWish:
     """Which courses are wanted; None narrows nothing."""
 

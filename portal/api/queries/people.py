@@ -1,6 +1,7 @@
 """Facilitators, students and notifications as programs read them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,13 +11,12 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from portal.accounts.models import Facilitator, Student, User
 from portal.allocations.queries.filters import holds, holds_any_case, words_of
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.kinds import unlisted_kinds
 from portal.notifications.models import Notification
 from portal.roles import Role
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PersonOf:
     """The account behind a profile."""
 
@@ -27,7 +27,7 @@ class PersonOf:
     is_active: bool
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FacilitatorRow:
     """Someone who teaches."""
 
@@ -41,7 +41,7 @@ class FacilitatorRow:
     user: PersonOf
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class StudentRow:
     """Someone who studies."""
 
@@ -52,7 +52,7 @@ class StudentRow:
     user: PersonOf
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class NotificationRow:
     """One fact that a person was told."""
 

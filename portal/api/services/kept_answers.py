@@ -4,6 +4,7 @@ A row claims the key first, in a transaction of its own, so that another request
 answer is written in the transaction of what the request does: either both are there or neither.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,6 @@ from portal import clock
 from portal.api.models import KeptAnswer
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 
 LASTS = timedelta(hours=24)
 # No request takes that long; one that did not end in it was killed before it committed.
@@ -28,7 +28,7 @@ class OtherRequest(DomainError):
     status = 422
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer as it was given."""
 

@@ -1,6 +1,7 @@
 """The entries of the catalogue: listed, found, and how often they are used."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, func, literal, or_, select
@@ -9,14 +10,13 @@ from portal.catalogue.kinds import Kind
 from portal.catalogue.models import Department
 from portal.extensions import db
 from portal.folding import fold
-from portal.frozen import frozen
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 
 _MOST_WORDS = 8
 _LONGEST_WORD = 60
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class EntryFilter:
     """Which entries are wanted: those that hold every word of `q`, in use or retired."""
 
@@ -24,7 +24,7 @@ class EntryFilter:
     is_active: bool | None = True
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Entry:
     """An entry: its values by field, and how many courses, people or modules name it."""
 
@@ -35,7 +35,7 @@ class Entry:
     values: Mapping[str, Any]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class EntryCounts:
     """How many entries match a search, in use and retired."""
 

@@ -5,7 +5,7 @@ transaction with its audit rows and gives the ids of the new rows by key.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -16,24 +16,23 @@ from portal.bulk import Plan, Stored, ids_by, insert_rows, record_plan, update_r
 from portal.catalogue.models import ClassGroup, Cohort, Department, Mode, Module
 from portal.extensions import db
 from portal.folding import fold
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ModeDraft:
     """A mode of teaching, which no file makes."""
 
     name: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class DepartmentDraft:
     """A department that something names by its code."""
 
     code: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ModuleDraft:
     """A module as someone wants it; `department` is a department's code."""
 
@@ -44,7 +43,7 @@ class ModuleDraft:
     credits: int = 0
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ClassDraft:
     """A class as someone wants it."""
 
@@ -53,7 +52,7 @@ class ClassDraft:
     section: str | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CohortDraft:
     """A cohort as someone wants it; its end, if it has one, lies after its start."""
 

@@ -1,16 +1,16 @@
 """Whether the counts that courses keep are those of their rosters."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import case, func, or_, select
 
 from portal.allocations.models import CourseOffering
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Miscount:
     """A course whose counts are not those of its roster: what it keeps, and what there is."""
 

@@ -1,6 +1,7 @@
 """What a student reads of their own enrolments."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +15,9 @@ from portal.allocations.queries.personal import COURSE
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class OwnEnrolment:
     """A student's own enrolment; `position` is 1 for who is next on the waiting list, 0 off it."""
 

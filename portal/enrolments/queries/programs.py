@@ -1,6 +1,7 @@
 """Enrolments as other systems read them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +11,9 @@ from portal.accounts.models import Student, User
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.enrolments.queries.own import POSITION
 from portal.extensions import db
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class EnrolmentRow:
     """A student on a course; `position` is that on the waiting list, 0 off it."""
 
@@ -31,7 +31,7 @@ class EnrolmentRow:
     completed_at: datetime | None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class EnrolmentWish:
     """Which enrolments of a course are wanted; `user_id` means that person's own alone."""
 

@@ -1,6 +1,7 @@
 """Reads of rosters."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import aliased
@@ -12,7 +13,6 @@ from portal.bulk import in_chunks
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
-from portal.frozen import frozen
 
 SISTER = aliased(CourseOffering)
 
@@ -32,7 +32,7 @@ def find_with_students(offering_ids: Sequence[int]) -> set[int]:
     return found
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Concerned:
     """Somebody who is on a course or waits for it, and what it is called."""
 

@@ -1,6 +1,7 @@
 """Rosters in sets: who is on which course, and writing what a file says."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 
@@ -12,14 +13,13 @@ from portal.bulk import Plan, Stored, in_chunks, insert_rows, record_plan, updat
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.errors import Conflict, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import OF_COURSES
 
 # Who takes up one of a course's places.
 HOLDS_A_PLACE = (EnrolmentStatus.ACTIVE, EnrolmentStatus.COMPLETED)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class EnrolmentDraft:
     """A student on a course offering, as someone wants it; `offering` is the offering's key."""
 

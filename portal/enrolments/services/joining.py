@@ -1,6 +1,7 @@
 """Enrolling students on a course and taking them off it."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -17,7 +18,6 @@ from portal.enrolments.services.places import ENROLMENTS, LockedCourse, count_in
 from portal.enrolments.services.telling import Told, tell
 from portal.errors import Conflict, NotAllowed, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 
 _PRESENT = (EnrolmentStatus.ACTIVE, EnrolmentStatus.WAITLISTED, EnrolmentStatus.COMPLETED)
 
@@ -35,7 +35,7 @@ class AlreadyEnrolled(Conflict):
     """The student is on the course already, or waits for it. `facts`: `status`."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Joined:
     """What became of students who were to be enrolled, by `students.id`, each in the order in which they were given."""
 
@@ -44,7 +44,7 @@ class Joined:
     already: Sequence[int] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Row:
     """A student and the enrolment that they have had until now, if any."""
 

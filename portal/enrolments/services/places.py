@@ -5,6 +5,7 @@ time; the counts in the course are kept in the same transaction.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -20,13 +21,12 @@ from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.enrolments.services.telling import Told, tell
 from portal.errors import NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import OF_COURSES
 
 ENROLMENTS = Enrolment.__tablename__
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LockedCourse:
     """A course whose row is locked until the transaction ends."""
 

@@ -5,6 +5,7 @@ facilitator taught is left without facilitator, and a module that such a course 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
@@ -26,7 +27,6 @@ from portal.exchange.demo import people, teaching
 from portal.exchange.demo.reflections import clear_forms
 from portal.exchange.models import ImportRun
 from portal.extensions import Model, db
-from portal.frozen import frozen
 from portal.jobs.models import Job
 from portal.learning.models import Lesson, LessonVersion, StoredFile
 from portal.notifications.models import Delivery, Notification
@@ -50,7 +50,7 @@ _TRACES: tuple[InstrumentedAttribute[Any], ...] = (
 )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ClearCounts:
     """How much was taken out, and what had to stay because other courses use it."""
 
@@ -59,7 +59,7 @@ class ClearCounts:
     kept: Sequence[str]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Demo:
     """The ids of all that belongs to the demo institution."""
 

@@ -1,9 +1,9 @@
 """How the demo institution's staff keep their weekly logs, and what they write in them."""
 
-from portal.frozen import frozen
+from dataclasses import dataclass
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Habit:
     """How often, in percent, someone is late or sends nothing; `missed_lately` is how many weeks in a row just now."""
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from random import Random
 
 from sqlalchemy import func, select
@@ -41,14 +42,13 @@ from portal.exchange.demo.reflections import write_reflections
 from portal.exchange.demo.term import Term, term_around
 from portal.extensions import db
 from portal.folding import fold
-from portal.frozen import frozen
 from portal.roles import Role
 from portal.tracker.services import plan_logs
 
 _SEED = 20260907
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class DemoCounts:
     """How much was loaded."""
 

@@ -1,6 +1,7 @@
 """The open courses of the demo institution, with who takes them and who waits."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import select
@@ -10,13 +11,12 @@ from portal.allocations.services.open_courses import OpenDraft
 from portal.audit.services import Actor
 from portal.enrolments.services import Source, enrol_students
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.learning.courses.services import make_open_course, publish
 
 _LASTS = timedelta(weeks=40)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class OpenCourse:
     """An open course: its facilitator's key, how many students come, and whether it is published."""
 

@@ -1,12 +1,12 @@
 """Who works and studies at the demo institution. All addresses end alike, so that they are found again."""
 
-from portal.frozen import frozen
+from dataclasses import dataclass
 
 DOMAIN = "@demo.example.org"
 PASSWORD = "demo-pass-2026"  # noqa: S105 (made for everyone to know)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Someone:
     """A person of the staff; `key` is their employee id, `mailbox` what stands before the domain."""
 

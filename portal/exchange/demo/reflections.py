@@ -1,6 +1,7 @@
 """Reflections at the demo institution: one that is open, one whose results are out, and an answer to the class."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -17,7 +18,6 @@ from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.exchange.demo import people, teaching
 from portal.exchange.demo.opinions import HALF_WAY, QUESTIONS, REPLY, SAID, START
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.reflections.models import (
     Anchor,
     FormState,
@@ -43,7 +43,7 @@ _PAST, _PRESENT = (0.55, 0.9), (0.1, 0.6)
 _DAY = timedelta(days=1)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Course:
     id: int
     module: str

@@ -1,6 +1,6 @@
 """What the demo institution teaches, to whom, and who teaches it. Its codes are kept here to be found again."""
 
-from portal.frozen import frozen
+from dataclasses import dataclass
 
 BREAK_NAME = "Reading week (demo)"
 
@@ -81,7 +81,7 @@ COHORTS = {
 }
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Course:
     """One course: its module's number in the department, and what is out of the ordinary about it."""
 
@@ -99,7 +99,7 @@ class Course:
         return module_code(self.department, self.number)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class StudyClass:
     """A class, how many students it has, and its courses."""
 

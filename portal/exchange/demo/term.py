@@ -1,10 +1,10 @@
 """A term that lies around a day: the day falls in its ninth teaching week of fifteen."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from portal.allocations.models import IntakePeriod
 from portal.catalogue.calendar import Break, monday_of
-from portal.frozen import frozen
 
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
@@ -14,7 +14,7 @@ _BEFORE_BREAK = 6
 _HT2_BEGINS = 10
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Term:
     """A term from its first Monday to its last Friday, with its break if it has one."""
 

@@ -1,6 +1,7 @@
 """What stands in a person's calendar, as plain rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
@@ -13,11 +14,10 @@ from portal.catalogue.models import ClassGroup, Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.exchange.feeds.models import CalendarFeed
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.tracker.models import ActivityLog
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FeedOwner:
     """Whose calendar it is."""
 
@@ -25,7 +25,7 @@ class FeedOwner:
     locale: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CourseDates:
     """A course that a person teaches or is on."""
 
@@ -45,7 +45,7 @@ class CourseDates:
         return " · ".join(part for part in (self.code, self.title or self.name, self.group) if part)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Deadline:
     """When a weekly log is due, and what became of it."""
 
@@ -58,7 +58,7 @@ class Deadline:
     changed_at: datetime
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class MeetingTime:
     """When a course meets each week, in the institution's local time."""
 

@@ -1,6 +1,7 @@
 """A calendar as text (RFC 5545). An entry keeps its UID for ever; SEQUENCE grows with each change of what it tells."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,6 @@ from flask_babel import gettext as _
 from portal.allocations.models import OfferingStatus
 from portal.catalogue.calendar import Break, monday_of
 from portal.exchange.feeds.queries import CourseDates, Deadline, MeetingTime
-from portal.frozen import frozen
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -22,7 +22,7 @@ _LENGTH = timedelta(minutes=30)
 _BEGINNING = 1_704_067_200
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Contents:
     """All that stands in a calendar."""
 
@@ -32,7 +32,7 @@ class Contents:
     breaks: Sequence[Break]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What the calendar is called, the portal's own address, and the institution's time zone."""
 

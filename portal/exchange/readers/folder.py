@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,13 +10,12 @@ from portal.errors import lazy
 from portal.exchange.readers.csv_files import read_csv
 from portal.exchange.readers.tables import BadFile, Table, as_table, readable
 from portal.exchange.readers.xlsx_files import read_xlsx
-from portal.frozen import frozen
 
 MOST_BYTES = 20 * 1024 * 1024
 _ENDINGS = {".csv", ".xlsx"}
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FileThere:
     """A file of a folder: which kind of things it holds (`modules`, …), and where it is."""
 

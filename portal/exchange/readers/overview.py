@@ -1,6 +1,7 @@
 """A first look at an uploaded file: the tables in it, their headers and first rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -8,7 +9,6 @@ from portal.errors import lazy
 from portal.exchange.readers.csv_files import read_csv
 from portal.exchange.readers.tables import BadFile, Line, open_table
 from portal.exchange.readers.xlsx_files import Sheet, list_sheets
-from portal.frozen import frozen
 
 _FIRST = 5
 _LOOKED_AT = 50
@@ -16,7 +16,7 @@ _SHOWN = 80
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Look:
     """A table of a file: its sheet in a workbook (None for CSV), rows, header, and some cells of its first rows.
 

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from portal.errors import lazy
-from portal.frozen import frozen
 
 # More rows than a term has, and few enough that short ones do not fill the memory.
 MOST_LINES = 500_000
@@ -15,7 +15,7 @@ MOST_LINES = 500_000
 MOST_COLUMNS = 300
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Line:
     """One row of a file: the line it begins on, counted from 1, and its cells as text."""
 
@@ -23,7 +23,7 @@ class Line:
     cells: tuple[str, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Table:
     """A file with its header: `columns` are the header's names as we spell ours, in the file's order."""
 

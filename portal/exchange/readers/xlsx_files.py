@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
@@ -17,7 +18,6 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from portal.errors import lazy
 from portal.exchange.readers.tables import BadFile, Line
-from portal.frozen import frozen
 
 MOST_UNPACKED = 200 * 1024 * 1024
 MOST_PARTS = 2_000
@@ -37,7 +37,7 @@ _ATTRIBUTE = re.compile(rb"""\s(Id|Target)\s*=\s*["']([^"']*)""")
 _DAMAGES = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, KeyError, ValueError)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A sheet of a workbook: its place among the sheets, its name, how many rows hold something, and the first ones.
 

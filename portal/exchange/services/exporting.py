@@ -4,6 +4,7 @@ import csv
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,9 @@ from portal.exchange.services.kinds import (
     Kind,
 )
 from portal.formulas import guard
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Exported:
     """A file that was written, and how many rows it has below its header."""
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from portal.frozen import frozen
-
 
 class Verdict(StrEnum):
     """What becomes of a row. `skipped` rows depend on a row with an error."""
@@ -27,7 +25,7 @@ class Verdict(StrEnum):
 Changes = Mapping[str, tuple[Any, Any]]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RowResult:
     """One row's fate: file, line (0: all of it), verdict; for errors column, value and a translatable message.
 
@@ -46,7 +44,7 @@ class RowResult:
     key: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Remark:
     """Something that a person should know and that stops nothing; `message` is translatable."""
 

@@ -25,12 +25,11 @@ from portal.enrolments.services import EnrolmentDraft, stored_enrolments
 from portal.exchange.readers import Table
 from portal.exchange.services.cells import Column, RowError, day, email, read_cell, whole
 from portal.exchange.services.registers import Register
-from portal.frozen import frozen
 
 Value = TypeVar("Value")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Hint:
     """What the files mention, found before they are checked, so that only what they need is read from the database."""
 

@@ -1,6 +1,7 @@
 """The second step of an import: everything that was checked is written in the caller's one transaction."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,11 +17,10 @@ from portal.errors import lazy
 from portal.exchange.services.checking import Checked, Progress, Silent
 from portal.exchange.services.registers import Register
 from portal.exchange.services.term import Term
-from portal.frozen import frozen
 from portal.tracker.services import PlanCounts, plan_logs
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Written:
     """What an import has written: rows of files, and weekly logs."""
 

@@ -1,5 +1,6 @@
 """Who may read and who may write the lessons of a course; what is not theirs is not there."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,10 +12,9 @@ from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.enrolments.models import Enrolment
 from portal.enrolments.services import HOLDS_A_PLACE
 from portal.extensions import db
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Viewer:
     """Who asks: their account (None for a stranger), the facilitator that they are, whether they manage."""
 
@@ -23,7 +23,7 @@ class Viewer:
     manages: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CourseHead:
     """A course as the head of its pages shows it. `enrolment_id` is the asker's own, if they study it."""
 

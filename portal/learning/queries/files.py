@@ -7,14 +7,13 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.learning.markdown import FileRef, file_address
 from portal.learning.models import FileKind, FileState, LessonAttachment, StoredFile
 from portal.learning.queries.access import Viewer
 from portal.learning.uses import is_open_to
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FileRow:
     """A file of a lesson, under the name that it has there; `size` in bytes."""
 

@@ -1,7 +1,7 @@
 """Lessons: the titles of a course, one to read, one to write."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -10,7 +10,6 @@ from sqlalchemy import and_, func, or_, select
 
 from portal.allocations.models import CourseOffering
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.learning.models import Lesson, LessonAnswers, LessonCompletion
 from portal.learning.queries.access import CourseHead, Viewer, course_for, may_read, staffs
 
@@ -30,7 +29,7 @@ def standing_of(published_at: datetime | None, now: datetime) -> Standing:
     return Standing.PUBLISHED if published_at <= now else Standing.SCHEDULED
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LessonTitle:
     """A lesson in a list. `is_done` is the asker's own; `done_count`, for staff, how many students have done it."""
 
@@ -43,7 +42,7 @@ class LessonTitle:
     done_count: int = 0
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LessonText:
     """A whole lesson. `given` is what the asker answered in its quick check, by question."""
 

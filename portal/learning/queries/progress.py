@@ -6,6 +6,7 @@ there is none. What is done of a lesson that is a draft again counts again when 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,14 +18,13 @@ from portal.database import UtcDateTime
 from portal.enrolments.models import Enrolment
 from portal.enrolments.services import HOLDS_A_PLACE
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.learning.models import Lesson, LessonCompletion
 
 # Whoever has lessons left and has done none for so long is stuck.
 STUCK_AFTER = timedelta(days=14)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far one enrolment has come; `next_id` and `next_title` name the first lesson that is not done."""
 
@@ -44,7 +44,7 @@ class Progress:
         return 0 < self.total == self.done
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class StudentProgress:
     """A student of a course; `last_done_at` is when they did a lesson last."""
 

@@ -1,6 +1,7 @@
 """Courses whose lessons somebody may copy."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
@@ -8,7 +9,6 @@ from sqlalchemy.orm import aliased
 from portal.allocations.models import CourseOffering
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.learning.models import Lesson
 from portal.learning.queries.access import Viewer, staffs
 
@@ -33,7 +33,7 @@ _GROUPS = (
 )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Source:
     """A course with lessons; `same_module` when it is the one asked for, held another time."""
 

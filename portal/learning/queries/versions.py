@@ -1,17 +1,17 @@
 """The texts that a lesson has had."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.learning.models import LessonVersion
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class VersionRow:
     """One version in a list; `author` is empty for whoever is not known any more, `length` in characters."""
 
@@ -23,7 +23,7 @@ class VersionRow:
     length: int
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class VersionText:
     """A version with its text, and that of the one before."""
 

@@ -1,12 +1,12 @@
 """How far each student of a course has come, and who is stuck."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from flask import request
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.frozen import frozen
 from portal.learning import queries
 from portal.learning.queries.progress import STUCK_AFTER
 from portal.learning.routes.blueprint import bp
@@ -16,7 +16,7 @@ from portal.web.access import audience, owned
 from portal.web.pages import page
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Amount:
     """So many lessons done, in words: in percent, and of how many."""
 

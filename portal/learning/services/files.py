@@ -1,6 +1,7 @@
 """Taking files in: begun with a name and a size, then part by part, each kept at once; and letting go of them."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 from uuid import uuid4
 
@@ -12,7 +13,6 @@ from portal.audit.services import Actor
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.folding import fold
-from portal.frozen import frozen
 from portal.learning.file_kinds import clean_name, content_of
 from portal.learning.models import NAME_LIMIT, FileState, Lesson, LessonAttachment, StoredFile
 from portal.learning.queries.files import list_files
@@ -23,7 +23,7 @@ MOST_FILES = 50
 _MEGABYTE = 1024 * 1024
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Limits:
     """In megabytes, how large one file may be, and all files of a course together."""
 

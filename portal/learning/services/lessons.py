@@ -1,6 +1,7 @@
 """Writing lessons: their texts, each kept as a version, and when students see them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal.allocations.models import CourseOffering
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.learning.markdown import RENDERER, FileRef, render
 from portal.learning.models import BODY_LIMIT, TITLE_LIMIT, Lesson, LessonVersion
 from portal.learning.queries.files import list_files
@@ -20,7 +20,7 @@ from portal.learning.services.announcing import announce
 MOST_LESSONS = 300
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LessonDraft:
     """A lesson as someone wants it. `published_at` is None for a draft; `note` says what changed in its text."""
 

@@ -1,6 +1,7 @@
 """Mails with a link that works once. The link is made when the mail is written, and stands nowhere else."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +11,11 @@ from flask_babel import gettext as _
 from portal.accounts.queries import find_person
 from portal.accounts.queries.links import find_link
 from portal.accounts.services.tokens import Purpose, derive_token
-from portal.frozen import frozen
 from portal.notifications.groups import ACCOUNT
 from portal.notifications.kinds import Kind, Params, Topic, register
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Link:
     """What such a mail says: where its button leads, until when, for whose account, and where it must go."""
 

@@ -1,6 +1,7 @@
 """What was done to an account: in the inbox, and as a mail."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -9,7 +10,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.accounts.queries import find_person
-from portal.frozen import frozen
 from portal.notifications.groups import ACCOUNT
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.web.locale import datetime_long
@@ -20,7 +20,7 @@ _SESSIONS, _PROFILE, _PEOPLE, _FORGOTTEN = "/profile/sessions", "/profile", "/ad
 When = Callable[[datetime], str]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Wording:
     """How one kind of notice reads: its title, what it says of a fact, what a mail advises, and where its button leads.
 
@@ -40,7 +40,7 @@ class Wording:
     urgent: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Said:
     """What a mail says of one fact, and where that is seen; nowhere in particular when `path` is empty."""
 
@@ -48,7 +48,7 @@ class Said:
     path: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Told:
     """What a mail says of one kind. Its words are made when it is written, in the recipient's language."""
 

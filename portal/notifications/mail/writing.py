@@ -5,6 +5,7 @@ import secrets
 import sys
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
@@ -25,7 +26,6 @@ from flask_babel import gettext as _
 
 from portal import clock
 from portal.config import Settings
-from portal.frozen import frozen
 from portal.notifications.groups import optional_groups
 from portal.notifications.kinds import Topic
 from portal.notifications.models import Channel
@@ -76,7 +76,7 @@ _ASCII = SMTP.clone(header_factory=_Headers())
 _UTF8 = SMTPUTF8.clone(header_factory=_ASCII.header_factory)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Section:
     """What a mail says about one topic: the topic, what it gathered, and of which groups the facts were."""
 
@@ -85,7 +85,7 @@ class Section:
     groups: frozenset[str] = frozenset()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Letter:
     """What all templates of a mail are given besides their sections."""
 
@@ -165,7 +165,7 @@ def _recipient(claim: Claim, sections: Sequence[Section]) -> tuple[str, str]:
     return claim.full_name, claim.address
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Reader:
     """Who would read a mail that is only shown: their name and time zone, and whether they can sign in."""
 

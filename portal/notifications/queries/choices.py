@@ -1,6 +1,7 @@
 """What people want to be told, in which way and when, and whose mail is refused."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +10,11 @@ from sqlalchemy import select
 from portal.accounts.queries.personal_data import list_of
 from portal.bulk import in_chunks
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.groups import optional_groups
 from portal.notifications.models import Choice, MailRefusal, QuietHours, Way
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RefusalRow:
     """The last time that somebody's mail was refused or came back."""
 

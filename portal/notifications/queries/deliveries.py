@@ -1,6 +1,7 @@
 """What became of the messages: the log, what waits, and whose mail is refused."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,14 +10,13 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.folding import fold
-from portal.frozen import frozen
 from portal.notifications.models import Channel, Delivery, DeliveryState, MailRefusal, Notification
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 
 _MOST_REFUSALS = 50
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class DeliveryFilter:
     """Which messages are wanted; empty values narrow nothing. `kinds` are those of which one must say something."""
 
@@ -28,7 +28,7 @@ class DeliveryFilter:
     with_letters: bool = True
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class DeliveryRow:
     """A message: whose, how far it has come, and how many facts of which kind it carries."""
 
@@ -52,7 +52,7 @@ class DeliveryRow:
         return f"{self.first_name} {self.last_name}".strip() or self.email
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class QueueState:
     """How the outbox stands: the oldest message whose time has come, how many there are, and the others."""
 
@@ -68,7 +68,7 @@ class QueueState:
         return max(0, int((now - self.oldest).total_seconds() // 60)) if self.oldest else 0
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RefusedRow:
     """Somebody whose mail is refused or came back."""
 

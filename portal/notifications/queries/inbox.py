@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -11,13 +12,12 @@ from portal.accounts.models import User
 from portal.accounts.queries.personal_data import list_of
 from portal.bulk import in_chunks
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.kinds import kinds_of_group, unlisted_kinds
 from portal.notifications.models import Delivery, Notification
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FactRow:
     """A fact as it was told."""
 
@@ -25,7 +25,7 @@ class FactRow:
     params: Mapping[str, Any]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class EntryRow:
     """All that one person was told of one kind at one moment; `id` is the newest notification of it."""
 
@@ -37,7 +37,7 @@ class EntryRow:
     facts: Sequence[Mapping[str, Any]]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class EntryFilter:
     """Which entries are wanted: all, or those with something unread, or of one group."""
 
@@ -49,7 +49,7 @@ class EntryFilter:
         return ({"unread": "1"} if self.only_unread else {}) | ({"group": self.group} if self.group else {})
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Addressee:
     """Someone who is told something."""
 

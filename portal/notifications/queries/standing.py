@@ -1,12 +1,12 @@
 """What must be known of the recipients of claimed mails before one is written."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select
 
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.models import Channel, Delivery, DeliveryState, MailRefusal, Way
 from portal.notifications.queries.choices import find_quiet_hours, list_switched_off
 
@@ -14,7 +14,7 @@ from portal.notifications.queries.choices import find_quiet_hours, list_switched
 _DAYS = timedelta(days=2)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Of a recipient: groups of which they want no mail, their own quiet hours, their last mail.
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +17,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import clock
 from portal.errors import NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.groups import Group, group_named
 from portal.notifications.kinds import all_kinds, group_of, kind_of
 from portal.notifications.models import DeliveryState
@@ -40,7 +40,7 @@ from portal.web.pages import page
 _TEXTS = ("who", "state", "group", "since", "until")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A filter as the address has it: its texts, and what they mean."""
 

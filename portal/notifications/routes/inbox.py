@@ -1,6 +1,7 @@
 """The inbox."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -8,7 +9,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications import queries, services
 from portal.notifications.groups import Group, group_named, groups_of
 from portal.notifications.kinds import Kind, Line, group_of, kind_of
@@ -23,7 +23,7 @@ PAGE_SIZE = 20
 _MAX_ID = 2**31
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Entry:
     """An entry of the inbox in the reader's language."""
 

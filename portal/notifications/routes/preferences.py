@@ -1,5 +1,6 @@
 """What a person wants to be told, and how."""
 
+from dataclasses import dataclass
 from datetime import time
 
 from flask import current_app, flash, redirect, request, url_for
@@ -9,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from portal.accounts.queries.profiles import find_profile
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.groups import Group, groups_of
 from portal.notifications.hours import Quiet, minutes_of, time_of
 from portal.notifications.models import Way
@@ -21,7 +21,7 @@ from portal.web.locale import zone_of_reader
 from portal.web.pages import page
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Hours:
     """Quiet hours as the form shows them: the texts of both times, and what is wrong with them."""
 

@@ -1,6 +1,7 @@
 """What people want to be told, in which way, and when no mail."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -8,7 +9,6 @@ from sqlalchemy import delete, select
 from portal.accounts.models import User
 from portal.audit.services import Actor, record
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.groups import optional_groups
 from portal.notifications.hours import Quiet
 from portal.notifications.models import Choice, QuietHours, Way
@@ -16,7 +16,7 @@ from portal.notifications.models import Choice, QuietHours, Way
 _IN_PLACE = {"synchronize_session": False}
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Preferences:
     """Groups that a person switched off, each in a way; their quiet hours, None for the institution's."""
 

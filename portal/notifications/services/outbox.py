@@ -5,6 +5,7 @@ send it and say how it went; when the lease ends without a word, another takes i
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
@@ -14,7 +15,6 @@ from sqlalchemy import Select, Table, bindparam, or_, select, update
 from portal import clock
 from portal.accounts.models import Identity, User
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.models import Channel, Delivery, DeliveryState, Notification
 
 LEASE = timedelta(minutes=5)
@@ -26,7 +26,7 @@ _ERROR_LIMIT = 2000
 _ROUNDS = 5
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A message that is ours to send until `until`, with its recipient."""
 

@@ -1,6 +1,7 @@
 """Telling people facts: each once, all for one person in one message."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 from uuid import uuid4
@@ -10,7 +11,6 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from portal import clock
 from portal.database import work_waits
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.kinds import group_of, is_mailed, is_urgent
 from portal.notifications.models import Channel, Delivery, DeliveryState, Notification, Way
 from portal.notifications.queries.choices import list_switched_off
@@ -19,7 +19,7 @@ _DELIVERIES = cast(Table, Delivery.__table__)
 _NOTIFICATIONS = cast(Table, Notification.__table__)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Fact:
     """Something a person should know; `dedupe_key` (at most 120 characters) is the same whenever the fact is."""
 

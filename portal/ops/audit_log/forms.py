@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from portal.frozen import frozen
 from portal.ops.audit_log.queries import AuditFilter
 from portal.paging import Cursor, PageRequest
 
@@ -15,7 +15,7 @@ _OTHERS = ("actor", "entity_id", "since", "until")
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class AuditForm:
     """A filter with the texts of its address; `misunderstood` are those that mean nothing here."""
 

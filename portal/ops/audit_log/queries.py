@@ -1,7 +1,7 @@
 """Reads of the audit, newest first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,6 @@ from portal.accounts.models import User
 from portal.audit.models import AuditEvent
 from portal.extensions import db
 from portal.folding import fold
-from portal.frozen import frozen
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page, slice_by_key
 
 # Counting a million rows takes longer than reading the page; beyond this the page says "more than".
@@ -24,7 +23,7 @@ _MOST_PEOPLE = 500
 _KEYS = [AuditEvent.__table__.c.created_at]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class AuditFilter:
     """Which events are wanted; empty values narrow nothing. `until` itself is not wanted any more.
 
@@ -48,7 +47,7 @@ class AuditFilter:
         return self != AuditFilter()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class EventRow:
     """One change: who did what to which thing, and field by field what was and what is."""
 

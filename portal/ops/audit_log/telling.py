@@ -1,11 +1,11 @@
 """Events in the reader's language: who, what was done to what, and field by field what was and what is."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import get_locale
 
-from portal.frozen import frozen
 from portal.ops.audit_log.queries import EventRow
 from portal.ops.audit_log.things import Named, Thing, item_labels, name_things, references
 from portal.ops.audit_log.words import action_in_words, entity_in_words, field_in_words, value_in_words
@@ -13,7 +13,7 @@ from portal.ops.audit_log.words import action_in_words, entity_in_words, field_i
 _LOGS = "activity_trackers"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FieldChange:
     """A field: what it is called, what it was and what it is; empty for nothing."""
 
@@ -22,7 +22,7 @@ class FieldChange:
     after: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Event:
     """An event in the reader's language: the deed, the kind of thing and what it is called, and each field."""
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -11,7 +12,6 @@ from portal.allocations.models import CourseOffering
 from portal.catalogue.models import CalendarBreak, ClassGroup, Cohort, Department, Mode, Module
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.learning.models import Lesson
 from portal.tracker.models import ActivityLog, ChecklistItem
 
@@ -19,7 +19,7 @@ from portal.tracker.models import ActivityLog, ChecklistItem
 _LAST_ID = 2**31 - 1
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Thing:
     """What a thing is called, and the path of its page if it has one."""
 
@@ -27,7 +27,7 @@ class Thing:
     path: str | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Kind:
     """How things of one kind are read: id, the words of the name, and the number that goes into the path."""
 

@@ -1,12 +1,12 @@
 """A reflection as its page sends it: as a form, or by its script as JSON."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import request
 
 from portal.errors import DomainError, lazy
-from portal.frozen import frozen
 from portal.reflections.sealing import Written
 from portal.web.locale import LANGUAGES
 
@@ -14,7 +14,7 @@ _FIELD, _PICK, _OTHER = "answer-", "pick-", "other-"
 _LARGEST = 2**31 - 1
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What was sent: the answers and the language they were read in, the version of the draft that the page knew, the
     number of its receipt, and the button.

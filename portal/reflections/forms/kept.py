@@ -1,11 +1,11 @@
 """A form of questions as its page sends it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from portal.errors import DomainError, lazy
 from portal.folding import one_line
-from portal.frozen import frozen
 from portal.reflections.models import Anchor, FormMode, QuestionKind
 from portal.reflections.queries.kept import KeptForm
 from portal.reflections.queries.questions import Question
@@ -17,7 +17,7 @@ _DIGITS = 5
 Row = Mapping[str, Any]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class SentForm:
     """What was sent, as it is shown again: settings and rows of questions, with one empty row for a new one."""
 

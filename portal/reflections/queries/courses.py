@@ -1,5 +1,6 @@
 """The course whose reflections are looked at, as the head of its pages shows it."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,10 +10,9 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, OfferingKind
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
-from portal.frozen import frozen
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class AskedCourse:
     """A course with who teaches it."""
 

@@ -1,6 +1,7 @@
 """Who is to be told of a reflection: from what the portal knows anyway, that somebody took part or not."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.models import Notification
 from portal.reflections.models import ReflectionForm, ReflectionParticipation, ReflectionRound
 from portal.reflections.queries.own import TAKES_PART
@@ -23,7 +23,7 @@ _RECENT = timedelta(days=14)
 _MOST = 2000
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Untold:
     """Somebody who is to be told of a round."""
 

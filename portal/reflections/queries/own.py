@@ -1,6 +1,7 @@
 """Reflections as a student sees their own: which there are, and what they have written so far."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.reflections.models import (
     FormMode,
     ReflectionDraft,
@@ -26,7 +26,7 @@ TAKES_PART = (EnrolmentStatus.ACTIVE, EnrolmentStatus.COMPLETED)
 _MOST = 100
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class OwnRound:
     """A course's reflection as one of its students sees it; `on_day` is the day on which they took part."""
 
@@ -124,7 +124,7 @@ def list_open_rounds(user_id: int, today: date) -> Sequence[OwnRound]:
     return [OwnRound(*row) for row in rows]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Whether somebody may write in a round, and the sealed draft that they have there, if any."""
 

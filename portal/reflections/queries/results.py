@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +14,6 @@ from portal.catalogue.models import ClassGroup, Department, Module
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
 from portal.folding import fold
-from portal.frozen import frozen
 from portal.reflections.models import (
     FormMode,
     ReflectionAnswer,
@@ -29,7 +29,7 @@ from portal.scoping import present_scope
 _MOST = 300
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class StaffRound:
     """A round of a course for its staff; `responded` and `invited` are live until the results are out."""
 
@@ -133,7 +133,7 @@ def list_staff_rounds(
     return [StaffRound(*row) for row in db.session.execute(ordered)]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Tally:
     """The sums of a question, in one language or (empty) in all."""
 
@@ -182,7 +182,7 @@ def tallies_of(round_id: int) -> dict[tuple[int, str], Tally]:
     return {(row[0], row[1]): Tally(*row) for row in rows}
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Said:
     """One answer in words; `name` is its writer's where the form says so, else empty."""
 
@@ -219,7 +219,7 @@ def _shuffled(question_id: int, response_id: str) -> bytes:
     return hashlib.sha256(f"{question_id}:{response_id}".encode()).digest()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Compared:
     """The numbers that a department's courses got for the same question in one term."""
 

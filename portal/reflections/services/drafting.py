@@ -1,6 +1,7 @@
 """Keeping what somebody is still writing."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +11,6 @@ from sqlalchemy.exc import IntegrityError
 from portal import clock
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.reflections.models import ReflectionDraft
 from portal.reflections.queries.own import Desk, find_desk
 from portal.reflections.sealing import Answers, Sealer, Written
@@ -22,7 +22,7 @@ LONGEST_KEY = 40
 IN_PLACE = {"synchronize_session": False}
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Saved:
     """A draft as it is kept now."""
 
@@ -40,7 +40,7 @@ class OtherDraft(Conflict):
         self.version = version
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Writer:
     """Who writes where, on what day: the user, the round, and the institution's present day."""
 

@@ -6,6 +6,7 @@ allowed: for each language only where as many answered in it as the form demands
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -17,7 +18,6 @@ from portal.bulk import in_chunks
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.reflections.models import (
     FormMode,
     ReflectionAnswer,
@@ -37,7 +37,7 @@ _BINS = ("ones", "twos", "threes", "fours", "fives")
 _IN_PLACE = {"synchronize_session": False}
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Released:
     """A round whose results came out: how many responses they are made of, none where there were too few."""
 

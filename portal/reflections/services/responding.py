@@ -7,6 +7,7 @@ response, so that all of it bears the mark of the latest.
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,6 @@ from sqlalchemy.exc import IntegrityError
 from portal.accounts.models import Student
 from portal.errors import Conflict, DomainError, lazy, lazy_plural
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.reflections.models import FormMode, ReflectionForm, ReflectionParticipation, ReflectionResponse
 from portal.reflections.queries.own import Desk
 from portal.reflections.queries.questions import Question, list_questions
@@ -42,7 +42,7 @@ _REWRITE = text(
 )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """That somebody took part: on which day, and the number by which they know it again."""
 

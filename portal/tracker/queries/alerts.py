@@ -1,6 +1,7 @@
 """Weeks that stay missing: of which managers are to be told, who they are, and what of it still holds."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,6 @@ from portal.accounts.models import Facilitator, Manager, ManagerDepartment, User
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.roles import Role
 from portal.scoping import is_by_department
 from portal.tracker.models import ActivityLog, LogAlert
@@ -18,7 +18,7 @@ from portal.tracker.models import ActivityLog, LogAlert
 _RUNNING = (OfferingStatus.PLANNED, OfferingStatus.ACTIVE)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class MissingLog:
     """A week that stays missing, with the department of its course, if it has one."""
 
@@ -33,7 +33,7 @@ class MissingLog:
     facilitator_id: int
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class MissingCourse:
     """Weeks of one course that are missing still, and who owes them."""
 
@@ -87,7 +87,7 @@ def list_to_alert(stages: Collection[str], now: datetime, cutoff: datetime) -> S
     return [MissingLog(*row) for row in rows]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Responsible:
     """Managers whose account is open, by user id: all, those who see every course, and who answers by department."""
 

@@ -1,6 +1,7 @@
 """Who was there: the sheet of one week, and each student's weeks of a course."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
@@ -8,7 +9,6 @@ from portal.accounts.models import Student, User
 from portal.enrolments.models import Enrolment
 from portal.enrolments.services import HOLDS_A_PLACE
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.tracker.models import ActivityLog, Attendance, AttendanceState
 from portal.tracker.queries.rows import Log
 
@@ -16,7 +16,7 @@ from portal.tracker.queries.rows import Log
 THERE = (AttendanceState.PRESENT, AttendanceState.LATE)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Place:
     """One student on a week's sheet; `state` is None until somebody said it."""
 
@@ -37,7 +37,7 @@ class Place:
         return (self.first_name[:1] + self.last_name[:1]).upper()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class StudentWeeks:
     """How a student's weeks of a course were; weeks without a word about them are not counted."""
 

@@ -1,15 +1,15 @@
 """The checklist as administrators keep it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.tracker.models import ChecklistItem
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class KeptItem:
     """One item: its words, the teaching weeks in which it is expected (both ends included), whether it is in use."""
 

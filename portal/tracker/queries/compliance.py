@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, case, func, select, true
@@ -10,7 +11,6 @@ from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.allocations.queries import OfferingFilter
 from portal.allocations.queries.filters import conditions_of, names_of, subjects_of
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import WEEKS, kept
 from portal.pulses.places import Place, Stale, kept_in_places, part_of
 from portal.tracker.models import ActivityLog
@@ -31,7 +31,7 @@ _ALIKE = (ActivityLog.week_start, ActivityLog.due_at, _KIND)
 Alike = tuple[datetime, int]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Watched:
     """What is watched over: the courses of a filter, and of them, if asked, those in one state in one week."""
 
@@ -40,7 +40,7 @@ class Watched:
     state: LogState | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Sums:
     """How many logs stand how."""
 
@@ -82,7 +82,7 @@ class Sums:
         )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class WeekSums:
     """A week of a term: its Monday, its place in the term from 1, its usual deadline, its sums."""
 
@@ -92,7 +92,7 @@ class WeekSums:
     sums: Sums
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One log in the matrix; `days_late` counts begun days after the deadline, 0 for all but late ones."""
 

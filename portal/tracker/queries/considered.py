@@ -1,6 +1,7 @@
 """Every week with a deadline near a moment, owed or not."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,13 +11,12 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.tracker.models import ActivityLog
 
 _RUNNING = (OfferingStatus.PLANNED, OfferingStatus.ACTIVE)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ConsideredLog:
     """A week, how it stands, and who would owe it."""
 

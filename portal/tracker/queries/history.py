@@ -1,6 +1,7 @@
 """What happened to a week, out of the audit."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,6 @@ from sqlalchemy import select
 from portal.accounts.models import User
 from portal.audit.models import AuditEvent
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.tracker.models import ActivityLog
 
 MOST = 40
@@ -18,7 +18,7 @@ _SHEET = "take_attendance"
 _TOLD = frozenset({"submitted_at", "excused_at", "reason", "due_at", "facilitator_id", "attendance"})
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Deed:
     """One change of a week: when, by whom ("" for the portal itself), what, and why.
 

@@ -1,5 +1,6 @@
 """Leave of facilitators: for planning, and for the page."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,14 +10,13 @@ from sqlalchemy.orm import aliased
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.tracker.models import ActivityLog, Leave
 
 # A week falls under a leave that covers the most of its five weekdays.
 _WEEKDAYS, _MOST = 5, 3
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Absence:
     """A leave as planning sees it; both days are included."""
 
@@ -45,7 +45,7 @@ _ABSENCE = (
 )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LeaveRow:
     """A leave in the list; `weeks` counts the weekly logs that it excused or handed on. No `substitute`: excused."""
 
@@ -123,7 +123,7 @@ def _row(row: Any) -> LeaveRow:
     )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Effect:
     """What a leave did: weekly logs that it excused or handed on, and those that were begun before and stay."""
 

@@ -1,7 +1,7 @@
 """The rows of the compliance matrix, a page at a time: courses, or facilitators."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Subquery, func, select
@@ -14,7 +14,6 @@ from portal.allocations.queries.nearby import begin_of, courses_nearby, ids_in_o
 from portal.allocations.queries.sorting import slice_sorted, values_in
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page, slice_by_key
 from portal.pulses import PEOPLE, WHOLE, kept, parts_now
 from portal.tracker.models import ActivityLog
@@ -26,7 +25,7 @@ _STRIDE = 500
 _SPARE, _MANY = 25, 500
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Line:
     """A row's head: a course with who teaches it, or a facilitator with their employee id as `code`."""
 

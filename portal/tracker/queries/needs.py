@@ -1,6 +1,7 @@
 """What a manager should see today: of each kind the first few, and how many there are."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,7 +14,6 @@ from portal.allocations.queries.filters import subjects_of
 from portal.allocations.queries.sorting import RUNNING
 from portal.catalogue.models import Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import COURSES, PEOPLE, WEEKS, keep, kept, recall
 from portal.scoping import present_scope
 from portal.tracker.models import ActivityLog
@@ -29,7 +29,7 @@ _NAME = func.coalesce(CourseOffering.title, Module.name, "")
 _FIRST, _LAST = func.coalesce(User.first_name, ""), func.coalesce(User.last_name, "")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Need:
     """One thing to do. `id` is a course's (a log's for a wish, a facilitator's for a load); `first` and `last` are the
     weeks, or load and limit; `total` is how many there are of its kind.

@@ -1,6 +1,7 @@
 """Which weekly logs are owed, and at which stage of the ladder they are."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
@@ -13,7 +14,6 @@ from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Module
 from portal.database import UtcDateTime
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.models import Notification
 from portal.tracker.ladder import DUE, MISSING, TODAY, base_of, latest_first
 from portal.tracker.models import ActivityLog
@@ -23,7 +23,7 @@ NOTICE = timedelta(days=2)
 STAGES = (MISSING, TODAY, DUE)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class OwedRow:
     """One log that a person owes; `stage` is MISSING, TODAY or DUE at the moment of asking, or one added to these."""
 

@@ -1,12 +1,12 @@
 """Weekly logs as programs ask for them: a page of a list, one by its course and week, who was there."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
 
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import COURSES, WEEKS, kept
 from portal.tracker.models import ActivityLog, ActivityLogItem, Attendance, ItemStatus
 from portal.tracker.queries.attendance import THERE
@@ -14,7 +14,7 @@ from portal.tracker.queries.rows import LOG_COLUMNS, Log, Moment, join_course, l
 from portal.tracker.states import LogState, in_state
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LogWish:
     """Which logs of courses that take place; `owed_by` is the only facilitator whose logs the asker may see."""
 

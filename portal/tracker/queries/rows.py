@@ -1,6 +1,7 @@
 """A weekly log as pages and rules see it: plain, frozen rows with all that they need, and the columns behind them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,6 @@ from sqlalchemy import FromClause, Row, Select, func, select
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.tracker.models import ActivityLog, ActivityLogItem, ChecklistItem, ItemStatus
 from portal.tracker.states import LogState, state_of, today_in
 
@@ -20,7 +20,7 @@ AnySelect = Select[*tuple[Any, ...]]
 Answer = tuple[ItemStatus, datetime]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Moment:
     """Now, and which day that is for the institution."""
 
@@ -33,7 +33,7 @@ class Moment:
         return cls(now, today_in(zone, now))
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Item:
     """One checklist item in one log. `status` is None until the log is started; `is_active` while weeks may ask it."""
 
@@ -57,7 +57,7 @@ class Item:
         return self.expected or self.status is not None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Log:
     """One week of one course, with every item of the checklist in its order."""
 

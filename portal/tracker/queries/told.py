@@ -1,13 +1,13 @@
 """Who was told of one week, when, and what became of the mail."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select
 
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.models import Delivery, DeliveryState, Notification
 from portal.tracker.ladder import DUE, MISSING, TODAY, base_of, keys_of
 from portal.tracker.models import LogAlert
@@ -16,7 +16,7 @@ NUDGE = "log_nudged"
 _KEYS = (*keys_of(DUE), TODAY, *keys_of(MISSING), NUDGE)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Told:
     """One telling: its stage or that it was by hand, when, to whom ("" for the office), and how its mail stands.
 

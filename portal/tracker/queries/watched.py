@@ -1,6 +1,7 @@
 """Weekly logs as a manager lists them: of a week, in a state, with an item in some status; and who is to be nudged."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +11,6 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 from portal.tracker.models import ActivityLog, ActivityLogItem, ItemStatus
 from portal.tracker.queries.compliance import Watched, watched_courses
@@ -18,7 +18,7 @@ from portal.tracker.queries.rows import Moment
 from portal.tracker.states import LogState, in_state, state_of
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LogFilter:
     """Which logs: of these courses, of one week and state if asked, and with an item (its id) in a status.
 
@@ -31,7 +31,7 @@ class LogFilter:
     weeks: tuple[date, date] | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LogRow:
     """A weekly log in a list. `wish` is set when somebody asks to have it opened again."""
 
@@ -165,7 +165,7 @@ def _row(row: Any, moment: Moment) -> LogRow:
     return LogRow(*values)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class OwedLog:
     """A log that somebody owes now, as a nudge tells of it."""
 

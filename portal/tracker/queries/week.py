@@ -1,6 +1,7 @@
 """What "This week" shows: where a facilitator stands, and the logs to fill in."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
@@ -8,7 +9,6 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.calendar import monday_of
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.tracker.models import ActivityLog, ActivityLogItem
 from portal.tracker.queries.rows import LOG_COLUMNS, AnyRow, AnySelect, Log, Moment, is_expected, join_course, load_logs
 from portal.tracker.states import LogState, in_state
@@ -19,7 +19,7 @@ SUBMITTED_SHOWN = 20
 _TERM_IS_PAST = timedelta(days=300)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a part of a long list begins: after this log that waits."""
 
@@ -42,7 +42,7 @@ class Place:
             return None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class WeekFilter:
     """Which logs are wanted: of one week (its Monday), of one course, from a place on."""
 
@@ -51,7 +51,7 @@ class WeekFilter:
     after: Place | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class WeekCount:
     """One teaching week in a person's standing; `items` and `done` count the logs that the page shows."""
 

@@ -1,6 +1,7 @@
 """Compliance: a week in five numbers, the matrix of a term, what needs a manager today."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request, url_for
@@ -9,7 +10,6 @@ from werkzeug.datastructures import MultiDict
 
 from portal.allocations.queries.facets import groups_of, sum_up
 from portal.allocations.routes.choices import Choices, ChoiceSet
-from portal.frozen import frozen
 from portal.paging import Page
 from portal.pulses import has_kept_anew
 from portal.roles import Role
@@ -37,7 +37,7 @@ class WatchChoices(Choices):
         return tuple(one for one in super().sets if one.name != "status")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class View:
     """What an address asks for, settled: the term, its weeks, the week that the numbers are about.
 

@@ -1,11 +1,11 @@
 """A course as its staff see it: weeks and items, and a week that opens beneath its row."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask import Response, request, url_for
 from flask_login import current_user
 
-from portal.frozen import frozen
 from portal.roles import Role
 from portal.tracker import queries
 from portal.tracker.queries import Course, Item, Log
@@ -17,7 +17,7 @@ from portal.web.htmx import fragment
 from portal.web.pages import page
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class OpenedWeek:
     """The week that stands open: what the reader may do with it, and its changes, newest first."""
 

@@ -1,5 +1,6 @@
 """The ladder of reminders, as administrators set it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal import clock
 from portal.catalogue.calendar import due_at, monday_of, rules_of
 from portal.errors import DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.roles import Role
 from portal.tracker.ladder import ALERT, BEFORE, DUE, ESCALATED, MISSING, TODAY, Ladder, base_of
 from portal.tracker.queries.alerts import list_heads
@@ -23,7 +23,7 @@ from portal.web.access import actor, audience, shared
 from portal.web.pages import page
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Step:
     """A stage on the page: what happens at it, its form, and when it begins for the deadline that serves as example."""
 

@@ -1,13 +1,13 @@
 """Telling managers, and at last the head, of weeks that stay missing: each week once at each stage and deadline."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Table, insert
 
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.services import Fact, notify_many
 from portal.tracker.ladder import ALERT, ESCALATED, TO_OFFICE, base_of, latest_first
 from portal.tracker.models import LogAlert
@@ -18,7 +18,7 @@ NAMED = 8
 _ALERTS = cast(Table, LogAlert.__table__)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Alert:
     """What would be told at a stage: the weeks, and to whom which of them."""
 

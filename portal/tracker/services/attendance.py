@@ -4,7 +4,7 @@ Two people may have the sheet open: marks are brought together student by studen
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import delete, insert
@@ -12,7 +12,6 @@ from sqlalchemy import delete, insert
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.tracker.models import ActivityLog, Attendance, AttendanceState
 from portal.tracker.queries import Log, Moment
 from portal.tracker.queries.attendance import THERE, Place, sheet_of
@@ -24,7 +23,7 @@ MOST_HEADS = 5000
 Marks = Mapping[int, AttendanceState]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """What somebody says of a week, and what they saw when they said it; both by enrolment id.
 
@@ -35,7 +34,7 @@ class Sheet:
     was: Marks = field(default_factory=dict)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class HeadCount:
     """How many were there, of how many; `places` says which of them where that is known, in its order."""
 
@@ -44,7 +43,7 @@ class HeadCount:
     places: Sequence[bool] = field(default=(), compare=False)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Taken:
     """A log and its sheet as they stand by now, and the marks that were not written: someone else set others."""
 

@@ -3,6 +3,7 @@
 Each decision needs a reason, takes the version that its maker saw, leaves an audit row and tells who owes the log.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -11,7 +12,6 @@ from sqlalchemy import Table, update
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import OF_WEEK
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries import Log
@@ -25,7 +25,7 @@ _LOGS = cast(Table, ActivityLog.__table__)
 _NO_WISH: dict[str, Any] = {"reopen_asked_at": None, "reopen_reason": None}
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """A decision's reason, and the version of the log that its maker saw."""
 

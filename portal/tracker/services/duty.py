@@ -1,14 +1,14 @@
 """Who owes a week, leave included: pure functions."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from portal.frozen import frozen
 from portal.tracker.queries.leaves import Absence
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Duty:
     """Who owes a week, and the leave that it follows from, if any; `is_excused` when nobody owes it."""
 

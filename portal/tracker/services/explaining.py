@@ -1,12 +1,12 @@
 """Why a pass of reminders would tell somebody of a week, or would not."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from portal.database import only_reading
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.groups import REMINDERS
 from portal.notifications.models import Way
 from portal.notifications.queries.choices import list_switched_off
@@ -20,7 +20,7 @@ from portal.tracker.services.alerting import Alert, find_alerts
 _SPAN = timedelta(days=21)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Reason:
     """A week, whether its facilitator would be told of it at this pass, and why."""
 
@@ -29,7 +29,7 @@ class Reason:
     why: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Every week that was considered with its reason, and what managers would be told."""
 

@@ -1,7 +1,7 @@
 """What a program says of a week in one go: items, notes, who was there; and taking all of it back."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sqlalchemy import Table, delete, update
@@ -9,7 +9,6 @@ from sqlalchemy import Table, delete, update
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import QUIET
 from portal.tracker.models import ActivityLog, ActivityLogItem, Attendance, AttendanceState, ItemStatus
 from portal.tracker.queries import Log, Moment
@@ -23,7 +22,7 @@ from portal.tracker.services.merging import Edit
 _LOGS = cast(Table, ActivityLog.__table__)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Filling:
     """Statuses by item key, notes, and in roster order who was there; None leaves notes or attendance alone.
 

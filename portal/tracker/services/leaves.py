@@ -1,5 +1,6 @@
 """Leave of a facilitator: entered and taken back. What it means for each week is planning's business."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from secrets import token_hex
 from typing import cast
@@ -11,7 +12,6 @@ from portal.audit.services import Actor, record
 from portal.catalogue.calendar import Rules
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.services import Fact, notify_many
 from portal.scoping import past_departments
 from portal.tracker.models import ActivityLog, Leave
@@ -26,7 +26,7 @@ ENTERED, ENDED, STANDING_IN = "leave_entered", "leave_ended", "standing_in"
 _LOGS = cast(Table, ActivityLog.__table__)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LeaveDraft:
     """A leave as it is to be entered; without a substitute its weeks are excused. Both days are included."""
 

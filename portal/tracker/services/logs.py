@@ -1,13 +1,12 @@
 """Filling in a week: ticks, notes, submitting. Races are settled by the log's version, in the database."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
-from portal.frozen import frozen
 from portal.tracker import queries
 from portal.tracker.models import ActivityLog, ItemStatus
 from portal.tracker.queries import Item, Log, Moment
@@ -24,7 +23,7 @@ class Locked(Conflict):
     """The week cannot be filled in: submitted, excused, not begun, or the course is cancelled."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Saved:
     """A log as it stands after an edit, and what of the edit was not written."""
 

@@ -1,11 +1,11 @@
 """Telling student and facilitator that somebody is there too rarely: once, when the limit is crossed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.models import Notification
 from portal.notifications.services import Fact, notify_many
 from portal.tracker.models import AttendanceState
@@ -18,7 +18,7 @@ TO_STUDENT, TO_FACILITATOR = "attendance_low", "attendance_low_of_student"
 LEAST_WEEKS = 3
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Crossing:
     """A student whom a week has brought below the limit, and their rate by now in percent."""
 

@@ -2,15 +2,14 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from portal.errors import DomainError, NotFound, lazy
-from portal.frozen import frozen
 from portal.tracker.models import NOTES_LIMIT, ItemStatus
 from portal.tracker.queries.rows import Item, Log
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Edit:
     """What someone wants of a log, beside what they saw when they wanted it.
 
@@ -27,7 +26,7 @@ class Edit:
     unasked: Collection[str] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Clashes:
     """What was not written because someone changed the same meanwhile: their statuses by key, and their notes."""
 
@@ -38,7 +37,7 @@ class Clashes:
         return bool(self.statuses) or self.notes is not None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Merge:
     """What of an edit is to be written, and what clashes."""
 

@@ -1,6 +1,7 @@
 """Nudging: a manager tells people of weeks they owe, each person at most once a day."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -9,7 +10,6 @@ from portal.accounts.models import User
 from portal.audit.services import Actor, Change, record_many
 from portal.bulk import in_chunks
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.models import Notification
 from portal.notifications.services import Fact, notify_many
 from portal.tracker.models import ActivityLog
@@ -17,7 +17,7 @@ from portal.tracker.queries.told import NUDGE
 from portal.tracker.queries.watched import OwedLog
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Nudged:
     """What a nudge did: people told and the weeks they owe, and how many people had been nudged that day."""
 

@@ -20,7 +20,6 @@ from portal.catalogue.calendar import Break, Rules, due_at, weeks_of
 from portal.catalogue.models import Mode
 from portal.catalogue.queries import list_breaks
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.pulses import OF_COURSES
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.leaves import list_absences
@@ -38,7 +37,7 @@ _UNTOUCHED = and_(_LOGS.c.started_at.is_(None), _LOGS.c.submitted_at.is_(None), 
 _LIVE = frozenset({OfferingStatus.PLANNED, OfferingStatus.ACTIVE})
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PlanCounts:
     """How many logs a plan created, changed (deadline, number or facilitator) and deleted."""
 
@@ -50,7 +49,7 @@ class PlanCounts:
         return PlanCounts(self.created + other.created, self.changed + other.changed, self.deleted + other.deleted)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _PlannedWeek:
     number: int
     start: date

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,6 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from portal.database import only_reading
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.kinds import Params
 from portal.notifications.services import Fact, notify_many
 from portal.tracker.ladder import DUE, MISSING, TODAY
@@ -20,7 +20,7 @@ from portal.tracker.services.alerting import Alert, find_alerts, tell_managers
 _TRIES = 3
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ReminderCounts:
     """What a pass told: logs due soon, logs at their deadline, logs missing, and the number of people.
 
@@ -59,7 +59,7 @@ def remind(now: datetime, zone: ZoneInfo) -> ReminderCounts:
     raise AssertionError("unreachable")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Untold:
     """What a pass would tell: the owed logs by person, and of which weeks managers would hear."""
 
@@ -90,7 +90,7 @@ def _fact(row: OwedRow) -> Fact:
     return Fact(row.user_id, row.kind, params, row.dedupe_key)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CourseWeeks:
     """Weeks of one course: their numbers in order, and the first of their deadlines."""
 
@@ -101,7 +101,7 @@ class CourseWeeks:
     first_due: datetime
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Owed:
     """All that a person owes, by course: overdue first, then what is due soon."""
 

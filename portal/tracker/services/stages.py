@@ -1,5 +1,6 @@
 """The ladder of reminders as administrators set it."""
 
+from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import Table, delete, update
@@ -9,7 +10,6 @@ from portal import clock
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.tracker.ladder import ADDABLE, BEFORE, DUE, TODAY, base_of, keys_of
 from portal.tracker.models import ReminderStage
 from portal.tracker.queries.stages import find_stage, list_stages
@@ -18,7 +18,7 @@ MOST_BEFORE, MOST_AFTER = 10, 20
 _STAGES = cast(Table, ReminderStage.__table__)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class StageDraft:
     """How a stage is wanted: how many working days from the deadline, and whether it is in force."""
 

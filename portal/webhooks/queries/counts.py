@@ -1,6 +1,7 @@
 """How many took part in reflections: sums of whole days, never who, what or when."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,7 +9,6 @@ from sqlalchemy import func, select
 
 from portal.bulk import in_chunks
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.reflections.models import ReflectionParticipation, ReflectionRound
 from portal.webhooks.models import WebhookMessage
 
@@ -16,7 +16,7 @@ from portal.webhooks.models import WebhookMessage
 _BACK = timedelta(days=7)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Counted:
     """A reflection on a course: how many had taken part at the end of a day."""
 
@@ -26,7 +26,7 @@ class Counted:
     on: date
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Released:
     """A reflection whose results are out: of how many responses they are made, none where there were too few."""
 

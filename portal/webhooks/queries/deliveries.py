@@ -1,18 +1,18 @@
 """What became of messages: those of one endpoint, with each attempt."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 from portal.webhooks.models import MessageState, WebhookAttempt, WebhookDelivery, WebhookMessage
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class DeliveryFilter:
     """Which messages of an endpoint are wanted; empty values narrow nothing."""
 
@@ -20,7 +20,7 @@ class DeliveryFilter:
     type: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class AttemptRow:
     """One attempt: when it ended, what was answered or kept it from arriving, and how long it took."""
 
@@ -31,7 +31,7 @@ class AttemptRow:
     duration_ms: int
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class DeliveryRow:
     """A message to an endpoint, and how far it has come."""
 

@@ -1,6 +1,7 @@
 """Endpoints: who wants to know what, and how they stand."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,12 +11,11 @@ from sqlalchemy import Select, func, select
 from portal.accounts.models import User
 from portal.accounts.queries.personal_data import list_of
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.roles import Role
 from portal.webhooks.models import EndpointState, MessageState, WebhookDelivery, WebhookEndpoint, WhyDisabled
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class EndpointRow:
     """An endpoint without its secrets; how many of its messages are in which state, and when one arrived last."""
 

@@ -1,6 +1,7 @@
 """Endpoints: made, changed, switched off and on, given another secret."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,6 @@ from portal import clock
 from portal.audit.services import Actor, System, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.notifications.services import Fact, notify_many
 from portal.webhooks.addresses import NotAllowed, Reach, read_target
 from portal.webhooks.events import TYPES
@@ -40,7 +40,7 @@ _FAULTS = {
 }
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class EndpointDraft:
     """An endpoint as somebody wants it."""
 
@@ -49,7 +49,7 @@ class EndpointDraft:
     description: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Made:
     """An endpoint that was made or given another secret; nobody sees `secret` a second time."""
 

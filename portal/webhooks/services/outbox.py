@@ -5,6 +5,7 @@ a lease; when the lease ends without a word, another worker takes it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import Any
@@ -15,7 +16,6 @@ from sqlalchemy import Select, case, select, update
 from portal import clock
 from portal.bulk import insert_rows
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.webhooks.models import (
     EndpointState,
     MessageState,
@@ -49,7 +49,7 @@ _IN_PLACE = {"synchronize_session": False}
 _chance = SystemRandom()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A message that is ours to send, with what its endpoint needs to believe it. Secrets are sealed."""
 

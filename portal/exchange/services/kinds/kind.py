@@ -1,6 +1,7 @@
 """What a known file is, and how its rows name other things."""
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,6 @@ from portal.errors import lazy
 from portal.exchange.services.cells import Column, RowError
 from portal.exchange.services.registers import Register
 from portal.exchange.services.term import Term
-from portal.frozen import frozen
 
 Given = dict[str, Any]
 DEPARTMENT_CODE = 20
@@ -27,7 +27,7 @@ def _fine(_draft: Any, _stored: Any, _term: Term) -> None:
     """Have no rule beyond those of the cells."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Kind:
     """One known file.
 

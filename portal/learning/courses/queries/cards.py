@@ -1,6 +1,7 @@
 """Courses as lists show them: a student's own, the catalogue's, those that somebody writes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -13,14 +14,13 @@ from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.enrolments.queries.own import POSITION
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.learning.courses.models import CoursePage
 from portal.learning.queries import Viewer
 
 MOST = 200
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CourseCard:
     """A course as a list shows it; names are empty while nobody teaches it."""
 
@@ -76,7 +76,7 @@ class CourseCard:
         return "draft" if self.published_at is None else "published"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class OwnCourse:
     """A course with one's own enrolment on it; `position` is that on the waiting list, 0 off it."""
 

@@ -1,6 +1,7 @@
 """The catalogue of open courses."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,7 +14,6 @@ from portal.allocations.queries.listing import RUNNING
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.learning.courses.models import CoursePage
 from portal.learning.courses.queries.cards import CARD, CourseCard, card_of, with_course
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
@@ -24,7 +24,7 @@ _FEW = 200
 SORTS = ("new", "title")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CatalogueFilter:
     """What somebody looks for; `begins` is "", "running" or "coming", `department` that of who teaches it."""
 

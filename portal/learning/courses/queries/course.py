@@ -1,5 +1,6 @@
 """One course as its page shows it."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.enrolments.queries import OwnEnrolment
 from portal.enrolments.queries.own import OWN_COLUMNS
 from portal.extensions import db
-from portal.frozen import frozen
 from portal.learning.courses.models import CoursePage
 from portal.learning.courses.queries.cards import CARD, CourseCard, card_of, with_course
 from portal.learning.queries import Viewer
@@ -21,7 +21,7 @@ _MORE = (CourseOffering.enrolment_policy, CourseOffering.version, CourseOffering
          CourseOffering.trimester, CourseOffering.cohort_id, CourseOffering.title, CoursePage.syllabus)  # fmt: skip
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CourseView:
     """A course as somebody may see it: its card and page, their own enrolment, and whether they are its staff."""
 

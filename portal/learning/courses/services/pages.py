@@ -1,6 +1,7 @@
 """Writing what a course's page says, publishing, archiving and deleting it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -20,7 +21,6 @@ from portal.enrolments.services import settle
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.folding import fold
-from portal.frozen import frozen
 from portal.learning.courses.models import SYLLABUS_LIMIT, CoursePage
 from portal.learning.services.lessons import delete_lessons_of
 
@@ -28,7 +28,7 @@ from portal.learning.services.lessons import delete_lessons_of
 _SEARCHED = 4_000
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PageDraft:
     """What somebody wants a page to say: fields of the course by name, and the syllabus; `policy` of open courses."""
 

@@ -43,6 +43,7 @@ _ABSENCE = (
     Leave.reason,
     Leave.granted_by,
 )
+_ABSENCES = select(*_ABSENCE).order_by(Leave.first_day, Leave.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class LeaveRow:
 
 def list_absences() -> list[Absence]:
     """Every leave there is, earliest first. One statement."""
-    return [Absence(*row) for row in db.session.execute(select(*_ABSENCE).order_by(Leave.first_day, Leave.id))]
+    return [Absence(*row) for row in db.session.execute(_ABSENCES)]
 
 
 def find_absence(leave_id: int) -> Absence | None:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from itertools import chain
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Row, Table, and_, delete, insert, or_, select, update
+from sqlalchemy import Row, Select, Table, and_, bindparam, delete, insert, or_, select, update
 
 from portal import clock
 from portal.allocations.models import CourseOffering, OfferingStatus
@@ -28,13 +28,34 @@ from portal.tracker.services.duty import Duties, Duty
 AnyRow = Row[*tuple[Any, ...]]
 
 _LOGS = cast(Table, ActivityLog.__table__)
-# What a leave excused may be owed again when it ends earlier.
 # Whoever teaches the course of a log, whoever asks.
 _COURSES = cast(Table, CourseOffering.__table__)
 _TEACHER = select(_COURSES.c.facilitator_id).where(_COURSES.c.id == _LOGS.c.allocation_id).scalar_subquery()
+# What a leave excused may be owed again when it ends earlier.
 _NOT_EXCUSED = or_(_LOGS.c.excused_at.is_(None), _LOGS.c.leave_id.is_not(None))
 _UNTOUCHED = and_(_LOGS.c.started_at.is_(None), _LOGS.c.submitted_at.is_(None), _NOT_EXCUSED)
 _LIVE = frozenset({OfferingStatus.PLANNED, OfferingStatus.ACTIVE})
+# Statements that each change of a course asks for stand here.
+_AMONG: Any = bindparam("ids", expanding=True)
+_EXPECTING = select(Mode.id).where(Mode.expects_weekly_log)
+_OPEN: Select[*tuple[Any, ...]] = (
+    select(
+        CourseOffering.id, CourseOffering.facilitator_id, CourseOffering.allocated_on, CourseOffering.status,
+        CourseOffering.mode_id, CourseOffering.start_date, CourseOffering.end_date,
+    )
+    .where(CourseOffering.status != OfferingStatus.COMPLETED)
+    .order_by(CourseOffering.id)
+    .with_for_update()
+)  # fmt: skip
+_OPEN_AMONG = _OPEN.where(CourseOffering.id.in_(_AMONG))
+_LOGS_AMONG = (
+    select(
+        _LOGS.c.id, _LOGS.c.allocation_id, _LOGS.c.facilitator_id, _LOGS.c.week_number, _LOGS.c.week_start,
+        _LOGS.c.due_at, _LOGS.c.extended_from, _LOGS.c.leave_id, _UNTOUCHED.label("untouched"),
+    )
+    .where(_LOGS.c.allocation_id.in_(_AMONG))
+    .with_for_update()
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +129,7 @@ def plan_logs(offering_ids: Sequence[int] | None, rules: Rules) -> PlanCounts:
     """
     now = clock.now()
     calendar = _Calendar(rules, list_breaks(), Duties(list_absences()), now)
-    expecting = frozenset(db.session.scalars(select(Mode.id).where(Mode.expects_weekly_log)))
+    expecting = frozenset(db.session.scalars(_EXPECTING))
     total = PlanCounts()
     for offerings in _chunks_of_offerings(offering_ids):
         changes = _Changes()
@@ -134,41 +155,20 @@ def delete_untouched_logs(offering_ids: Sequence[int]) -> set[int]:
 
 def _chunks_of_offerings(offering_ids: Sequence[int] | None) -> Iterator[Sequence[AnyRow]]:
     """The offerings in chunks by id, locked so that two plans of the same offering follow each other."""
-    wanted = select(
-        CourseOffering.id,
-        CourseOffering.facilitator_id,
-        CourseOffering.allocated_on,
-        CourseOffering.status,
-        CourseOffering.mode_id,
-        CourseOffering.start_date,
-        CourseOffering.end_date,
-    ).where(CourseOffering.status != OfferingStatus.COMPLETED)
-    wanted = wanted.order_by(CourseOffering.id).with_for_update()
     if offering_ids is None:
-        rows = db.session.execute(wanted.limit(CHUNK)).all()
+        rows = db.session.execute(_OPEN.limit(CHUNK)).all()
         while rows:
             yield rows
-            rows = db.session.execute(wanted.where(CourseOffering.id > rows[-1].id).limit(CHUNK)).all()
+            rows = db.session.execute(_OPEN.where(CourseOffering.id > rows[-1].id).limit(CHUNK)).all()
         return
     for ids in in_chunks(sorted(set(offering_ids))):
-        yield db.session.execute(wanted.where(CourseOffering.id.in_(ids))).all()
+        yield db.session.execute(_OPEN_AMONG, {"ids": ids}).all()
 
 
 def _logs_of(offering_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
     """The logs that exist, by offering; locked, so that nobody starts one while it is renumbered."""
-    columns = (
-        _LOGS.c.id,
-        _LOGS.c.allocation_id,
-        _LOGS.c.facilitator_id,
-        _LOGS.c.week_number,
-        _LOGS.c.week_start,
-        _LOGS.c.due_at,
-        _LOGS.c.extended_from,
-        _LOGS.c.leave_id,
-        _UNTOUCHED.label("untouched"),
-    )
     found: dict[int, list[AnyRow]] = defaultdict(list)
-    for row in db.session.execute(select(*columns).where(_LOGS.c.allocation_id.in_(offering_ids)).with_for_update()):
+    for row in db.session.execute(_LOGS_AMONG, {"ids": offering_ids}):
         found[row.allocation_id].append(row)
     return found
 

@@ -1,17 +1,21 @@
 """The tests' own tools hold what the other tests rely on, and can say no."""
 
 import smtplib
+import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 from types import SimpleNamespace
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 import redis
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from sqlalchemy import func, select
 
 from portal import clock
@@ -20,6 +24,8 @@ from portal.extensions import db
 from portal.web.access import public
 from tests.support import order, sql
 from tests.support.browser import PHONE, LiveServer
+from tests.support.stage import Stage
+from tests.support.tabs import Tabs
 from tests.support.web import NOON, Maker, SmtpSink
 
 
@@ -144,6 +150,90 @@ def test_a_browser_sees_the_live_server(
     assert answer is not None
     assert answer.status == 200
     assert page.url == f"{live_server.url}/notifications/"
+
+
+_LEAVE = """async () => {
+  localStorage.left = sessionStorage.left = window.name = document.cookie = "left=behind";
+  history.pushState({}, "", "#left");
+  await (await caches.open("left")).put("/left", new Response("behind"));
+  await new Promise((done) => { indexedDB.open("left").onsuccess = ({target}) => done(target.result.close()); });
+}"""
+_LEFT = """async () => [
+  Object.keys(localStorage), Object.keys(sessionStorage), window.name, document.cookie, history.length,
+  await caches.keys(), (await indexedDB.databases()).map(({name}) => name), innerWidth,
+  ["print", "(prefers-color-scheme: dark)", "(prefers-reduced-motion)"].map((media) => matchMedia(media).matches),
+]"""
+
+
+@pytest.mark.browser
+def test_a_page_that_was_used_is_as_good_as_a_new_one(
+    chromium: Browser, live_server: LiveServer, make_fresh: Maker, browser_sign_in: Any
+) -> None:
+    options = {"base_url": live_server.url, "viewport": {"width": 700, "height": 500}, "color_scheme": "dark"}
+    tabs = Tabs(chromium)
+    used = tabs.lend(options)
+    used.page.goto("/login")
+    new = used.page.evaluate(_LEFT)
+    browser_sign_in(used.page, make_fresh.manager())
+    used.page.goto("/notifications/")
+    used.page.evaluate(_LEAVE)
+    used.page.set_viewport_size({"width": 400, "height": 500})
+    used.page.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
+    used.page.context.add_cookies([{"name": "left", "value": "behind", "url": "https://elsewhere.example"}])
+    used.page.context.new_page()
+    used.page.evaluate("console.error('wrong')")
+    assert used.page.evaluate(_LEFT) != new
+    tabs.take_back(used, keep=True)
+    assert used.faults == ["wrong"]
+    again = tabs.lend(options)
+    assert again is used
+    assert again.page.context.pages == [again.page]
+    assert again.faults == again.page.context.cookies() == []
+    again.page.goto("/notifications/")
+    assert again.page.url.endswith("/login?next=/notifications/")
+    assert again.page.evaluate(_LEFT) == new
+    again.close()
+
+
+@pytest.mark.browser
+def test_a_page_that_was_changed_for_good_serves_no_other_test(chromium: Browser, live_server: LiveServer) -> None:
+    deeds: list[Callable[[Page], Any]] = [
+        lambda page: page.add_init_script("1"),
+        lambda page: page.clock.install(),
+        lambda page: page.context.set_offline(True),
+        lambda page: page.context.route("**/*", lambda route: route.abort()),
+        lambda page: page.on("dialog", lambda dialog: dialog.accept()),
+        lambda page: page.close(),
+    ]
+    options = {"base_url": live_server.url, "viewport": {"width": 700, "height": 500}, "color_scheme": "dark"}
+    tabs = Tabs(chromium)
+    for deed in deeds:
+        tab = tabs.lend(options)
+        deed(tab.page)
+        tabs.take_back(tab, keep=True)
+        assert tabs.lend(options) is not tab
+
+
+@pytest.mark.one_database
+def test_an_application_is_off_the_stage_when_all_is_answered(stage: Stage, fresh_app: Flask) -> None:
+    asked, answered = threading.Event(), []
+
+    def answer() -> str:
+        asked.set()
+        time.sleep(0.2)
+        answered.append("late")
+        return "late"
+
+    fresh_app.add_url_rule("/late", "late", public(answer))
+    ask = threading.Thread(target=lambda: urlopen(f"{stage.url}/late").close())
+    with stage.show(fresh_app):
+        ask.start()
+        assert asked.wait(10)
+    assert answered == ["late"]
+    ask.join()
+    with pytest.raises(HTTPError, match="503") as refused:
+        urlopen(f"{stage.url}/late")
+    refused.value.close()
 
 
 def test_planned_logs_are_those_of_the_portal(app: Flask, make: Maker, frozen_time: Any) -> None:

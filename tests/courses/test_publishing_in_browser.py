@@ -92,10 +92,10 @@ def test_a_facilitator_publishes_a_course_and_a_student_completes_it(
 ) -> None:
     teacher, student, late = make_fresh.facilitator(), make_fresh.student(), make_fresh.student(locale="fr")
     make_fresh.mode("Self-paced", expects_weekly_log=False)
-    page = new_page(viewport={"width": 1280, "height": 900})
+    page = new_page()
     browser_sign_in(page, teacher)
     publish_a_course(page, axe)
-    own = new_page(viewport={"width": 1280, "height": 900})
+    own = new_page()
     browser_sign_in(own, student)
     take_it(own, axe)
     phone = new_page(viewport={"width": 320, "height": 640}, color_scheme="dark", locale="fr-FR")

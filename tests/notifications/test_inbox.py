@@ -232,7 +232,7 @@ def test_the_inbox_works_without_javascript(
     browser_sign_in(page, person)
     page.goto("/notifications/")
     page.get_by_role("button", name="Mark all as read").click()
-    assert page.get_by_text("You have read them all.").is_visible()
+    page.get_by_text("You have read them all.").wait_for()
     assert page.url.endswith("/notifications/")
 
 

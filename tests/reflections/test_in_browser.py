@@ -33,7 +33,7 @@ def scene(make_fresh):
 @pytest.fixture
 def opened(new_page, browser_sign_in, scene):
     """A page with the reflection, its worker at work."""
-    page = new_page(viewport={"width": 1280, "height": 900})
+    page = new_page()
     browser_sign_in(page, scene[1])
     page.goto(f"/reflections/{scene[0].id}")
     until(page, "navigator.serviceWorker.controller !== null")

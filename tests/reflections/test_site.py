@@ -153,7 +153,7 @@ def test_written_on_a_static_host_with_the_portal_away_in_the_middle(
     fresh_app, new_page, host, live_server, scene, axe
 ):
     found, student = scene
-    page = new_page(base_url=host, viewport={"width": 1280, "height": 900})
+    page = new_page(base_url=host)
     page.goto("/")
     assert axe(page) == []
     sign_in(page, student, "not the password")
@@ -236,7 +236,7 @@ def test_an_answer_that_got_lost_counts_once_and_an_old_draft_is_offered(
 @pytest.mark.slow
 def test_signing_out_with_words_that_were_not_sent_asks_first(fresh_app, new_page, host, scene):
     _found, student = scene
-    page = new_page(base_url=host, viewport={"width": 1280, "height": 900})
+    page = new_page(base_url=host)
     page.goto("/")
     sign_in(page, student)
     page.get_by_role("link", name="Write the reflection").click()

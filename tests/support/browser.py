@@ -1,7 +1,6 @@
 """A live server and a real Chromium."""
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,10 +9,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tests.support.people import Person
+from tests.support.stage import Stage
+from tests.support.tabs import Tab, Tabs
 from tests.support.web import session_of
 
 ARGUMENTS = [
@@ -39,16 +39,19 @@ class LiveServer:
     app: Flask
 
 
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    """The one address of this test process."""
+    stage = Stage()
+    yield stage
+    stage.close()
+
+
 @pytest.fixture
-def live_server(fresh_app: Flask) -> Iterator[LiveServer]:
-    """`fresh_app`, served by threads on a free port."""
-    server = make_server("127.0.0.1", 0, fresh_app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    yield LiveServer(f"http://127.0.0.1:{server.server_port}", fresh_app)
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
+def live_server(fresh_app: Flask, stage: Stage) -> Iterator[LiveServer]:
+    """`fresh_app`, served by threads."""
+    with stage.show(fresh_app):
+        yield LiveServer(stage.url, fresh_app)
 
 
 @cache
@@ -72,38 +75,39 @@ def chromium(leave_out: Callable[[str], None]) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def tabs(chromium: Browser) -> Tabs:
+    """Its pages that go from test to test."""
+    return Tabs(chromium)
+
+
 @pytest.fixture
-def new_page(chromium: Browser, live_server: LiveServer) -> Iterator[Callable[..., Page]]:
-    """Makes pages, each in a context of its own with Playwright's context options.
+def new_page(tabs: Tabs, live_server: LiveServer) -> Iterator[Callable[..., Page]]:
+    """Makes pages, each as good as in a new context of its own with Playwright's context options.
 
     Errors in a page's scripts and violations of its security policy fail the test at its end.
     """
-    contexts, faults = [], []
-
-    def note(message: ConsoleMessage) -> None:
-        # A refused form answers 4xx, which browsers report as an error; tests look at the answers themselves.
-        if message.type == "error" and not message.text.startswith("Failed to load resource"):
-            faults.append(message.text)
+    usual = {
+        "base_url": live_server.url, "locale": "en-GB", "viewport": _WIDE, "color_scheme": "light",
+        "java_script_enabled": True,
+    }  # fmt: skip
+    lent: list[Tab] = []
 
     def make(**options: Any) -> Page:
-        context = chromium.new_context(**({"base_url": live_server.url, "locale": "en-GB"} | options))
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("console", note)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        return page
+        lent.append(tabs.lend(usual | options))
+        return lent[-1].page
 
     yield make
-    for context in contexts:
-        context.close()
+    for tab in lent:
+        tabs.take_back(tab, keep=tab.options["base_url"] == live_server.url)
+    faults = [fault for tab in lent for fault in tab.faults]
     assert not faults, "the page's console: " + "\n".join(faults)
 
 
 @pytest.fixture
 def page(new_page: Callable[..., Page]) -> Page:
     """A page of 1280 × 800."""
-    return new_page(viewport={"width": 1280, "height": 800})
+    return new_page()
 
 
 @pytest.fixture
@@ -129,33 +133,36 @@ def axe() -> Callable[[Page], list[str]]:
     def check(page: Page) -> list[str]:
         # Evaluated instead of added as a script: the page's own policy stays in force.
         page.evaluate(_AXE.read_text())
-        found = _violations(page, {"type": "tag", "values": _WCAG})
-        scheme = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+        scheme, found = page.evaluate(_FIND_VIOLATIONS, _rules("tag", _WCAG))
         page.emulate_media(color_scheme="light" if scheme == "dark" else "dark")
-        page.evaluate(_SETTLE)
-        found += _violations(page, {"type": "rule", "values": ["color-contrast"]})
+        found += page.evaluate(_FIND_VIOLATIONS, _rules("rule", ["color-contrast"]))[1]
         page.emulate_media(color_scheme=scheme)
-        page.evaluate(_SETTLE)
-        return found
+        page.evaluate(f"{_SETTLE}()")
+        return [f"{one['id']}: {one['help']} in {html[:200]}" for one in found for html in one["nodes"]]
 
     return check
 
 
-# Colours on their way from one scheme to the other are at their goal at once.
-_SETTLE = """() => document.getAnimations().forEach((one) => {
-  if (one.effect?.getComputedTiming().endTime !== Infinity) one.finish();
-})"""
-
-
-def _violations(page: Page, rules: dict[str, object]) -> list[str]:
+def _rules(kind: str, values: list[str]) -> dict[str, object]:
     # Without preloading: axe would put style sheets into the page, which its policy refuses.
-    found = page.evaluate(_FIND_VIOLATIONS, {"preload": False, "resultTypes": ["violations"], "runOnly": rules})
-    return [f"{one['id']}: {one['help']} in {html[:200]}" for one in found for html in one["nodes"]]
+    return {"preload": False, "resultTypes": ["violations"], "runOnly": {"type": kind, "values": values}}
+
+
+# Colours on their way from one scheme to the other are at their goal at once.
+_SETTLE = """(() => document.getAnimations().forEach((one) => {
+  if (one.effect?.getComputedTiming().endTime !== Infinity) one.finish();
+}))"""
 
 
 # Only what is told is brought out of the page: all that is in order would be much more.
-_FIND_VIOLATIONS = """async (options) => (await axe.run(document, options)).violations.map(
-  ({id, help, nodes}) => ({id, help, nodes: nodes.map((node) => node.html)}))"""
+_FIND_VIOLATIONS = f"""async (options) => {{
+  {_SETTLE}();
+  const {{violations}} = await axe.run(document, options);
+  return [
+    matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
+    violations.map(({{id, help, nodes}}) => ({{id, help, nodes: nodes.map((node) => node.html)}})),
+  ];
+}}"""
 
 
 __all__ = ["ARGUMENTS", "LOOKS", "PHONE", "Error", "LiveServer", "Page", "find_chromium"]

@@ -34,7 +34,7 @@ def open_week(new_page, browser_sign_in, teacher, weeks):
     """Opens the page in a browser of its own."""
 
     def do(**options):
-        page = new_page(**({"viewport": {"width": 1280, "height": 800}} | options))
+        page = new_page(**options)
         browser_sign_in(page, teacher)
         page.goto("/tracker/")
         return page
@@ -234,14 +234,14 @@ def test_without_scripts_the_form_saves_and_submits(open_week, fresh_app, weeks)
     page = open_week(java_script_enabled=False)
     switch(page, weeks[0], SYNC).locator("label.done").click()
     page.locator(f"#log-{weeks[0].id}").get_by_role("button", name="Save week 3").click()
+    expect(page.get_by_text("Week 3 of Agronomy is saved.")).to_be_visible()
     assert page.url.endswith(f"/tracker/#log-{weeks[0].id}")
-    assert page.get_by_text("Week 3 of Agronomy is saved.").is_visible()
-    assert choice(page, weeks[0], SYNC, DONE).is_checked()
+    expect(choice(page, weeks[0], SYNC, DONE)).to_be_checked()
     page.locator(f"#log-{weeks[0].id} summary").click()
     page.locator(f"#notes-{weeks[0].id}").fill("By hand")
     switch(page, weeks[0], GRADES).locator("label.pending").click()
     page.locator(f"#submit-{weeks[0].id}").click()
-    assert page.get_by_text("Week 3 of Agronomy is submitted.").is_visible()
+    expect(page.get_by_text("Week 3 of Agronomy is submitted.")).to_be_visible()
     row, statuses = stored(fresh_app, weeks[0])
     assert statuses == {FORMATIVE: NOT_STARTED, SYNC: DONE, GRADES: PENDING}
     assert (row.notes, row.submitted_at is not None) == ("By hand", True)
@@ -252,9 +252,9 @@ def test_without_scripts_a_conflict_is_a_page_with_the_choice(open_week, fresh_a
     for window, name in ((other, "pending"), (page, "done")):
         switch(window, weeks[0], SYNC).locator(f"label.{name}").click()
         window.locator(f"#log-{weeks[0].id}").get_by_role("button", name="Save week 3").click()
-    assert page.get_by_text("Yours: Done · Now: Pending").is_visible()
+    expect(page.get_by_text("Yours: Done · Now: Pending")).to_be_visible()
     page.get_by_role("button", name="Use mine for Intranet sync").click()
-    assert page.url.endswith(f"/tracker/#log-{weeks[0].id}")
+    page.wait_for_url(f"**/tracker/#log-{weeks[0].id}")
     assert stored(fresh_app, weeks[0])[1][SYNC] == DONE
 
 

@@ -34,7 +34,7 @@ def teacher(make_fresh):
 
 @pytest.fixture
 def page(live_server, new_page, browser_sign_in, teacher):
-    shown = new_page(viewport={"width": 1280, "height": 800})
+    shown = new_page()
     browser_sign_in(shown, teacher)
     shown.goto("/tracker/")
     return shown

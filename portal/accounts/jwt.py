@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
-import jwt
 from flask import current_app
 
 from portal import clock
@@ -64,6 +63,8 @@ def issue_access_token(grant: Grant, user_id: int | None, email: str, role: Role
         "iss": ISSUER,
         "aud": AUDIENCE,
     }
+    import jwt  # see read_with
+
     secret = current_app.config["JWT_SECRET"]
     text = jwt.encode(claims, secret, algorithm=_ALGORITHM, headers={"kid": key_id(secret)})
     return AccessToken(text, int((expires - now).total_seconds()))
@@ -76,6 +77,8 @@ def read_access_token(text: str) -> Claims | None:
 
 def read_with(text: str, config: Mapping[str, Any]) -> Claims | None:
     """The same by the keys of a configuration."""
+    import jwt  # brings half of cryptography along; neither a command nor the worker asks for it
+
     if len(text) > _LONGEST or not text.isascii():
         return None
     try:
@@ -92,6 +95,8 @@ def _verified(text: str, present: str, previous: str) -> tuple[Claims | None, fl
 
     Raises for most faults.
     """
+    import jwt
+
     # The key that it names; the present one for a token that names none, or one that is not known.
     named = jwt.get_unverified_header(text).get("kid")
     claims = jwt.decode(

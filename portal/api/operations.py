@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from flask import request
@@ -70,18 +70,17 @@ def operation(
     nothing behind here: the view itself does it once. Stands right above the view.
     """
     declared = Operation(summary, body, query, answer, status, errors, subjects)
-    writer = TypeAdapter(answer) if answer is not None else None
 
     def mark(view: View) -> View:
         @wraps(view)
         def read_and_write(**values: Any) -> Response:
             def give() -> Response:
-                return _answer(declared, *_write(view, declared, writer, values))
+                return _answer(declared, *_write(view, declared, values))
 
             method = bare(request).method
             if method == "POST" and keeps:
                 return answer_once(give)
-            return _read(declared, lambda: _write(view, declared, writer, values)) if method in _READS else give()
+            return _read(declared, lambda: _write(view, declared, values)) if method in _READS else give()
 
         read_and_write.__operation__ = declared  # type: ignore[attr-defined]
         return read_and_write
@@ -89,7 +88,13 @@ def operation(
     return mark
 
 
-def _write(view: View, declared: Operation, writer: TypeAdapter[Any] | None, values: dict[str, Any]) -> Kept:
+@cache
+def _writer(answer: Any) -> TypeAdapter[Any]:
+    """What writes such answers, made for the first of them: there are dozens of kinds, and a start needs none."""
+    return TypeAdapter(answer)
+
+
+def _write(view: View, declared: Operation, values: dict[str, Any]) -> Kept:
     """What a view gives, as text, and the headers of its own."""
     if declared.query is not None:
         values["query"] = read_query(declared.query)
@@ -97,7 +102,8 @@ def _write(view: View, declared: Operation, writer: TypeAdapter[Any] | None, val
         values["body"] = read_body(declared.body)
     given = view(**values)
     reply = given if isinstance(given, Reply) else Reply(given)
-    return writer.dump_json(reply.content) if writer else b"", reply.headers
+    text = b"" if declared.answer is None else _writer(declared.answer).dump_json(reply.content)
+    return text, reply.headers
 
 
 def _answer(declared: Operation, text: bytes, headers: Mapping[str, str]) -> Answer:

@@ -8,17 +8,19 @@ text, pictures from elsewhere become links, and whatever comes out is cleaned on
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 import nh3
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from portal.folding import fold
 from portal.learning.models import FileKind
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 # Raised whenever the same text would become other HTML: lessons are then made anew as they are read.
 RENDERER = 1
@@ -89,7 +91,7 @@ def file_address(file_id: int, name: str) -> str:
 def render(body: str, files: Sequence[FileRef] = ()) -> Rendered:
     """A text as HTML that may stand in a page as it is."""
     env = _Env({fold(one.name): one for one in files})
-    made = _MARKDOWN.render(body, {"portal": env})
+    made = _markdown().render(body, {"portal": env})
     html = nh3.clean(
         made,
         tags=_TAGS,
@@ -104,23 +106,23 @@ def render(body: str, files: Sequence[FileRef] = ()) -> Rendered:
 class _Renderer:
     """How each kind of token is written; markdown-it calls these with the renderer itself before the tokens."""
 
-    def __init__(self, markdown: MarkdownIt) -> None:
+    def __init__(self, markdown: "MarkdownIt") -> None:
         for rule in ("heading_open", "heading_close", "image", "link_open", "fence", "code_block", "math_inline",
                      "math_block", "table_open", "table_close", "th_open", "td_open"):  # fmt: skip
             markdown.add_render_rule(rule, getattr(self, rule))
 
     @staticmethod
-    def heading_open(_self: Any, tokens: Sequence[Token], at: int, _options: Any, _env: Any) -> str:
+    def heading_open(_self: Any, tokens: Sequence["Token"], at: int, _options: Any, _env: Any) -> str:
         """The page has the lesson's title as its first heading: those within begin at the second level."""
         return f"<{_lower(tokens[at].tag)}>"
 
     @staticmethod
-    def heading_close(_self: Any, tokens: Sequence[Token], at: int, _options: Any, _env: Any) -> str:
+    def heading_close(_self: Any, tokens: Sequence["Token"], at: int, _options: Any, _env: Any) -> str:
         """Its end."""
         return f"</{_lower(tokens[at].tag)}>\n"
 
     @staticmethod
-    def image(_self: Any, tokens: Sequence[Token], at: int, _options: Any, env: Any) -> str:
+    def image(_self: Any, tokens: Sequence["Token"], at: int, _options: Any, env: Any) -> str:
         """A file of the lesson where it stands; from elsewhere a link."""
         token = tokens[at]
         source, alt = str(token.attrs.get("src", "")), token.content
@@ -134,7 +136,7 @@ class _Renderer:
         return _shown(found, alt)
 
     @staticmethod
-    def link_open(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    def link_open(renderer: Any, tokens: Sequence["Token"], at: int, options: Any, env: Any) -> str:
         """A link to elsewhere, or to a file of the lesson by its name."""
         token = tokens[at]
         target = str(token.attrs.get("href", ""))
@@ -146,43 +148,43 @@ class _Renderer:
         return str(renderer.renderToken(tokens, at, options, env))
 
     @staticmethod
-    def fence(_self: Any, tokens: Sequence[Token], at: int, _options: Any, _env: Any) -> str:
+    def fence(_self: Any, tokens: Sequence["Token"], at: int, _options: Any, _env: Any) -> str:
         """Code, coloured by the language that is named after the first fence."""
         words = tokens[at].info.split()
         return _code(tokens[at].content, words[0] if words else "")
 
     @staticmethod
-    def code_block(_self: Any, tokens: Sequence[Token], at: int, _options: Any, _env: Any) -> str:
+    def code_block(_self: Any, tokens: Sequence["Token"], at: int, _options: Any, _env: Any) -> str:
         """Code that is indented."""
         return _code(tokens[at].content, "")
 
     @staticmethod
-    def math_inline(_self: Any, tokens: Sequence[Token], at: int, _options: Any, env: Any) -> str:
+    def math_inline(_self: Any, tokens: Sequence["Token"], at: int, _options: Any, env: Any) -> str:
         """A formula within a line."""
         return _formula(tokens[at].content, env["portal"], "inline")
 
     @staticmethod
-    def math_block(_self: Any, tokens: Sequence[Token], at: int, _options: Any, env: Any) -> str:
+    def math_block(_self: Any, tokens: Sequence["Token"], at: int, _options: Any, env: Any) -> str:
         """A formula by itself; a long one scrolls."""
         return f'<div class="formula" tabindex="0">{_formula(tokens[at].content, env["portal"], "block")}</div>\n'
 
     @staticmethod
-    def table_open(_self: Any, _tokens: Sequence[Token], _at: int, _options: Any, _env: Any) -> str:
+    def table_open(_self: Any, _tokens: Sequence["Token"], _at: int, _options: Any, _env: Any) -> str:
         """A table; a wide one scrolls."""
         return '<div class="scrolls" tabindex="0"><table>\n'
 
     @staticmethod
-    def table_close(_self: Any, _tokens: Sequence[Token], _at: int, _options: Any, _env: Any) -> str:
+    def table_close(_self: Any, _tokens: Sequence["Token"], _at: int, _options: Any, _env: Any) -> str:
         """Its end."""
         return "</table></div>\n"
 
     @staticmethod
-    def th_open(_self: Any, tokens: Sequence[Token], at: int, _options: Any, _env: Any) -> str:
+    def th_open(_self: Any, tokens: Sequence["Token"], at: int, _options: Any, _env: Any) -> str:
         """The head of a column."""
         return _cell(tokens[at])
 
     @staticmethod
-    def td_open(_self: Any, tokens: Sequence[Token], at: int, _options: Any, _env: Any) -> str:
+    def td_open(_self: Any, tokens: Sequence["Token"], at: int, _options: Any, _env: Any) -> str:
         """A cell; how it is aligned is said by a class, since the page allows no styles in it."""
         return _cell(tokens[at])
 
@@ -191,7 +193,7 @@ def _lower(tag: str) -> str:
     return f"h{min(int(tag[1]) + 1, 6)}"
 
 
-def _cell(token: Token) -> str:
+def _cell(token: "Token") -> str:
     found = _ALIGNED.search(str(token.attrs.get("style", "")))
     return f'<{token.tag} class="{found[1]}">' if found and found[1] != "left" else f"<{token.tag}>"
 
@@ -239,6 +241,12 @@ def _formula(text: str, env: _Env, display: str) -> str:
     return f'<code class="unread">{escape(text)}</code>'
 
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable(["table", "strikethrough"])
-_MARKDOWN.use(dollarmath_plugin, allow_space=False, allow_digits=False)
-_Renderer(_MARKDOWN)
+@cache
+def _markdown() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # takes long to import, and few requests need it
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+    markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable(["table", "strikethrough"])
+    markdown.use(dollarmath_plugin, allow_space=False, allow_digits=False)
+    _Renderer(markdown)
+    return markdown

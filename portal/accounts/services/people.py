@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -67,6 +66,8 @@ def check_names(draft: UserDraft) -> None:
 
 def check_email(address: str) -> str:
     """The address in its stored form, lower-case. Raises DomainError on the field `email`."""
+    from email_validator import EmailNotValidError, validate_email  # takes long to import, and few requests need it
+
     plain = _PLAIN.fullmatch(address.strip())
     try:
         if plain and len(plain["name"]) <= _SHORT:
@@ -79,6 +80,8 @@ def check_email(address: str) -> str:
 @lru_cache(maxsize=200)
 def _check_domain(name: str) -> str:
     """A domain as addresses are stored with it. Raises EmailNotValidError."""
+    from email_validator import validate_email
+
     return validate_email(f"a@{name}", check_deliverability=False).domain
 
 

@@ -34,6 +34,8 @@ def run(app, token, path_regex, *phases):
             # Who needs which token is tried by tests/api/test_api_access.py.
             "checks": {name: {"enabled": False} for name in (LEFT_OUT, "ignored_auth")},
             "generation": {"max-examples": 2, "database": "none"},
+            # To look for words in all of the code takes longer than to ask, and hypothesis looks for them itself.
+            "analysis": {"constants": {"enabled": False}},
             "phases": off | {name: {"enabled": True} for name in phases},
             "seed": 1,
         }

@@ -262,6 +262,8 @@ def build_fresh_app(committing_database: Database, bank: Bank, tmp_path: Path) -
     def build(**settings: Any) -> Flask:
         app = None if settings else bank.lend(committing_database)
         used.append(app or build_app(committing_database.url, tmp_path / "data", **settings))
+        # All applications share the limiter; a new process knows nothing of counters that were away.
+        limiter._storage_dead = False
         return used[-1]
 
     pulses.forget()

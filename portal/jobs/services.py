@@ -74,15 +74,17 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
 
 
 def _give_up(now: datetime) -> None:
-    """End the jobs whose workers died too often, and those that were cancelled when theirs died."""
+    """End the jobs whose workers died too often, and those that were cancelled when theirs died.
+
+    They are looked for without locks and ended one by one: an update that searches by state would lock rows in the
+    other order than a worker that ends its own, and of two that wait for each other MariaDB undoes one.
+    """
     dead = and_(_JOBS.c.state == JobState.RUNNING, _JOBS.c.leased_until < now)
-    for state, which in (
-        (JobState.CANCELLED, _JOBS.c.cancel_asked_at.is_not(None)),
-        (JobState.FAILED, _JOBS.c.attempts >= MAX_ATTEMPTS),
-    ):
-        db.session.execute(
-            update(_JOBS).where(dead, which).values(state=state, finished_at=now, leased_until=None, updated_at=now)
-        )
+    over = or_(_JOBS.c.cancel_asked_at.is_not(None), _JOBS.c.attempts >= MAX_ATTEMPTS)
+    for job_id, cancelled_at in db.session.execute(select(_JOBS.c.id, _JOBS.c.cancel_asked_at).where(dead, over)).all():
+        state = JobState.CANCELLED if cancelled_at else JobState.FAILED
+        ended = update(_JOBS).where(_JOBS.c.id == job_id, dead, over)
+        db.session.execute(ended.values(state=state, finished_at=now, leased_until=None, updated_at=now))
 
 
 def end_job(claim: Claim, state: JobState, result: Mapping[str, Any]) -> bool:

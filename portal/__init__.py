@@ -35,6 +35,7 @@ from portal import (
 )
 from portal.accounts.sessions import init_sessions
 from portal.config import Settings, load_settings
+from portal.config.redis import asking_of
 from portal.counting import CalmMemory
 from portal.extensions import compress, csrf, db, limiter
 from portal.lane import init_lane
@@ -121,10 +122,16 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 
 
 def _limiter_options(settings: Settings) -> dict[str, Any]:
+    address = settings.redis_address()
+    options: dict[str, Any] = dict(_REDIS_PATIENCE) if address else {}
+    if settings.redis_sentinels:
+        # Replicas are behind: whoever counts asks the one that leads.
+        options |= {"use_replicas": False, "sentinel_kwargs": asking_of(settings.redis_sentinel_password)}
+        options |= {"password": settings.redis_password or None}
     return {
         "RATELIMIT_ENABLED": settings.ratelimit_enabled,
-        "RATELIMIT_STORAGE_URI": settings.redis_address() or f"{CalmMemory.STORAGE_SCHEME[0]}://",
-        "RATELIMIT_STORAGE_OPTIONS": _REDIS_PATIENCE if settings.redis_address() else {},
+        "RATELIMIT_STORAGE_URI": address or f"{CalmMemory.STORAGE_SCHEME[0]}://",
+        "RATELIMIT_STORAGE_OPTIONS": options,
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         # They would be read from the counters for each answer: the API writes its own, a refusal says how long to wait.
         "RATELIMIT_HEADERS_ENABLED": False,

@@ -1,25 +1,48 @@
 """Settings from the environment or `.env`; a wrong one stops the start in one line that names it."""
 
 import re
+from collections.abc import Callable, Collection
 from datetime import time, timedelta
-from email.utils import parseaddr
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, computed_field, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, computed_field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from portal.config.readers import Network, check_hours, check_limits, duration_of, listed, networks_of, quoted
+from portal.config.readers import (
+    Network,
+    check_hours,
+    check_issuer,
+    check_limits,
+    check_sender,
+    duration_of,
+    listed,
+    networks_of,
+    quoted,
+)
+from portal.config.redis import address_by_sentinels, address_of, places_of
 from portal.origins import origins_of
 from portal.roles import Role
 
 _KNOWN_SECRETS = {"changeme", "secret", "dev", "development", "your-super-secret-jwt-key-change-in-production"}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DRIVERS = {"postgres:": "postgresql:", "mysql:": "mysql+pymysql:", "mariadb:": "mariadb+pymysql:"}
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_LONGEST_ISSUER = 255
+# What says of the text of a setting what is wrong with it, and what reads the parts between its commas.
+_CHECKS: dict[str, Callable[[str], None]] = {
+    "portal_quiet_hours": check_hours,
+    "oidc_issuer": check_issuer,
+    "mail_from": check_sender,
+    "ratelimit_auth": check_limits,
+    "ratelimit_api": check_limits,
+}
+_LISTS: dict[str, Callable[[str], Collection[Any]]] = {
+    "cors_origins": origins_of,
+    "reflection_origins": origins_of,
+    "webhook_networks": networks_of,
+    "redis_sentinels": places_of,
+}
 
 
 class SettingsError(SystemExit):
@@ -46,6 +69,9 @@ class Settings(BaseSettings):
     redis_host: str = ""
     redis_port: int = Field(6379, ge=1, le=65535)
     redis_password: str = ""
+    redis_sentinels: str = ""
+    redis_master: str = "mymaster"
+    redis_sentinel_password: str = ""
     mail_url: str = ""
     email_host: str = ""
     email_port: int = Field(587, ge=1, le=65535)
@@ -119,12 +145,6 @@ class Settings(BaseSettings):
         time.fromisoformat(hour)
         return f"{day} {hour}"
 
-    @field_validator("portal_quiet_hours")
-    @classmethod
-    def _readable_hours(cls, value: str) -> str:
-        check_hours(value)
-        return value
-
     @field_validator("jwt_expire", "session_idle", "session_lifetime", mode="before")
     @classmethod
     def _readable_duration(cls, value: object) -> object:
@@ -138,15 +158,16 @@ class Settings(BaseSettings):
             raise ValueError(f"use student, facilitator, both with a comma, or nothing; not {min(unknown)}")
         return value
 
-    @field_validator("oidc_issuer")
+    @field_validator(*_CHECKS)
     @classmethod
-    def _safe_issuer(cls, value: str) -> str:
-        parts = urlsplit(value)
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-        is_plain = parts.hostname and not (parts.query or parts.fragment) and len(value) <= _LONGEST_ISSUER
-        if value and not (is_safe and is_plain):
-            raise ValueError("use the provider's address, such as https://login.example.org")
+    def _passes_its_check(cls, value: str, info: ValidationInfo) -> str:
+        _CHECKS[str(info.field_name)](value)
         return value
+
+    @field_validator(*_LISTS)
+    @classmethod
+    def _holds_what_can_be_read(cls, value: str, info: ValidationInfo) -> str:
+        return value if _LISTS[str(info.field_name)](value) else ""
 
     @field_validator("database_url")
     @classmethod
@@ -176,30 +197,6 @@ class Settings(BaseSettings):
         if value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[\w./-]*)?", value, re.ASCII):
             raise ValueError("use s3://bucket or s3://bucket/folder; leave it empty for the data folder")
         return value
-
-    @field_validator("mail_from")
-    @classmethod
-    def _known_sender(cls, value: str) -> str:
-        local, _, domain = parseaddr(value)[1].rpartition("@")
-        if not local or not domain:
-            raise ValueError("use an address such as portal@example.org or Academic office <office@example.org>")
-        return value
-
-    @field_validator("ratelimit_auth", "ratelimit_api")
-    @classmethod
-    def _readable_limit(cls, value: str) -> str:
-        check_limits(value)
-        return value
-
-    @field_validator("cors_origins", "reflection_origins")
-    @classmethod
-    def _known_origins(cls, value: str) -> str:
-        return value if origins_of(value) else ""
-
-    @field_validator("webhook_networks")
-    @classmethod
-    def _known_networks(cls, value: str) -> str:
-        return value if networks_of(value) else ""
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:
@@ -265,12 +262,11 @@ class Settings(BaseSettings):
 
     def redis_address(self) -> str | None:
         """The Redis URL, or None for the embedded queue."""
-        if self.redis_url:
-            return self.redis_url
-        if self.redis_host:
-            login = f":{quoted(self.redis_password)}@" if self.redis_password else ""
-            return f"redis://{login}{self.redis_host}:{self.redis_port}/0"
-        return None
+        if self.redis_sentinels:
+            return address_by_sentinels(self.redis_sentinels, self.redis_master)
+        if self.redis_url or not self.redis_host:
+            return self.redis_url or None
+        return address_of(self.redis_host, self.redis_port, self.redis_password)
 
     def mail_address(self) -> str:
         """Where mail goes: MAIL_URL, else the EMAIL_* settings, else files in the data folder."""

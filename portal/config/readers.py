@@ -2,13 +2,16 @@
 
 import re
 from datetime import time, timedelta
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 _DURATION = re.compile(r"\s*(\d{1,5})\s*([mhd])\s*", re.ASCII | re.IGNORECASE)
 # As the limits library reads them; one that it cannot read would let everybody guess without end.
 _LIMIT = r"\s*\d+\s*(?:/|per)\s*(?:\d+\s*)?(?:second|minute|hour|day|month|year)s?\s*"
 _LIMITS = re.compile(rf"{_LIMIT}(?:[;,|]{_LIMIT})*", re.ASCII | re.IGNORECASE)
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_LONGEST_ISSUER = 255
 Network = IPv4Network | IPv6Network
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -45,6 +48,22 @@ def check_hours(text: str) -> None:
         raise ValueError("use two times, such as 20:00-07:00, or nothing at all") from error
     if len(hours) not in {0, 2}:
         raise ValueError("use two times, such as 20:00-07:00, or nothing at all")
+
+
+def check_issuer(text: str) -> None:
+    """ValueError with what is allowed, unless the text is the address of a provider that nobody can listen to."""
+    parts = urlsplit(text)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    is_plain = parts.hostname and not (parts.query or parts.fragment) and len(text) <= _LONGEST_ISSUER
+    if text and not (is_safe and is_plain):
+        raise ValueError("use the provider's address, such as https://login.example.org")
+
+
+def check_sender(text: str) -> None:
+    """ValueError with what is allowed, unless the text holds an address of mail."""
+    local, _, domain = parseaddr(text)[1].rpartition("@")
+    if not local or not domain:
+        raise ValueError("use an address such as portal@example.org or Academic office <office@example.org>")
 
 
 def networks_of(text: str) -> tuple[Network, ...]:

@@ -5,12 +5,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from portal.config import Settings
+from portal.config.redis import asking_of, places_of
 from portal.ops.logging import configure_logging, speak_with_one_voice
 from portal.stopping import stop_when
 
 if TYPE_CHECKING:
     from huey import Huey
     from huey.consumer import Consumer
+    from redis.sentinel import SentinelConnectionPool
 
 NAME = "portal"
 # Nobody waits longer for a link because the worker had nothing to do before.
@@ -29,13 +31,25 @@ def new_queue(settings: Settings) -> "Huey":
     from huey import PriorityRedisExpireHuey, SqliteHuey
 
     address = settings.redis_address()
-    if address:
-        queue: Huey = PriorityRedisExpireHuey(NAME, url=address, results=False)
+    if settings.redis_sentinels:
+        queue: Huey = PriorityRedisExpireHuey(NAME, connection_pool=_pool_by_sentinels(settings), results=False)
+    elif address:
+        queue = PriorityRedisExpireHuey(NAME, url=address, results=False)
     else:
         settings.portal_data_dir.mkdir(parents=True, exist_ok=True)
         queue = SqliteHuey(NAME, filename=str(settings.portal_data_dir / "queue.db"), results=False, timeout=10)
     queue.create_consumer = partial(_new_consumer, settings, queue.create_consumer)
     return queue
+
+
+def _pool_by_sentinels(settings: Settings) -> "SentinelConnectionPool":
+    """Connections to whichever Redis leads at that moment. It asks nobody yet."""
+    from redis.sentinel import Sentinel, SentinelConnectionPool
+
+    places = places_of(settings.redis_sentinels)
+    sentinels = Sentinel(places, sentinel_kwargs=asking_of(settings.redis_sentinel_password))  # type: ignore[no-untyped-call]
+    login = settings.redis_password or None
+    return SentinelConnectionPool(settings.redis_master, sentinels, password=login)  # type: ignore[no-untyped-call]
 
 
 def _new_consumer(settings: Settings, create: Any, *, max_delay: float = LONGEST_PAUSE, **options: Any) -> "Consumer":

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from portal.extensions import db
 
+_CHANGES = frozenset({"upgrade", "downgrade"})
 _ASKS = frozenset({"upgrade", "downgrade", "current", "check", "stamp"})
 _FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -44,7 +45,11 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run one; a failure is told in words."""
         with telling_how_to_go_on():
-            return super().invoke(ctx)
+            answer = super().invoke(ctx)
+        if ctx.invoked_subcommand in _CHANGES:
+            with current_app.app_context():
+                click.echo(f"The tables are at revision {_present_revision()}.")
+        return answer
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names."""
@@ -79,6 +84,14 @@ def wait_for_database(seconds: float) -> None:
         time.sleep(min(0.5, seconds))
 
 
+def known_revisions() -> frozenset[str]:
+    """Every revision of the schema that this version knows."""
+    from alembic.script import ScriptDirectory
+
+    script = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
+    return frozenset(step.revision for step in script.walk_revisions())
+
+
 def add_index(name: str, table: str, columns: Sequence[str]) -> None:
     """For migrations: an index on a table that may be long, while others write to it.
 
@@ -110,11 +123,9 @@ def telling_how_to_go_on() -> Iterator[None]:
 
 
 def _where_it_stands() -> str:
-    from alembic.migration import MigrationContext
-
     try:
-        with current_app.app_context(), db.engine.connect() as connection:
-            present = MigrationContext.configure(connection).get_current_revision() or "base"
+        with current_app.app_context():
+            present = _present_revision()
     except SQLAlchemyError:
         return "The database does not answer now. Run the command again when it does."
     return (
@@ -122,6 +133,13 @@ def _where_it_stands() -> str:
         "Mend what stands in the way and run the command again: it goes on from there. Until then the version of the "
         f"portal that belongs to {present} runs on it."
     )
+
+
+def _present_revision() -> str:
+    from alembic.migration import MigrationContext
+
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or "base"
 
 
 def _group() -> click.Group:

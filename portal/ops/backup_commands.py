@@ -5,13 +5,20 @@ from pathlib import Path
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal.config import Settings
 from portal.extensions import db
+from portal.migrating import known_revisions, telling_how_to_go_on, wait_for_database
 from portal.ops import backups
 from portal.ops.backups import BackupError
 
 backup = AppGroup("backup", help="Backups of database and uploaded files.")
+
+_HALF = (
+    "The portal is not whole now, so leave web and worker stopped. The backup itself is as it was: mend what stands in "
+    "the way and run the same command again."
+)
 
 
 def _settings() -> Settings:
@@ -29,12 +36,13 @@ def _default_folder() -> Path:
 def create(folder: Path | None, keep: int | None) -> None:
     """Write a backup, while the portal runs."""
     wanted = (folder or _default_folder()).resolve()
+    wait_for_database(_settings().database_wait)
     try:
         data, built = _settings().portal_data_dir.resolve(), _settings().static_folder().resolve()
         path = backups.create_backup(db.engine.engine, data, wanted, built)
         backups.verify_backup(path)
-    except (BackupError, OSError) as error:
-        raise click.ClickException(f"No backup was made. {error}") from error
+    except (BackupError, OSError, SQLAlchemyError) as error:
+        raise click.ClickException(f"No backup was made. {_in_short(error)}") from error
     click.echo(path)
     for name in backups.delete_old_backups(wanted, keep) if keep else ():
         click.echo(f"{name} was deleted.", err=True)
@@ -58,15 +66,26 @@ def verify(path: Path) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask. All that is in the database now is lost.")
 def restore(path: Path, yes: bool) -> None:
     """Put a backup in the place of everything that the database holds; stop web and worker before."""
+    wait_for_database(_settings().database_wait)
     if not yes:
         click.confirm("All that is in the database now will be lost. Go on?", abort=True)
     import flask_migrate  # the web imports this too, and does without
 
     data = _settings().portal_data_dir.resolve()
     try:
-        manifest = backups.restore_backup(path, db.engine.engine, data, lambda to: flask_migrate.upgrade(revision=to))
+        manifest = backups.restore_backup(
+            path, db.engine.engine, data, known_revisions(), lambda to: flask_migrate.upgrade(revision=to)
+        )
     except BackupError as error:
         raise click.ClickException(f"Nothing was changed. {error}") from error
+    except (OSError, SQLAlchemyError) as error:
+        raise click.ClickException(f"The restore stopped: {_in_short(error)}\n{_HALF}") from error
     # A backup of an earlier version is restored as it was, then brought up to date.
-    flask_migrate.upgrade()
+    with telling_how_to_go_on():
+        flask_migrate.upgrade()
     click.echo(f"{sum(manifest['rows'].values())} rows were put back; the state is that of {manifest['made_at']}.")
+
+
+def _in_short(error: Exception) -> str:
+    """What happened, without the statement and the rows that an error of the database comes with."""
+    return str(getattr(error, "orig", None) or error)

@@ -11,8 +11,9 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+import zlib
+from collections.abc import Callable, Collection, Container, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -30,6 +31,9 @@ _NAME = "portal-%Y%m%d-%H%M%S.zip"
 _REVISIONS = "alembic_version"
 _CHUNK = 1000
 _PART = 1 << 20
+# What a file that is damaged, is something else, or was changed by hand can make of reading it.
+_FAULTS = (OSError, EOFError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, zlib.error,
+           zipfile.BadZipFile)  # fmt: skip
 
 
 class BackupError(Exception):
@@ -44,7 +48,7 @@ def create_backup(engine: Engine, data: Path, folder: Path, built: Path) -> Path
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / clock.now().strftime(_NAME)
     unfinished = path.with_suffix(".part")
-    with _opened(unfinished) as archive:
+    with _gone_unless_whole(unfinished), _opened(unfinished) as archive:
         manifest: dict[str, Any] = {"format": FORMAT, "made_at": clock.now().isoformat(), "members": {}, "rows": {}}
         with _one_moment(engine) as connection:
             metadata = _reflect(connection)
@@ -67,24 +71,29 @@ def verify_backup(path: Path) -> dict[str, Any]:
             if manifest["format"] != FORMAT:
                 raise BackupError(f"{path.name} has format {manifest['format']}, which this version does not read.")
             for name, digest in manifest["members"].items():
-                if ".." in Path(name).parts:
+                if ".." in Path(name).parts or Path(name.removeprefix("files/")).is_absolute():
                     raise BackupError(f"{path.name}: {name} would lie outside of the data folder.")
                 with archive.open(name) as member:
                     found = hashlib.file_digest(member, "sha256").hexdigest()  # type: ignore[arg-type]
                 if found != digest:
                     raise BackupError(f"{path.name}: {name} is not as it was written.")
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except _FAULTS as error:
         raise BackupError(f"{path.name} is no whole backup: {error}") from error
     return manifest
 
 
-def restore_backup(path: Path, engine: Engine, data: Path, migrate: Callable[[str], None]) -> dict[str, Any]:
+def restore_backup(
+    path: Path, engine: Engine, data: Path, known: Container[str], migrate: Callable[[str], None]
+) -> dict[str, Any]:
     """Put back what a backup holds, in place of all that is there.
 
-    `migrate` brings an empty database to a revision. The backup is checked before anything is touched; rows come in one
-    transaction, so a failure leaves empty tables and never a part of them.
+    `known` are the revisions of this version, `migrate` brings an empty database to one. The backup is checked before
+    anything is touched; rows come in one transaction, so a failure leaves empty tables and never a part of them.
     """
     manifest = verify_backup(path)
+    if (revision := manifest["revision"][0]) not in known:
+        raise BackupError(f"{path.name} is of another version of the portal, with tables of revision {revision}, which "
+                          "this version does not know: restore it with that one.")  # fmt: skip
     _empty(engine)
     migrate(manifest["revision"][0])
     with zipfile.ZipFile(path) as archive:
@@ -103,6 +112,16 @@ def delete_old_backups(folder: Path, keep: int) -> list[str]:
     for path in found[keep:]:
         path.unlink()
     return [path.name for path in found[keep:]]
+
+
+@contextmanager
+def _gone_unless_whole(path: Path) -> Iterator[None]:
+    """Leave nothing of a file whose writing fails: on a full disk it would be in the way of everything else."""
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _opened(path: Path) -> zipfile.ZipFile:

@@ -1,5 +1,6 @@
 """Backups: made while people work, checked, and put back into a database that was destroyed."""
 
+import errno
 import json
 import zipfile
 from contextlib import nullcontext
@@ -155,6 +156,80 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(filled: Any, tmp
         verify_backup(tmp_path / "half.zip")
 
 
+def _odd(path: Path, original: Path) -> dict[str, bytes]:
+    """Files that somebody may take for a backup, by what is wrong with them."""
+    whole = original.read_bytes()
+    middle = len(whole) // 2
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("manifest.json", "[]")
+    return {
+        "empty": b"",
+        "text": b"SQLite format 3",
+        "cut": whole[:-100],
+        "damaged": whole[:middle] + bytes(64) + whole[middle + 64 :],
+        "another archive": path.read_bytes(),
+    }
+
+
+@pytest.mark.one_database
+def test_whatever_is_no_whole_backup_is_refused_in_a_sentence(filled: Any, tmp_path: Path) -> None:
+    with filled.app_context():
+        path = Path(_run(filled, "create", "--to", str(tmp_path)).output.strip())
+        before = _dump(db.engine, metadata := _reflect(db.engine))
+        for name, content in _odd(tmp_path / "list.zip", path).items():
+            (odd := tmp_path / "odd.zip").write_bytes(content)
+            for words in (("verify", str(odd)), ("restore", str(odd), "--yes")):
+                answer = _run(filled, *words)
+                assert (answer.exit_code, "odd.zip" in answer.output) == (1, True), f"{name}: {answer.output}"
+        assert _dump(db.engine, metadata) == before
+
+
+@pytest.mark.one_database
+def test_a_backup_of_a_newer_version_is_refused_before_anything_is_touched(filled: Any, tmp_path: Path) -> None:
+    with filled.app_context():
+        path = Path(_run(filled, "create", "--to", str(tmp_path)).output.strip())
+        before = _dump(db.engine, metadata := _reflect(db.engine))
+        newer = tmp_path / "newer.zip"
+        with zipfile.ZipFile(path) as whole, zipfile.ZipFile(newer, "w") as copy:
+            for name in whole.namelist():
+                content = whole.read(name)
+                if name == "manifest.json":
+                    content = json.dumps(json.loads(content) | {"revision": ["9999"]}).encode()
+                copy.writestr(name, content)
+        answer = _run(filled, "restore", str(newer), "--yes")
+        assert answer.exit_code == 1
+        assert "Nothing was changed." in answer.output
+        assert "revision 9999" in answer.output
+        assert _dump(db.engine, metadata) == before
+
+
+def _full(*_given: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.one_database
+def test_a_full_disk_is_said_and_nothing_of_the_file_is_left(filled: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(backups, "_add_file", _full)
+    answer = _run(filled, "create", "--to", str(tmp_path / "kept"))
+    assert answer.exit_code == 1
+    assert "No backup was made. [Errno 28] No space left" in answer.output
+    assert list((tmp_path / "kept").iterdir()) == []
+
+
+@pytest.mark.one_database
+def test_a_restore_that_stops_says_how_to_go_on(filled: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    path = _run(filled, "create", "--to", str(tmp_path / "kept")).output.strip()
+    before = _typed(filled)
+    with monkeypatch.context() as full:
+        full.setattr(backups, "_write_file", _full)
+        answer = _run(filled, "restore", path, "--yes")
+    assert answer.exit_code == 1
+    assert "The restore stopped: [Errno 28] No space left" in answer.output
+    assert "run the same command again" in answer.output
+    assert _run(filled, "restore", path, "--yes").exit_code == 0
+    assert _typed(filled) == before
+
+
 @pytest.mark.one_database
 def test_it_holds_no_keys_and_only_its_owner_reads_it(filled: Any, tmp_path: Path) -> None:
     with filled.app_context():
@@ -166,8 +241,9 @@ def test_it_holds_no_keys_and_only_its_owner_reads_it(filled: Any, tmp_path: Pat
         assert "alembic_version" not in json.loads(archive.read("manifest.json"))["rows"]
 
 
-def test_a_file_that_leads_out_of_the_data_folder_is_refused(tmp_path: Path) -> None:
-    manifest = {"format": 1, "members": {"files/../../stolen": "0"}, "rows": {}}
+@pytest.mark.parametrize("name", ["files/../../stolen", "files//tmp/stolen"])
+def test_a_file_that_leads_out_of_the_data_folder_is_refused(tmp_path: Path, name: str) -> None:
+    manifest = {"format": 1, "members": {name: "0"}, "rows": {}}
     with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
         archive.writestr("manifest.json", json.dumps(manifest))
     with pytest.raises(BackupError, match="outside"):

@@ -21,6 +21,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["audit_value"] = value_in_words
     for command in (
         commands.prepare,
+        commands.wait,
         commands.assets,
         commands.reminders,
         commands.mail,

@@ -1,5 +1,6 @@
-"""`flask prepare`, `flask assets …`, `flask reminders …`, `flask mail …`."""
+"""`flask prepare`, `flask wait`, `flask assets …`, `flask reminders …`, `flask mail …`."""
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +8,7 @@ from typing import BinaryIO
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from portal import clock
@@ -19,6 +20,7 @@ from portal.notifications.bounces import MOST_BYTES, record_report
 from portal.notifications.delivering import deliver_pending
 from portal.notifications.mail import open_mail, write_test
 from portal.notifications.queries import list_addressees
+from portal.ops import figures
 from portal.ops.models import REMINDERS
 from portal.ops.services import record_pass
 from portal.tracker.ladder import DUE, MISSING, TODAY, base_of
@@ -54,6 +56,28 @@ def prepare() -> None:
     is_empty = not count_users()
     db.session.rollback()
     _run("demo", "load" if is_empty else "logins")
+
+
+@click.command("wait")
+@click.option("--seconds", type=click.IntRange(0, 86_400), default=600, show_default=True, help="For how long at most.")
+@with_appcontext
+def wait(seconds: int) -> None:
+    """Wait until the database has the tables of this version, which another process brings up to date."""
+    until = time.monotonic() + seconds
+    wait_for_database(seconds)
+    while pending := _pending():
+        db.session.remove()
+        if time.monotonic() >= until:
+            raise click.ClickException(f"{pending} migrations are pending. Run: flask --app wsgi db upgrade")
+        time.sleep(0.5)
+    click.echo("The tables are up to date.")
+
+
+def _pending() -> int:
+    pending, present = figures.pending_migrations()
+    if pending is None:
+        raise click.ClickException(f"The tables are of revision {present}, which this version does not know.")
+    return pending
 
 
 @assets.command("build")

@@ -19,7 +19,7 @@ from portal.learning.models import StoredFile
 from portal.notifications.models import Delivery, DeliveryState
 from portal.notifications.queries.deliveries import find_queue_state
 from portal.ops.models import Pass
-from portal.ops.probing import LIMIT, Probe, answers_within
+from portal.ops.probing import LIMIT, Probe, answers_in_turn
 from portal.tracker.states import LogState, in_state, today_in
 from portal.webhooks.models import MessageState, WebhookDelivery
 from portal.webhooks.queries.deliveries import count_by_result
@@ -50,7 +50,7 @@ def list_figures(app: Flask) -> Sequence[Figure]:
         app.extensions[_PROBES] = [
             Probe(_asked_beside(app, part)) for part in (queue_figures, table_figures, message_figures)
         ]
-    answers = answers_within(LIMIT, app.extensions[_PROBES])
+    answers = answers_in_turn(LIMIT, app.extensions[_PROBES])
     found = [figure for answer in answers for figure in answer or ()]
     told = "Whether the tables could be asked within a second, by what was asked."
     parts = [({"part": name}, float(answer is not None)) for name, answer in zip(_PARTS, answers, strict=True)]
@@ -69,8 +69,10 @@ def _asked_beside(app: Flask, part: Callable[[Settings], Iterator[Figure]]) -> C
 
 
 def queue_figures(_settings: Settings) -> Iterator[Figure]:
-    """What waits to be done: how much, and for how long. Three statements on what is not done yet alone."""
+    """What waits to be done: how much, and for how long. Four statements on what is not done yet alone."""
     now = clock.now()
+    ages = [({"name": name}, _age(last, now)) for name, last in last_passes().items()]
+    yield Figure("portal_pass_age_seconds", "How long ago the worker's regular jobs last went through.", ages)
     yield _by_state("jobs", "Long work by state.", count_by_state(Job.state), JobState)
     yield _one("job_oldest_waiting_seconds", "How long the oldest long work waits.", oldest_job(now))
     mails = find_queue_state(now)
@@ -144,6 +146,12 @@ def _by_state(name: str, words: str, counts: Mapping[str, int], states: type[Str
     return Figure(f"portal_{name}", words, [({"state": state.value}, counts.get(state.value, 0)) for state in states])
 
 
+def last_passes() -> Mapping[str, datetime]:
+    """When each regular job last went through; before the first time, since when it could have."""
+    moment = func.coalesce(Pass.finished_at, Pass.created_at, type_=Pass.created_at.type)
+    return {str(name): last for name, last in db.session.execute(select(Pass.name, moment))}
+
+
 def last_pass(name: str) -> Pass | None:
     """When a regular job last went through."""
     return db.session.get(Pass, name)
@@ -161,12 +169,17 @@ def stored_files() -> tuple[int, int]:
     return int(count), int(size)
 
 
-def pending_migrations() -> tuple[int, str]:
-    """How many revisions of this code the database does not have yet, and the one that it has."""
+def pending_migrations() -> tuple[int | None, str]:
+    """How many revisions of this code the database does not have yet, and the one that it has.
+
+    None where it has one that this code does not know: a newer version has been here.
+    """
     from alembic.migration import MigrationContext
     from alembic.script import ScriptDirectory
     from flask import current_app
 
     script = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
     present = MigrationContext.configure(db.session.connection()).get_current_revision()
+    if present and present not in {step.revision for step in script.walk_revisions()}:
+        return None, present
     return sum(1 for _ in script.iterate_revisions("heads", present or "base")), present or "–"

@@ -18,14 +18,17 @@ class Probe:
         self._answered: Event | None = None
         self._answer: Any = None
 
-    def answer(self, until: float) -> Any:
-        """What the dependency says, or None when it is away or says nothing in time."""
+    def begin(self) -> Event:
+        """Ask, unless a question is under way; what this gives is set once there is an answer."""
         with self._lock:
             if self._answered is None or self._answered.is_set():
                 self._answered = Event()
                 Thread(target=self._run, args=(self._answered,), daemon=True).start()
-            waited_for = self._answered
-        return self._answer if waited_for.wait(max(until - time.monotonic(), 0)) else None
+            return self._answered
+
+    def answer(self, answered: Event, until: float) -> Any:
+        """What the dependency says, or None when it is away or says nothing in time."""
+        return self._answer if answered.wait(max(until - time.monotonic(), 0)) else None
 
     def _run(self, answered: Event) -> None:
         try:
@@ -36,6 +39,13 @@ class Probe:
 
 
 def answers_within(seconds: float, probes: Iterable[Probe]) -> Sequence[Any]:
-    """What each says, all within so many seconds; None for those that say nothing."""
+    """What each says, all within so many seconds; None for those that say nothing. One that hangs delays no other."""
     until = time.monotonic() + seconds
-    return [probe.answer(until) for probe in probes]
+    begun = [(probe, probe.begin()) for probe in probes]
+    return [probe.answer(answered, until) for probe, answered in begun]
+
+
+def answers_in_turn(seconds: float, probes: Iterable[Probe]) -> Sequence[Any]:
+    """The same of probes that all ask one and the same: the next is begun once the one before has answered."""
+    until = time.monotonic() + seconds
+    return [probe.answer(probe.begin(), until) for probe in probes]

@@ -88,6 +88,12 @@ def _database() -> Finding:
 
 def _schema() -> Iterable[Finding]:
     waiting, present = figures.pending_migrations()
+    if waiting is None:
+        unknown = _(
+            "The tables are of revision %(revision)s, which this version of the portal does not know.", revision=present
+        )
+        yield Finding(False, unknown + " " + _("Install the newer version that made them."))
+        return
     if not waiting:
         yield Finding(True, _("The tables are up to date (revision %(revision)s).", revision=present))
         return

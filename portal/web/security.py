@@ -75,8 +75,8 @@ def _own_hosts(settings: Settings) -> frozenset[str]:
 def _check_host() -> ResponseReturnValue | None:
     """Answer under no name but one's own: what a proxy or a page makes of a forged one is out of our hands."""
     own = bare(current_app).extensions[_HOSTS]
-    # Whoever watches over the processes asks each of them by its number.
-    if not own or request.path.startswith("/health"):
+    # Whoever watches over the processes asks each of them by its number: balancers, and Prometheus.
+    if not own or request.path.startswith("/health") or request.path == "/metrics":
         return None
     found = _HOST.fullmatch(request.host)
     if found and found[1].strip("[]").lower() in own:

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from portal import clock
 from portal.extensions import db
 from portal.notifications.models import Delivery, Notification
-from tests.support.databases import build_app
+from tests.support.databases import build_app, dispose
 
 ROOT = Path(__file__).resolve().parents[2]
 Mails = Callable[[Flask], list[EmailMessage]]
@@ -152,3 +152,17 @@ def test_a_moment_without_an_offset_is_the_institutions(build_fresh_app: Any, ma
     assert "1 at their deadline" in run(app, *at, "2026-10-19T11:59").output  # 16:59 UTC
     assert "0 logs missing" in run(app, *at, "2026-10-20T06:59").output
     assert "1 logs missing" in run(app, *at, "2026-10-20T07:00").output
+
+
+@pytest.mark.one_database
+def test_whoever_waits_for_the_tables_is_told_which_are_there(tmp_path: Path, fresh_app: Flask) -> None:
+    assert run(fresh_app, "wait").output == "The tables are up to date.\n"
+    empty = build_app(f"sqlite:///{tmp_path}/empty.db", tmp_path)
+    waited = run(empty, "wait", "--seconds", "0")
+    assert waited.exit_code == 1
+    assert "migrations are pending. Run: flask --app wsgi db upgrade" in waited.output
+    with empty.app_context(), db.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('9999')")
+    assert "revision 9999, which this version does not know" in run(empty, "wait").output
+    dispose(empty)

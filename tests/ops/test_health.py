@@ -11,6 +11,7 @@ from flask import Flask
 
 from portal.extensions import db
 from portal.ops import health
+from portal.ops.probing import Probe, answers_within
 from portal.ops.version import version
 from tests.support.databases import build_app
 
@@ -70,6 +71,13 @@ def test_both_are_quick_while_the_database_takes_connections_and_says_nothing(tm
         assert time.monotonic() - began < 2 * health.LIMIT + 10
         assert answers == [503, 200, 503]
         assert threading.active_count() <= threads + 2, "a question that hangs is not asked again"
+
+
+def test_a_dependency_that_hangs_does_not_make_the_other_look_away() -> None:
+    hangs = threading.Event()
+    asked = [Probe(lambda: hangs.wait(60)), Probe(lambda: "there")]
+    assert list(answers_within(5.0, asked)) == [None, "there"]
+    hangs.set()
 
 
 def test_live_asks_nobody(tmp_path: Any, count_sql: Any) -> None:

@@ -19,6 +19,8 @@ from portal.jobs.services import start_job
 from portal.notifications.models import Delivery, DeliveryState
 from portal.ops.logging import hide_secrets
 from portal.ops.metrics import _measures, exposition
+from portal.ops.models import DELIVERIES, Pass
+from portal.ops.services import record_pass
 from portal.webhooks.models import EndpointState, WebhookEndpoint, WhyDisabled
 from tests.support.databases import build_app
 from tests.web.webhook_scenes import make_endpoint
@@ -90,6 +92,17 @@ def test_the_tables_are_counted(fresh_app: Flask, make_fresh: Any) -> None:
     assert found["portal_job_oldest_waiting_seconds"] == 0
     assert sum(value for name, value in found.items() if name.startswith("portal_weekly_logs")) > 0
     assert [found[f'portal_tables_answered{{part="{part}"}}'] for part in ("queue", "tables")] == [1, 1]
+
+
+def test_a_worker_that_is_gone_shows_though_nothing_waits(fresh_app: Flask) -> None:
+    with fresh_app.app_context():
+        long_ago = clock.now() - timedelta(hours=3)
+        db.session.execute(update(Pass).values(created_at=long_ago))
+        record_pass(DELIVERIES)
+        db.session.commit()
+    found = _values(fresh_app.test_client().get("/metrics").text)
+    assert found['portal_pass_age_seconds{name="deliveries"}'] < 60
+    assert found['portal_pass_age_seconds{name="reminders"}'] == pytest.approx(3 * 3600, abs=60), "never yet"
 
 
 def test_what_waits_is_counted_with_its_age(fresh_app: Flask, make_fresh: Any) -> None:

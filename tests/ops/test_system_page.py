@@ -95,3 +95,14 @@ def test_the_regular_jobs_leave_when_they_went_through(fresh_app: Flask, monkeyp
         found = {one.name: one.finished_at for one in db.session.scalars(sa.select(Pass))}
     assert all(found.values())
     assert set(found) == {REMINDERS, DELIVERIES}
+
+
+@pytest.mark.one_database
+def test_tables_of_a_newer_version_are_named(app: Flask, admin: Any) -> None:
+    both_went_through(app)
+    with app.app_context():
+        db.session.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+        db.session.commit()
+    answer = admin.get(PAGE)
+    assert answer.status_code == 200
+    assert "revision 9999, which this version of the portal does not know" in answer.text

@@ -85,6 +85,16 @@ def test_in_production_it_answers_to_no_other(in_production, host):
     assert client.get("/health/live", headers={"Host": host}).status_code == 200
 
 
+def test_who_watches_asks_each_process_by_its_number(in_production):
+    """Prometheus in a cluster knows a process by its number, as a balancer does; figures have a token of their own."""
+    client = in_production(public_url="https://portal.example", metrics_token="of-the-watchdog")
+    by_number = {"Host": "10.1.2.3:8000"}
+    assert client.get("/health", headers=by_number).status_code == 200
+    assert client.get("/metrics", headers=by_number).status_code == 401
+    assert client.get("/metrics", headers=by_number | {"Authorization": "Bearer of-the-watchdog"}).status_code == 200
+    assert client.get("/login", headers=by_number).status_code == 400
+
+
 def test_a_forged_forwarded_host_is_looked_at_only_behind_a_proxy(in_production):
     forged = {"Host": "portal.example", "X-Forwarded-Host": "evil.example"}
     direct = in_production(public_url="https://portal.example")

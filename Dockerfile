@@ -31,7 +31,6 @@ ENV PATH=/opt/venv/bin:$PATH \
 # Compiled once, because no process may write here later; style sheets and scripts under their hashed names, compressed.
 RUN python -m compileall -q --invalidation-mode unchecked-hash . && PORTAL_ENV=development PORTAL_DATA_DIR=/tmp/build flask --app wsgi assets build && rm -r /tmp/build
 USER portal
-VOLUME /data
 EXPOSE 8000
 # For the web process; for the worker switch it off (docker run --no-healthcheck), as deploy/compose.yaml does.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/health/live', timeout=2)"]

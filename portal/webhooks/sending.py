@@ -3,17 +3,20 @@
 No library of requests is used: each of them looks the name up again when it connects.
 """
 
+import math
 import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import cache
 from http.client import HTTPConnection, HTTPException
 from threading import Event, Timer
 from typing import Any
 
+from portal import clock
 from portal.webhooks.addresses import NotAllowed, Reach, Target, read_target, resolve
 from portal.webhooks.models import MAX_ANSWER
 
@@ -26,6 +29,7 @@ _MOST_ADDRESSES = 4
 _OK, _REDIRECT, _REFUSED = 200, 300, 400
 GONE, TOO_MANY, AWAY = 410, 429, 503
 _LONGEST_WAIT = 24 * 3600
+_TOO_MANY_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +144,19 @@ def _judged(status: int, read: bytes, retry_after: str) -> Outcome:
     if _OK <= status < _REDIRECT:
         return Outcome(status, None, answer)
     error = "redirect" if _REDIRECT <= status < _REFUSED else "status"
-    asked = status in {TOO_MANY, AWAY} and retry_after.isascii() and retry_after.isdigit() and len(retry_after) < 10
-    return Outcome(status, error, answer, wait=min(int(retry_after), _LONGEST_WAIT) if asked else 0)
+    wait = _seconds_of(retry_after.strip()) if status in {TOO_MANY, AWAY} else 0
+    return Outcome(status, error, answer, wait=min(wait, _LONGEST_WAIT))
+
+
+def _seconds_of(retry_after: str) -> int:
+    """How long to wait by `Retry-After`, which says a number of seconds or a moment (RFC 9110, section 10.2.3)."""
+    if retry_after.isascii() and retry_after.isdigit() and len(retry_after) < _TOO_MANY_DIGITS:
+        return int(retry_after)
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except (ValueError, TypeError):
+        return 0
+    return max(math.ceil((moment - clock.now()).total_seconds()), 0) if moment.tzinfo else 0
 
 
 def _word_of(error: Exception) -> str:

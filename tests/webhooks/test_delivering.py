@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
 from sqlalchemy import select
@@ -89,6 +90,11 @@ def test_pauses_differ_and_honour_what_is_asked_for(endpoint, happen, receiver, 
     receiver.says(503, Retry_After="600")
     work()
     assert deliveries()[0].next_attempt_at == clock.now() + timedelta(seconds=600)
+    happen(endpoint().id)
+    later = clock.now() + timedelta(hours=2)
+    receiver.says(429, Retry_After=format_datetime(later, usegmt=True))
+    work()
+    assert later in {one.next_attempt_at for one in deliveries()}
 
 
 def test_one_that_is_gone_is_switched_off_at_once(endpoint, happen, receiver, work, deliveries, app, make, mail_files):

@@ -15,6 +15,7 @@ _GROUPS: Mapping[str, Any] = {
     "notifications": _l("Notifications"),
     "people": _l("People"),
     "reflections": _l("Reflections"),
+    "webhooks": _l("Webhooks"),
 }
 _DEEDS: Mapping[str, Any] = {
     "read": _l("%(what)s: read"),

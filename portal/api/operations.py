@@ -28,6 +28,8 @@ from portal.web.bare import bare
 
 _READS = frozenset({"GET", "HEAD"})
 View = Callable[..., Any]
+# The header of a thing without a version: what it says is its tag.
+TAGGED = {"ETag": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def operation(
         @wraps(view)
         def read_and_write(**values: Any) -> Response:
             def give() -> Response:
-                return _answer(declared, *_write(view, declared, values))
+                return _answer(declared, *_with_tag(*_write(view, declared, values)))
 
             method = bare(request).method
             if method == "POST" and keeps:
@@ -104,6 +106,11 @@ def _write(view: View, declared: Operation, values: dict[str, Any]) -> Kept:
     reply = given if isinstance(given, Reply) else Reply(given)
     text = b"" if declared.answer is None else _writer(declared.answer).dump_json(reply.content)
     return text, reply.headers
+
+
+def _with_tag(text: bytes, headers: Mapping[str, str]) -> Kept:
+    """What a write gives, with the tag that a GET gives of the same: whoever wrote need not read it again."""
+    return text, {**headers, "ETag": tag_of(text, headers["ETag"])} if "ETag" in headers else headers
 
 
 def _answer(declared: Operation, text: bytes, headers: Mapping[str, str]) -> Answer:

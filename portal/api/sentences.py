@@ -7,6 +7,7 @@ from portal.errors import lazy
 
 _LONGEST_NAME = 60
 
+_MOMENT = lazy("%(field)s must be a moment with its time zone, such as 2026-10-14T12:00:00Z")
 # What pydantic finds, by its own names; it fills in the limits by its own names too.
 _SENTENCES: Mapping[str, Any] = {
     "missing": lazy("%(field)s is required"),
@@ -23,7 +24,13 @@ _SENTENCES: Mapping[str, Any] = {
     "less_than_equal": lazy("%(field)s must be at most %(le)s"),
     "date_from_datetime_parsing": lazy("%(field)s is no day of the calendar"),
     "date_parsing": lazy("%(field)s is no day of the calendar"),
+    "timezone_aware": _MOMENT,
+    "datetime_type": _MOMENT,
+    "datetime_parsing": _MOMENT,
+    "datetime_from_date_parsing": _MOMENT,
     "list_type": lazy("%(field)s must be a list"),
+    "too_short": lazy("%(field)s must have at least %(min_length)s entries"),
+    "too_long": lazy("%(field)s must have at most %(max_length)s entries"),
     "enum": lazy("%(field)s must be one of: %(expected)s"),
     "literal_error": lazy("%(field)s must be one of: %(expected)s"),
 }
@@ -42,7 +49,7 @@ def sentence_of(found: Mapping[str, Any]) -> str:
     A validator of ours raises ValueError with a sentence that has a place for the field.
     """
     kind, facts = found["type"], dict(found.get("ctx", {}))
-    if kind == "string_too_short" and facts["min_length"] == 1:
+    if kind in {"string_too_short", "too_short"} and facts["min_length"] == 1:
         kind = "missing"
     if "expected" in facts:
         facts["expected"] = facts["expected"].replace("' or '", "', '").replace("'", "")

@@ -75,6 +75,8 @@ def test_lessons_move_and_come_in_pages(ask, make, teacher, course):
     ask(teacher, "PATCH", f"/lessons/{lessons[2].id}", {"position": 1})
     answer = ask(teacher, "GET", f"/course-offerings/{course.id}/lessons?limit=2")
     assert ([one["title"] for one in answer.json], answer.headers["X-Total-Count"]) == (["C", "A"], "3")
+    last = ask(teacher, "GET", f"/course-offerings/{course.id}/lessons?limit=1&sort=-position")
+    assert [one["title"] for one in last.json] == ["B"]
 
 
 def test_the_longest_text_fits_however_it_is_written(ask, client, app, teacher, course):

@@ -175,7 +175,7 @@ def test_two_programs_at_one_moment_hand_in_once(fresh_app, make_fresh):
 def test_a_part_is_changed_and_the_rest_stays(asks, week):
     first = asks("PATCH", f"{LOGS}/{week.id}", {"intranet_sync": "Done", "notes": "One"})
     assert first.status_code == 200
-    assert first.headers["ETag"] == f'"{first.json["version"]}"'
+    assert first.headers["ETag"].startswith(f'"{first.json["version"]}.')
     second = asks("PATCH", f"{LOGS}/{week.id}", {"grade_book_status": "Pending"})
     assert (second.json["intranet_sync"], second.json["grade_book_status"]) == ("Done", "Pending")
     assert (second.json["notes"], second.json["state"]) == ("One", "open")

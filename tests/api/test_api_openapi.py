@@ -62,6 +62,26 @@ def test_every_operation_but_those_of_signing_in_has_a_scope(bare_app):
     assert all(path.startswith("/auth/") for path in without)
 
 
+def test_every_list_comes_in_pages_and_in_order(document):
+    for path, methods in document["paths"].items():
+        answer = methods.get("get", {}).get("responses", {}).get("200", {})
+        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+        if schema.get("type") == "array":
+            named = {one.get("name") for one in methods["get"]["parameters"]}
+            assert {"limit", "page", "sort"} <= named, path
+            assert {"X-Total-Count", "Link"} <= answer["headers"].keys(), path
+
+
+def test_if_match_is_offered_where_there_is_a_tag(document):
+    def takes(method, path):
+        return {"$ref": "#/components/parameters/IfMatch"} in document["paths"][path][method]["parameters"]
+
+    assert takes("delete", "/lessons/{lesson_id}")
+    assert takes("patch", "/auth/me")
+    assert not takes("delete", "/course-offerings/{offering_id}/enrolments/{student_id}")
+    assert not takes("put", "/notifications/{notification_id}/read")
+
+
 def test_the_page_shows_it_from_our_own_files(bare_app):
     answer = bare_app.test_client().get("/api/docs")
     assert answer.status_code == 200

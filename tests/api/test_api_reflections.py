@@ -66,3 +66,38 @@ def test_results_are_empty_until_they_are_out(app, make, scene):
     result = ask("GET", address).json[0]["questions"][0]
     assert (result["answered"], result["texts"]) == (5, ["The farm"] * 5)
     assert Program(app, make.facilitator())("GET", address).json == []
+
+
+def test_results_come_in_pages_at_a_constant_cost(app, make, scene, count_sql):
+    found, _offering, teacher, students = scene
+    ask = Program(app, teacher)
+
+    def cost():
+        with count_sql() as sql:
+            answer = ask("GET", "/reflections/results?sort=-id")
+        return len(sql), answer
+
+    def answer_and_release(one):
+        with app.app_context():
+            for student in students:
+                respond(app.config["SECRET_KEY"], one.id, student, {"question1": f"Of {one.id}"})
+            release(one.id, one.closes_on)
+            db.session.commit()
+
+    answer_and_release(found)
+    before, _answer = cost()
+    rounds = [found]
+    for _ in range(2):
+        offering = make.offering(teacher)
+        for student in students:
+            make.enrolment(offering, student)
+        rounds.insert(0, make.round(offering))
+        answer_and_release(rounds[0])
+    after, answer = cost()
+    assert after == before
+    assert [(one["round_id"], one["questions"][0]["texts"]) for one in answer.json] == [
+        (one.id, [f"Of {one.id}"] * 5) for one in rounds
+    ]
+    part = ask("GET", "/reflections/results?limit=1&page=2&sort=-id")
+    assert ([one["round_id"] for one in part.json], part.headers["X-Total-Count"]) == ([rounds[1].id], "3")
+    assert 'page=3&sort=-id>; rel="next"' in part.headers["Link"]

@@ -39,6 +39,8 @@ def test_from_made_to_deleted(asks):
     (message,) = asks("GET", f"{one}/messages?type=webhook.test").json
     assert (message["state"], message["attempts"]) == ("pending", [])
     assert message["webhook_id"].startswith("msg_")
+    assert asks("POST", f"{one}/test").status_code == 202
+    assert asks("GET", f"{one}/messages?sort=id&limit=1").json == [message]
     rotated = asks("POST", f"{one}/rotate")
     assert rotated.json["secret"] not in {None, made.json["secret"]}
     assert rotated.json["previous_secret_until"] == "2026-10-15T12:00:00Z"

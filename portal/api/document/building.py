@@ -93,7 +93,9 @@ def _operation(one: Described, found: list[Described], schemas: Json, refs: Mapp
         "tags": [one.path.split("/")[1]],
         "summary": one.operation.summary,
         "description": _description(one, scope),
-        "parameters": parameters_of(one.rule, one.method, one.operation, is_public=not one.audience),
+        "parameters": parameters_of(
+            one.rule, one.method, one.operation, is_public=not one.audience, is_read=_is_read(one, found)
+        ),
         "responses": {str(one.operation.status): _answer(one, found, schemas, refs)},
         "security": [{"bearer": []}] if one.audience else [{}, {"bearer": []}],
     }
@@ -106,6 +108,11 @@ def _operation(one: Described, found: list[Described], schemas: Json, refs: Mapp
     return said
 
 
+def _is_read(one: Described, found: list[Described]) -> bool:
+    """Whether what is written there can be read there, and so has a tag."""
+    return any(other.path == one.path and other.method == "GET" for other in found)
+
+
 def _description(one: Described, scope: str | None) -> str:
     who = ", ".join(sorted(f"{role.value}s" for role in one.audience)) if one.audience else "everyone"
     if one.audience == frozenset(Role):
@@ -116,13 +123,18 @@ def _description(one: Described, scope: str | None) -> str:
 
 def _answer(one: Described, found: list[Described], schemas: Json, refs: Mapping[tuple[str, str], Json]) -> Json:
     is_list = one.operation.query is not None and "limit" in one.operation.query.model_fields
-    said: Json = {"description": "As asked", "headers": headers_of(one.method, one.operation.status, is_list=is_list)}
+    said: Json = {"description": "As asked", "headers": _headers(one, found, is_list=is_list)}
     if one.operation.answer is not None:
         shape = refs[one.name, "answer"]
         said["content"] = {"application/json": {"schema": shape, "example": example_of(shape, schemas)}}
     if one.operation.status == 201 and (links := _links(one, found, schemas, refs)):
         said["links"] = links
     return said
+
+
+def _headers(one: Described, found: list[Described], *, is_list: bool) -> Json:
+    has_tag = one.method == "GET" or (one.method in {"PUT", "PATCH"} and _is_read(one, found))
+    return headers_of(one.operation.status, is_list=is_list, has_tag=has_tag)
 
 
 def _needs_body(shape: Json, schemas: Json) -> bool:

@@ -61,17 +61,17 @@ def frame(name: str) -> Json:
     }  # fmt: skip
 
 
-def headers_of(method: str, status: int, *, is_list: bool) -> Json:
+def headers_of(status: int, *, is_list: bool, has_tag: bool) -> Json:
     """The headers of a good answer."""
     names = ["X-Request-ID", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
-    names += ["ETag"] if method == "GET" else []
+    names += ["ETag"] if has_tag else []
     names += ["Location"] if status == 201 else []
     names += ["X-Total-Count", "Link"] if is_list else []
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def parameters_of(rule: Rule, method: str, operation: Operation, *, is_public: bool) -> list[Json]:
-    """Ids in the address, what the query may hold, and headers."""
+def parameters_of(rule: Rule, method: str, operation: Operation, *, is_public: bool, is_read: bool) -> list[Json]:
+    """Ids in the address, what the query may hold, and headers; `If-Match` where the same address `is_read`."""
     found: list[Json] = [
         {"name": name, "in": "path", "required": True, "schema": _ID, "example": 1}
         for name in sorted(rule.arguments)
@@ -83,9 +83,9 @@ def parameters_of(rule: Rule, method: str, operation: Operation, *, is_public: b
             {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": _plain(of, kept)}
             for name, of in schema["properties"].items()
         ]
-    shared = {"GET": "IfNoneMatch", "PUT": "IfMatch", "PATCH": "IfMatch", "DELETE": "IfMatch"}.get(method)
-    if method == "POST" and not is_public:
-        shared = "IdempotencyKey"
+    shared = {"GET": "IfNoneMatch", "POST": None if is_public else "IdempotencyKey"}.get(
+        method, "IfMatch" if is_read else None
+    )
     return found + ([{"$ref": f"#/components/parameters/{shared}"}] if shared else [])
 
 

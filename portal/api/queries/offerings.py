@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -52,6 +53,7 @@ class OfferingWish:
     kind: OfferingKind | None = None
     unallocated: bool | None = None
     q: str = ""
+    updated_since: datetime | None = None
 
 
 _ROWS = (
@@ -84,7 +86,7 @@ _COLUMNS = (
     "status", "kind",
 )  # fmt: skip
 # What of a reader stands in a statement, beside the columns.
-_TAUGHT_BY, _STUDENT = "taught_by", "student"
+_TAUGHT_BY, _STUDENT, _SINCE = "taught_by", "student", "updated_since"
 _STATUSES, _KINDS, _INTAKES = (
     {one.value: one for one in words} for words in (OfferingStatus, OfferingKind, IntakePeriod)
 )
@@ -123,7 +125,8 @@ def count_offerings(wanted: OfferingWish, by: Reader) -> int:
         return db.session.scalar(counted, values) or 0
 
     # Who is on a course, and what people are called, stands in tables that others write to.
-    return count() if wanted.q or by.student_of else kept("api_count", (wanted, by), count, COURSES)
+    is_asked = wanted.q or by.student_of or wanted.updated_since
+    return count() if is_asked else kept("api_count", (wanted, by), count, COURSES)
 
 
 def find_offering(offering_id: int, by: Reader) -> Shown | None:
@@ -136,7 +139,7 @@ def find_offering(offering_id: int, by: Reader) -> Shown | None:
 
 def _values(wanted: OfferingWish, by: Reader) -> dict[str, Any]:
     """What the list is narrowed to, by the names that `_conditions` knows."""
-    found = {name: value for name in _COLUMNS if (value := getattr(wanted, name)) is not None}
+    found = {name: value for name in (*_COLUMNS, _SINCE) if (value := getattr(wanted, name)) is not None}
     return found | _values_of_reader(by)
 
 
@@ -150,6 +153,8 @@ def _conditions(names: Collection[str], unallocated: bool | None) -> Sequence[Co
     found: list[ColumnElement[bool]] = [
         getattr(CourseOffering, name) == bindparam(name) for name in _COLUMNS if name in names
     ]
+    if _SINCE in names:
+        found.append(CourseOffering.updated_at >= bindparam(_SINCE))
     if unallocated is not None:
         nobody = CourseOffering.facilitator_id.is_(None)
         found.append(nobody if unallocated else ~nobody)

@@ -1,12 +1,13 @@
 """Lessons: staff write them, students read what is published and note what they have done."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 
 from flask import abort, url_for
 
 from portal import clock
 from portal.api.blueprint import bp
-from portal.api.conditional import names_version
+from portal.api.conditional import version_seen
 from portal.api.operations import Reply, operation
 from portal.api.paging import page_reply
 from portal.api.schemas.lessons import (
@@ -42,6 +43,8 @@ def index_lessons(offering_id: int, query: LessonQuery) -> Reply:
     course = readable_course(offering_id)
     everything = course.is_staffed_by(viewer())
     titles = queries.list_lessons(offering_id, clock.now(), course.enrolment_id, everything=everything)
+    # Two of one place stand by their number, which the list has done.
+    titles.sort(key=attrgetter(query.sort.removeprefix("-")), reverse=query.sort.startswith("-"))
     part = titles[query.offset : query.offset + query.limit]
     studies = course.enrolment_id is not None
     return page_reply([LessonListed.of(one, offering_id, studies=studies) for one in part], len(titles), query)
@@ -78,11 +81,12 @@ def change_lesson(lesson_id: int, body: LessonChange) -> Reply:
     """Another text, another moment, another place; all of it or nothing."""
     course = _staffed(lesson_id)
     lesson = writing.locked_lesson(lesson_id)
+    seen = version_seen(body.version, lesson.version)
     moment = body.published_at if "published_at" in body.model_fields_set else lesson.published_at
     title = lesson.title if body.title is None else one_line(body.title)
     text = lesson.body if body.body is None else body.body
     draft = LessonDraft(title, text, moment and moment.replace(microsecond=0), body.note)
-    writing.change_lesson(lesson, draft, _seen(body, lesson.version), actor())
+    writing.change_lesson(lesson, draft, seen, actor())
     if body.position is not None:
         _move(course, lesson_id, body.position)
     db.session.commit()
@@ -96,7 +100,9 @@ def change_lesson(lesson_id: int, body: LessonChange) -> Reply:
 def delete_lesson(lesson_id: int) -> None:
     """It is gone, with what students did of it."""
     _staffed(lesson_id)
-    writing.delete_lesson(writing.locked_lesson(lesson_id), actor())
+    lesson = writing.locked_lesson(lesson_id)
+    version_seen(None, lesson.version)
+    writing.delete_lesson(lesson, actor())
     db.session.commit()
 
 
@@ -153,10 +159,3 @@ def _move(course: CourseHead, lesson_id: int, position: int) -> None:
     order = [one.id for one in queries.list_for_staff(course.id, clock.now()) if one.id != lesson_id]
     order.insert(position - 1, lesson_id)
     writing.put_in_order(course.id, order, actor())
-
-
-def _seen(body: LessonChange, present: int) -> int | None:
-    """The version that the asker has read, by the body or by `If-Match`; None when they did not say."""
-    if body.version is not None:
-        return body.version
-    return None if names_version(present) else 0

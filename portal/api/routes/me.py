@@ -8,7 +8,8 @@ from flask_login import current_user
 from portal.accounts.queries.profiles import Profile, find_profile
 from portal.accounts.services.profile import ProfileDraft, save_profile
 from portal.api.blueprint import bp
-from portal.api.operations import operation
+from portal.api.conditional import tag_seen
+from portal.api.operations import TAGGED, Reply, operation
 from portal.api.schemas.auth import Me, ProfileChange
 from portal.extensions import db
 from portal.web.access import actor, everyone
@@ -25,14 +26,15 @@ def me() -> Me:
 @bp.patch("/auth/me")
 @everyone
 @operation("Change one's own account", body=ProfileChange, answer=Me)
-def change_me(body: ProfileChange) -> Me:
+def change_me(body: ProfileChange) -> Reply:
     """Change what people may change of themselves."""
+    tag_seen(_shown())
     shown = _draft(find_profile(current_user.id) or abort(404))
     # Without the null that empties: in a draft that is an empty text.
     sent = {name: getattr(body, name) or "" for name in body.model_fields_set}
     save_profile(current_user.id, shown, replace(shown, **sent), actor())
     db.session.commit()
-    return _shown()
+    return Reply(_shown(), TAGGED)
 
 
 def _draft(profile: Profile) -> ProfileDraft:

@@ -11,7 +11,7 @@ from portal.allocations.services.workload import Terms, change_terms
 from portal.api.blueprint import bp
 from portal.api.conditional import tag_seen
 from portal.api.errors import refuse
-from portal.api.operations import Reply, operation
+from portal.api.operations import TAGGED, Reply, operation
 from portal.api.paging import page_reply
 from portal.api.queries import people as queries
 from portal.api.queries.people import FacilitatorRow, StudentRow
@@ -57,7 +57,7 @@ def show_facilitator(facilitator_id: int) -> FacilitatorShown:
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 @operation("Change a facilitator", body=FacilitatorChange, answer=FacilitatorShown)
-def patch_facilitator(facilitator_id: int, body: FacilitatorChange) -> FacilitatorShown:
+def patch_facilitator(facilitator_id: int, body: FacilitatorChange) -> Reply:
     """Department, specialization, and how much somebody may have. All of it or nothing."""
     present = _facilitator(facilitator_id)
     tag_seen(FacilitatorShown.model_validate(present))
@@ -70,7 +70,7 @@ def patch_facilitator(facilitator_id: int, body: FacilitatorChange) -> Facilitat
     if words := {name: value for name, value in sent.items() if name not in _TERMS}:
         change_facilitator(facilitator_id, words, actor())
     db.session.commit()
-    return FacilitatorShown.model_validate(_facilitator(facilitator_id))
+    return Reply(FacilitatorShown.model_validate(_facilitator(facilitator_id)), TAGGED)
 
 
 @bp.get("/students")
@@ -97,7 +97,7 @@ def show_student(student_id: int) -> StudentShown:
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 @operation("Change a student", body=StudentChange, answer=StudentShown)
-def patch_student(student_id: int, body: StudentChange) -> StudentShown:
+def patch_student(student_id: int, body: StudentChange) -> Reply:
     """Their cohort and how they stand. All of it or nothing."""
     tag_seen(StudentShown.model_validate(_student(student_id)))
     sent = body.model_dump(exclude_unset=True)
@@ -106,7 +106,7 @@ def patch_student(student_id: int, body: StudentChange) -> StudentShown:
         refuse(400, _("There is no such entry. Choose one from the list."), field="cohort_id")
     change_student(student_id, sent, actor())
     db.session.commit()
-    return StudentShown.model_validate(_student(student_id))
+    return Reply(StudentShown.model_validate(_student(student_id)), TAGGED)
 
 
 def _facilitator(facilitator_id: int) -> FacilitatorRow:

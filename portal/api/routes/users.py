@@ -12,7 +12,7 @@ from portal.accounts.services.administration import Identification, NewPerson
 from portal.accounts.services.opening import open_account, set_specialization
 from portal.api.blueprint import bp
 from portal.api.conditional import tag_seen
-from portal.api.operations import Reply, operation
+from portal.api.operations import TAGGED, Reply, operation
 from portal.api.paging import page_reply
 from portal.api.proving import renamed
 from portal.api.schemas.users import UserChange, UserNew, UserQuery, UserShown
@@ -51,7 +51,7 @@ def add_user(body: UserNew) -> Reply:
             more: dict[str, Any] = {"specialization": body.specialization, "about": about}
             user_id = open_account(wanted, body.password, acting, by, **more).id
     db.session.commit()
-    return Reply(_shown(user_id), {"Location": url_for("api.show_user", user_id=user_id)})
+    return Reply(_shown(user_id), TAGGED | {"Location": url_for("api.show_user", user_id=user_id)})
 
 
 @bp.get(_ONE)
@@ -67,7 +67,7 @@ def show_user(user_id: int) -> UserShown:
 @audience(Role.ADMIN)
 @shared
 @operation("Change an account", body=UserChange, answer=UserShown)
-def change_user(user_id: int, body: UserChange) -> UserShown:
+def change_user(user_id: int, body: UserChange) -> Reply:
     """Another name, address or role; in or out. All of it or nothing."""
     found, by = _find(user_id), actor()
     tag_seen(UserShown.model_validate(found))
@@ -81,7 +81,7 @@ def change_user(user_id: int, body: UserChange) -> UserShown:
     if body.is_active is not None:
         (administration.reactivate if body.is_active else administration.deactivate)(user_id, by)
     db.session.commit()
-    return _shown(user_id)
+    return Reply(_shown(user_id), TAGGED)
 
 
 @bp.delete(_ONE)

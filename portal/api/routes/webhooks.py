@@ -118,10 +118,11 @@ def try_webhook(endpoint_id: int) -> Reply:
 @shared
 @operation("List the messages of a webhook", query=MessageQuery, answer=list[MessageShown])
 def index_messages(endpoint_id: int, query: MessageQuery) -> Reply:
-    """What was sent or waits, the newest first, with each attempt; kept for 30 days."""
+    """What was sent or waits, the newest first unless asked otherwise, with each attempt; kept for 30 days."""
     _find(endpoint_id)
-    rows = list_deliveries(endpoint_id, query.wanted(), query.offset, query.limit)
-    return page_reply([MessageShown.of(row) for row in rows], count_deliveries(endpoint_id, query.wanted()), query)
+    wanted = query.wanted()
+    rows = list_deliveries(endpoint_id, wanted, query.offset, query.limit, newest_first=query.sort == "-id")
+    return page_reply([MessageShown.of(row) for row in rows], count_deliveries(endpoint_id, wanted), query)
 
 
 @bp.post(f"{_MESSAGES}/<id:message_id>/replay")

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import (
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,6 +25,12 @@ Moment = Annotated[
     datetime,
     PlainSerializer(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%SZ}", return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
+
+
+# From when on, with a time zone: of a time without one nobody knows when it is.
+Since = Annotated[
+    AwareDatetime, Field(ge=datetime.fromisoformat("1970-01-02T00:00Z"), le=datetime.fromisoformat("9000-01-01T00:00Z"))
 ]
 
 

@@ -1,7 +1,7 @@
 """Lessons of a course."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 
@@ -51,7 +51,9 @@ class LessonShown(LessonListed):
 
 
 class LessonQuery(Paged):
-    """Which part of a course's lessons is wanted; they come in their order."""
+    """Which part of a course's lessons is wanted, in which order: the course's own, unless asked otherwise."""
+
+    sort: Literal["position", "-position", "id", "-id"] = "position"
 
 
 class LessonNew(Taken):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
-from portal.api.schemas.common import Given, Id, Moment, Paged, Taken
+from portal.api.schemas.common import Given, Id, Moment, Paged, Since, Taken
 from portal.tracker.models import ItemStatus
 from portal.tracker.queries import Log
 from portal.tracker.queries.compliance import Sums, WeekSums
@@ -53,6 +53,7 @@ class LogQuery(Paged):
     facilitator_id: Id | None = None
     status: ItemStatus | None = None
     state: LogState | None = None
+    updated_since: Since | None = None
     sort: Literal["id", "-id", "week_number", "-week_number", "due_at", "-due_at", "submitted_at", "-submitted_at"] = (
         "id"
     )
@@ -60,7 +61,8 @@ class LogQuery(Paged):
     def wanted(self, owed_by: int | None) -> LogWish:
         """What narrows the list."""
         return LogWish(
-            owed_by, self.allocation_id, self.week_number, self.facilitator_id, self.status, self.state
+            owed_by, self.allocation_id, self.week_number, self.facilitator_id, self.status, self.state,
+            self.updated_since,
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from portal.allocations.models import MAX_STUDENTS, IntakePeriod, OfferingKind, 
 from portal.allocations.services.assignment import MAX_REASON
 from portal.allocations.services.offerings import MAX_SUMMARY, MAX_TITLE
 from portal.api.queries.offerings import OfferingWish
-from portal.api.schemas.common import LEFT_OUT, Day, Id, Paged, SentId, Taken, Version
+from portal.api.schemas.common import LEFT_OUT, Day, Id, Paged, SentId, Since, Taken, Version
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TITLE)]
 Summary = Annotated[str, StringConstraints(max_length=MAX_SUMMARY)]
@@ -104,6 +104,7 @@ class OfferingQuery(Paged):
     status: OfferingStatus | None = None
     kind: OfferingKind | None = None
     unallocated: bool | None = None
+    updated_since: Since | None = None
     q: str = Field("", max_length=100)
     sort: _SORTS = "id"
 

@@ -1,24 +1,34 @@
 """Reflections as programs see them."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictInt, StringConstraints
 
-from portal.api.schemas.common import Given, Id, Taken
+from portal.api.schemas.common import Given, Id, Paged, Taken
 from portal.reflections.models import FormMode, QuestionKind
 from portal.reflections.queries.own import OwnRound
 from portal.reflections.queries.questions import Question
-from portal.reflections.queries.results import StaffRound
+from portal.reflections.queries.results import StaffRound, Tally
 
 Text = Annotated[str, StringConstraints(max_length=20_000)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+_SORTS = Literal["closes_on", "-closes_on", "id", "-id"]
 
 
-class CourseQuery(Taken):
-    """Which course is meant; left out, all."""
+class FormQuery(Paged):
+    """The reflections of which course are wanted (left out, of all), in which order."""
 
     allocation_id: Id | None = None
+    sort: _SORTS = "closes_on"
+
+
+class ResultQuery(Paged):
+    """The same of results."""
+
+    allocation_id: Id | None = None
+    sort: _SORTS = "-closes_on"
 
 
 class QuestionShown(Given):
@@ -88,6 +98,14 @@ class BinsShown(Given):
     counts: list[int] | None
     average: float | None
     texts: list[str]
+
+    @classmethod
+    def of(cls, question: Question, sums: Tally, texts: Sequence[str]) -> Self:
+        """What came of a question."""
+        average = round(sums.average, 2) if sums.average is not None else None
+        counts = list(sums.bins) if question.is_scale else None
+        return cls(key=question.key, kind=question.kind, answered=sums.answered, counts=counts, average=average,
+                   texts=list(texts))  # fmt: skip
 
 
 class ResultShown(Given):

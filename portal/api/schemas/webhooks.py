@@ -119,10 +119,11 @@ class MessageShown(Given):
 
 
 class MessageQuery(Paged):
-    """Which messages of an endpoint are wanted, the newest first."""
+    """Which messages of an endpoint are wanted, the newest first unless asked otherwise."""
 
     state: MessageState | None = None
     type: SentType | None = None
+    sort: Literal["id", "-id"] = "-id"
 
     def wanted(self) -> DeliveryFilter:
         """What narrows the list."""

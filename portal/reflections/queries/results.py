@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, null, select
+from sqlalchemy import Select, func, null, select
 
 from portal.accounts.models import Student, User
 from portal.allocations.models import CourseOffering
@@ -27,6 +27,7 @@ from portal.reflections.queries.own import TAKES_PART
 from portal.scoping import present_scope
 
 _MOST = 300
+_SORTS = {"id": ReflectionRound.id, "closes_on": ReflectionRound.closes_on}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,23 +115,38 @@ def find_staff_round(round_id: int, facilitator_id: int | None, *, manages: bool
 
 
 def list_staff_rounds(
-    facilitator_id: int | None, *, manages: bool, offering_id: int | None = None
+    facilitator_id: int | None,
+    *,
+    manages: bool,
+    offering_id: int | None = None,
+    sort: str = "-closes_on",
+    offset: int = 0,
+    limit: int = _MOST,
 ) -> Sequence[StaffRound]:
     """The rounds that somebody may see, those that close last on top. One statement."""
     # Which they are comes first, by an index alone: of those left out nothing is counted.
-    latest = select(ReflectionRound.id).order_by(ReflectionRound.closes_on.desc(), ReflectionRound.id.desc())
-    if not manages:
-        taught = CourseOffering.facilitator_id == facilitator_id
-        latest = latest.join(CourseOffering, CourseOffering.id == ReflectionRound.offering_id).where(taught)
-    elif present_scope() is not None:
-        # The session leaves out the courses of others, before the latest are counted off.
-        latest = latest.join(CourseOffering, CourseOffering.id == ReflectionRound.offering_id)
-    if offering_id is not None:
-        latest = latest.where(ReflectionRound.offering_id == offering_id)
-    shown = latest.limit(_MOST).subquery()
+    column: Any = _SORTS[sort.removeprefix("-")]
+    keys = [one.desc() if sort.startswith("-") else one.asc() for one in (column, ReflectionRound.id)]
+    which = _visible(facilitator_id, manages=manages, offering_id=offering_id)
+    shown = which.order_by(*keys).offset(offset).limit(limit).subquery()
     wanted = _ROUNDS.join(shown, shown.c.id == ReflectionRound.id)
-    ordered = wanted.order_by(ReflectionRound.closes_on.desc(), Module.code, ReflectionRound.id)
-    return [StaffRound(*row) for row in db.session.execute(ordered)]
+    return [StaffRound(*row) for row in db.session.execute(wanted.order_by(keys[0], Module.code, ReflectionRound.id))]
+
+
+def count_staff_rounds(facilitator_id: int | None, *, manages: bool, offering_id: int | None = None) -> int:
+    """How many there are. One statement."""
+    which = _visible(facilitator_id, manages=manages, offering_id=offering_id).subquery()
+    return db.session.scalar(select(func.count()).select_from(which)) or 0
+
+
+def _visible(facilitator_id: int | None, *, manages: bool, offering_id: int | None) -> Select[int]:
+    found = select(ReflectionRound.id)
+    # Where managers answer for departments, the session leaves out the courses of others once they are named.
+    if not manages or present_scope() is not None:
+        found = found.join(CourseOffering, CourseOffering.id == ReflectionRound.offering_id)
+    if not manages:
+        found = found.where(CourseOffering.facilitator_id == facilitator_id)
+    return found if offering_id is None else found.where(ReflectionRound.offering_id == offering_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +185,16 @@ def mean_of(bins: Sequence[int]) -> float | None:
 _SUMS = (
     ReflectionTally.ones, ReflectionTally.twos, ReflectionTally.threes, ReflectionTally.fours, ReflectionTally.fives,
 )  # fmt: skip
+# What a Tally is made of.
+TALLY = (
+    ReflectionTally.question_id, ReflectionTally.language, ReflectionTally.responses, ReflectionTally.answered,
+    *_SUMS, ReflectionTally.words, ReflectionTally.phrases,
+)  # fmt: skip
 
 
 def tallies_of(round_id: int) -> dict[tuple[int, str], Tally]:
     """A round's sums by question and language. One statement."""
-    rows = db.session.execute(
-        select(
-            ReflectionTally.question_id, ReflectionTally.language, ReflectionTally.responses, ReflectionTally.answered,
-            *_SUMS, ReflectionTally.words, ReflectionTally.phrases,
-        ).where(ReflectionTally.round_id == round_id)
-    )  # fmt: skip
+    rows = db.session.execute(select(*TALLY).where(ReflectionTally.round_id == round_id))
     return {(row[0], row[1]): Tally(*row) for row in rows}
 
 
@@ -207,7 +223,7 @@ def list_said(found: StaffRound, language: str = "", sought: str = "") -> Sequen
         wanted = wanted.outerjoin(User, User.id == Student.user_id)
     if language:
         wanted = wanted.where(ReflectionResponse.language == language)
-    rows = sorted(db.session.execute(wanted), key=lambda row: _shuffled(row.question_id, row.response_id))
+    rows = sorted(db.session.execute(wanted), key=lambda row: shuffled(row.question_id, row.response_id))
     return [
         Said(row.question_id, row.text, f"{row.first_name} {row.last_name}" if named and row.first_name else "")
         for row in rows
@@ -215,7 +231,8 @@ def list_said(found: StaffRound, language: str = "", sought: str = "") -> Sequen
     ]
 
 
-def _shuffled(question_id: int, response_id: str) -> bytes:
+def shuffled(question_id: int, response_id: str) -> bytes:
+    """Where an answer stands among those to its question: for ever the same, and another place in each."""
     return hashlib.sha256(f"{question_id}:{response_id}".encode()).digest()
 
 

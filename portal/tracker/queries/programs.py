@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
 
@@ -24,6 +25,7 @@ class LogWish:
     facilitator_id: int | None = None
     status: ItemStatus | None = None
     state: LogState | None = None
+    updated_since: datetime | None = None
 
 
 def list_wished(wanted: LogWish, moment: Moment, *, sort: str, offset: int, limit: int) -> list[Log]:
@@ -44,7 +46,7 @@ def count_wished(wanted: LogWish, moment: Moment) -> int:
         counted = select(func.count()).select_from(ActivityLog).where(*_conditions(wanted, moment))
         return db.session.scalar(counted) or 0
 
-    changes_quietly = wanted.status is not None or wanted.state is not None
+    changes_quietly = any(one is not None for one in (wanted.status, wanted.state, wanted.updated_since))
     return count() if changes_quietly else kept("logs_wished", wanted, count, COURSES, WEEKS)
 
 
@@ -61,6 +63,8 @@ def _conditions(wanted: LogWish, moment: Moment) -> list[ColumnElement[bool]]:
     ):
         if value is not None:
             found.append(column == value)
+    if wanted.updated_since is not None:
+        found.append(ActivityLog.updated_at >= wanted.updated_since)
     if wanted.status is not None:
         found.append(_has_item_in(wanted.status))
     if wanted.state is not None:

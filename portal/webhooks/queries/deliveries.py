@@ -81,9 +81,12 @@ def page_of_deliveries(endpoint_id: int, wanted: DeliveryFilter, page: PageReque
     return make_page(rows, [(row.id,) for row in rows], page, 0)
 
 
-def list_deliveries(endpoint_id: int, wanted: DeliveryFilter, offset: int, limit: int) -> Sequence[DeliveryRow]:
+def list_deliveries(
+    endpoint_id: int, wanted: DeliveryFilter, offset: int, limit: int, *, newest_first: bool = True
+) -> Sequence[DeliveryRow]:
     """The same by number. Two statements."""
-    statement = _COLUMNS.where(*_conditions(endpoint_id, wanted)).order_by(WebhookDelivery.id.desc())
+    key = WebhookDelivery.id.desc() if newest_first else WebhookDelivery.id.asc()
+    statement = _COLUMNS.where(*_conditions(endpoint_id, wanted)).order_by(key)
     return _with_attempts(db.session.execute(statement.offset(offset).limit(limit)).all())
 
 

@@ -3,7 +3,7 @@
 from alembic import context
 from flask import current_app
 
-from portal.unfinished import Unfinished
+from portal.unfinished import References, Unfinished
 
 database = current_app.extensions["migrate"].db
 
@@ -27,16 +27,17 @@ def run() -> None:
             connection.commit()
         unfinished = Unfinished(connection)
         connection.rollback()
+        kept = References(connection)
         context.configure(
             connection=connection,
             target_metadata=database.metadata,
             compare_type=True,
             render_as_batch=connection.dialect.name == "sqlite",
             transaction_per_migration=True,
-            on_version_apply=unfinished.note,
+            on_version_apply=(kept.check, unfinished.note),
         )
         try:
-            with context.begin_transaction():
+            with kept.unwatched(), context.begin_transaction():
                 context.run_migrations()
         except Exception as error:
             for lost in unfinished.undo():

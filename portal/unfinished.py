@@ -4,7 +4,12 @@ PostgreSQL and SQLite take a failed step back by themselves. Here what was not t
 again, so that the step can be run once more; it stood empty, since nobody knew of it yet.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 TABLE, COLUMN, INDEX, KEY, CHECK = "table", "column", "index", "foreign key", "check"
 Thing = tuple[str, str, str]
@@ -59,6 +64,38 @@ class Unfinished:
         if not self._keeps_each:
             return frozenset()
         return frozenset((kind, table, name) for kind, table, name in self._connection.execute(_ALL))
+
+
+class References:
+    """On SQLite a table is changed by making it anew: the old one is dropped, and whatever refers to it would go too.
+
+    So nothing is watched while a step runs, and what it leaves is looked at before it is kept.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._applies = connection.dialect.name == "sqlite"
+
+    @contextmanager
+    def unwatched(self) -> Iterator[None]:
+        """Within, nothing follows from what is dropped or deleted. To be begun outside of a transaction."""
+        self._watch(on=False)
+        try:
+            yield
+        finally:
+            self._connection.rollback()
+            self._watch(on=True)
+
+    def check(self, **_step: object) -> None:
+        """Raise an error, which undoes the step, when rows refer to what is not there."""
+        if self._applies and (lost := self._connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
+            tables = ", ".join(sorted({f"{table} to {parent}" for table, _row, parent, _key in lost}))
+            raise IntegrityError("PRAGMA foreign_key_check", None, ValueError(f"Rows would refer to nothing: {tables}"))
+
+    def _watch(self, *, on: bool) -> None:
+        if self._applies:
+            driver: Any = self._connection.connection.driver_connection
+            driver.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
 
 
 def _quoted(name: str) -> str:

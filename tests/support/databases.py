@@ -111,11 +111,11 @@ def build_app(url: str, folder: Path, **settings: Any) -> Flask:
     return app
 
 
-def migrate(app: Flask, revision: str = "head") -> None:
-    """Bring the schema to a revision, up or down (`base`)."""
+def migrate(app: Flask, revision: str = "head", *, down: bool = False) -> None:
+    """Bring the schema to a revision, up or down (to `base` in any case)."""
     with app.app_context(), _loggers_kept():
         config = app.extensions["migrate"].migrate.get_config()
-        (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+        (command.downgrade if down or revision == "base" else command.upgrade)(config, revision)
 
 
 def _make_migrated(url: str) -> None:

@@ -35,6 +35,7 @@ from portal import (
 )
 from portal.accounts.sessions import init_sessions
 from portal.config import Settings, load_settings
+from portal.config.folders import make_data_folder
 from portal.config.redis import asking_of
 from portal.counting import CalmMemory
 from portal.extensions import compress, csrf, db, limiter
@@ -84,6 +85,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises SettingsError with one line when a setting is wrong."""
     settings = settings or load_settings()
     configure_logging(settings)
+    make_data_folder(settings.portal_data_dir)
     app = _Portal(__name__)
     app.config.from_mapping(_flask_config(settings))
     app.config["PORTAL"] = settings
@@ -165,7 +167,6 @@ def _patience(address: str) -> dict[str, Any]:
 
 def _development_secret(folder: Path) -> str:
     """A secret made once and kept in the data folder, so that a restart ends no session."""
-    folder.mkdir(parents=True, exist_ok=True)
     kept = folder / "secret_key"
     if not kept.exists():
         with NamedTemporaryFile("w", dir=folder) as fresh:
@@ -182,7 +183,6 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    settings.portal_data_dir.mkdir(parents=True, exist_ok=True)
     compress.init_app(app)
     db.init_app(app)
     init_migrations(app)

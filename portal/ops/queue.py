@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from portal.config import Settings
+from portal.config.folders import make_data_folder
 from portal.config.redis import asking_of, places_of
 from portal.ops.logging import configure_logging, speak_with_one_voice
 from portal.stopping import stop_when
@@ -36,7 +37,7 @@ def new_queue(settings: Settings) -> "Huey":
     elif address:
         queue = PriorityRedisExpireHuey(NAME, url=address, results=False)
     else:
-        settings.portal_data_dir.mkdir(parents=True, exist_ok=True)
+        make_data_folder(settings.portal_data_dir)
         queue = SqliteHuey(NAME, filename=str(settings.portal_data_dir / "queue.db"), results=False, timeout=10)
     queue.create_consumer = partial(_new_consumer, settings, queue.create_consumer)
     return queue

@@ -90,3 +90,12 @@ def test_every_setting_stands_in_the_readme_and_nothing_else_does():
     assert named - known == {"WEB_CONCURRENCY"}
     example = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (README.parent / ".env.example").read_text(), re.MULTILINE))
     assert example - known == {"WEB_CONCURRENCY"}
+
+
+def test_a_data_folder_that_may_not_be_written_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match=r"^PORTAL_DATA_DIR: .*/file/var cannot be made: Not a directory$"):
+        create_app(load_settings(_env_file=None, portal_data_dir=tmp_path / "file" / "var"))
+    monkeypatch.setattr("os.access", lambda *_given: False)
+    with pytest.raises(SettingsError, match=r"^PORTAL_DATA_DIR: user \d+ may not write into /"):
+        create_app(load_settings(_env_file=None, portal_data_dir=tmp_path))

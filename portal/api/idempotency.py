@@ -12,7 +12,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.api.errors import refuse
-from portal.api.services.kept_answers import Answer, OtherRequest, claim_key, keep_answer, release_key
+from portal.api.services.kept_answers import Answer, Claim, OtherRequest, claim_key, keep_answer, release_key
 from portal.errors import Conflict, lazy
 from portal.extensions import db
 
@@ -47,7 +47,7 @@ def answer_once(give: Callable[[], Response]) -> Response:
         raise
 
 
-def _give_and_keep(give: Callable[[], Response], claim: str) -> Response:
+def _give_and_keep(give: Callable[[], Response], claim: Claim) -> Response:
     with _one_transaction():
         response = give()
         if response.status_code < _TOO_MANY:

@@ -11,19 +11,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal import clock
 from portal.audit.services import System
 from portal.extensions import db
 from portal.webhooks import delivering
 from portal.webhooks.addresses import Reach
-from portal.webhooks.models import WebhookDelivery
+from portal.webhooks.models import EndpointState, WebhookDelivery, WebhookEndpoint
 from portal.webhooks.sealing import box_of
 from portal.webhooks.sending import Outcome
 from portal.webhooks.services import outbox
 from portal.webhooks.services.endpoints import EndpointDraft, create_endpoint
 from portal.webhooks.services.messages import Message, send_messages
+from tests.support.hurry import beside, has_row_locks, in_a_hurry, wait_for_a_waiter
 
 ROOT = Path(__file__).resolve().parents[2]
 KIND = "log.submitted"
@@ -80,6 +81,40 @@ def test_two_workers_at_once_send_each_message_once(fresh_app, busy, receiver, m
     assert states(fresh_app) == {"delivered": 40}
     assert Counter(receiver.ids).most_common(1)[0][1] == 1
     assert sum(one.delivered for one in sent) == 40
+
+
+def test_nobody_waits_for_who_writes_another_message(fresh_app, busy):
+    """Of two that wait for each other MariaDB undoes one."""
+    with fresh_app.app_context():
+        if not has_row_locks():
+            return
+        first, second, *_rest = db.session.scalars(select(WebhookDelivery.id).order_by(WebhookDelivery.id)).all()
+        with in_a_hurry(), db.engine.begin() as writing:
+            writing.execute(update(WebhookDelivery).where(WebhookDelivery.id == first).values(error="timeout"))
+            [claim] = outbox.claim([first, second])
+            db.session.commit()
+        assert claim.id == second
+
+
+def test_an_endpoint_is_locked_before_its_messages_whoever_begins(fresh_app, busy):
+    """So that a worker whose message did not arrive, and who switches it off, follow each other."""
+    _settings, _box, made = busy
+    with fresh_app.app_context():
+        if not has_row_locks():
+            return
+        [claim] = outbox.claim(db.session.scalars(select(WebhookDelivery.id).limit(1)).all())
+        db.session.commit()
+        with db.engine.begin() as switching:
+            switching.execute(update(WebhookEndpoint).where(WebhookEndpoint.id == made.id).values(version=2))
+            with beside(fresh_app, lambda: outbox.settle(claim, Outcome(500, "status"))) as end:
+                wait_for_a_waiter(db.engine)
+                mine = select(WebhookDelivery.id).where(WebhookDelivery.id == claim.id)
+                assert switching.scalar(mine.with_for_update(nowait=True)) == claim.id
+                off = {"state": EndpointState.DISABLED}
+                switching.execute(update(WebhookEndpoint).where(WebhookEndpoint.id == made.id).values(off))
+                switching.commit()
+                end()
+        assert states(fresh_app) == {"pending": 39, "failed": 1}
 
 
 @pytest.mark.one_database

@@ -154,7 +154,7 @@ def accept_invitation(token: str, password: str, language: str, by: Actor, about
     db.session.rollback()
     hashed = passwords.hash_password(password)
     found = queries.find_open_token(hash_token(token), Purpose.INVITATION)
-    if found is None or not use_token(found.token_id):
+    if found is None or not use_token(found.token_id, found.user_id):
         raise NotFound(lazy("This invitation was used already or is too old. Ask your academic office for a new one."))
     db.session.execute(
         update(User)

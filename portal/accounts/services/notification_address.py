@@ -75,7 +75,7 @@ def withdraw(user_id: int, by: Actor) -> bool:
 def confirm(token: str, by: Actor) -> str:
     """Use the address whose link this is from now on, and give it. Raises NotFound when the link is over."""
     link = find_address_link(hash_token(token), _PURPOSE)
-    if link is None or not use_token(link.token_id):
+    if link is None or not use_token(link.token_id, link.user_id):
         raise NotFound(lazy("This link was used already or is too old."))
     _use(_lock(link.user_id), link.address, by)
     return link.address

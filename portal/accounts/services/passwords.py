@@ -63,7 +63,7 @@ def reset_password(token: str, password: str, by: Actor, about: Sequence[str] = 
     db.session.rollback()
     hashed = passwords.hash_password(password)
     found = queries.find_open_token(hash_token(token), Purpose.RESET)
-    if found is None or not use_token(found.token_id):
+    if found is None or not use_token(found.token_id, found.user_id):
         raise NotFound(lazy("This link was used already or is too old. Ask for a new one."))
     owner = User.id == found.user_id
     db.session.execute(

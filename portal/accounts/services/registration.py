@@ -97,7 +97,7 @@ def confirm(token: str, password: str, by: Actor) -> Person:
         raise _over()
     if not passwords.matches(password, account.password_hash):
         raise DomainError(lazy("This is not the password that was typed at registration."), "password")
-    if not use_token(found.token_id):
+    if not use_token(found.token_id, found.user_id):
         raise _over()
     # Not with a password that was changed meanwhile, nor for someone who was deactivated.
     same = (User.id == found.user_id, User.password_hash == account.password_hash, User.is_active)

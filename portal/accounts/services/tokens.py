@@ -16,7 +16,7 @@ from enum import StrEnum
 from sqlalchemy import select, update
 
 from portal import clock
-from portal.accounts.models import OneTimeToken
+from portal.accounts.models import OneTimeToken, User
 from portal.bulk import in_chunks, insert_rows
 from portal.extensions import db
 
@@ -86,8 +86,10 @@ def _row(user_id: int, purpose: Purpose, nonce: str, key: str) -> dict[str, obje
     }
 
 
-def use_token(token_id: int) -> bool:
-    """Use a link up; False when someone else just did."""
+def use_token(token_id: int, user_id: int) -> bool:
+    """Use a link of a person up; False when someone else just did."""
+    # The account before its links, as whoever sends another one does.
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
     used = db.session.execute(
         update(OneTimeToken)
         .where(OneTimeToken.id == token_id, OneTimeToken.used_at.is_(None))

@@ -243,9 +243,9 @@ def _status_after(edit: Edit[TermDraft], status: OfferingStatus, today: date) ->
 def _lock(offering_ids: Iterable[int]) -> dict[int, list[Any]]:
     """Version, allocation's first day, status and what a file can change of these offerings, locked until the end."""
     names = ("id", "version", "allocated_on", "status", *_CHANGEABLE)
-    wanted = select(*(getattr(CourseOffering, name) for name in names)).with_for_update()
+    wanted = select(*(getattr(CourseOffering, name) for name in names)).order_by(CourseOffering.id).with_for_update()
     found: dict[int, list[Any]] = {}
-    for part in in_chunks(offering_ids):
+    for part in in_chunks(sorted(offering_ids)):
         rows: Iterable[Any] = db.session.execute(wanted.where(CourseOffering.id.in_(part)))
         found.update({row_id: values for row_id, *values in rows})
     return found

@@ -2,8 +2,9 @@
 
 import secrets
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
+from portal.accounts.models import User
 from portal.accounts.services import hash_token
 from portal.audit.services import Actor, record
 from portal.exchange.feeds.models import CalendarFeed
@@ -13,6 +14,8 @@ from portal.extensions import db
 def make_feed(user_id: int, by: Actor) -> str:
     """A new address: its secret part, which nobody can read again. The one before works no more."""
     token = secrets.token_urlsafe(32)
+    # Of two clicks the second waits here, and ends the address of the first.
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
     _delete(user_id)
     db.session.add(CalendarFeed(user_id=user_id, token_hash=hash_token(token)))
     db.session.flush()

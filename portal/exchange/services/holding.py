@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from portal.accounts.models import Facilitator, Student, User
+from portal.allocations.queries.selections import lock_courses
 from portal.bulk import Plan, in_chunks
 from portal.catalogue.models import CalendarBreak, ClassGroup, Cohort, Module
 from portal.enrolments.models import Enrolment
@@ -18,7 +19,7 @@ from portal.extensions import db
 def hold(term: Term) -> None:
     """Lock every row that the plans edit until the transaction ends. Raises Conflict when one is not as it was checked.
 
-    Courses are left to their own service, which does the same; what is new is kept apart by unique keys.
+    Courses are compared by their own service; what is new is kept apart by unique keys.
     """
     people = select(User.id)
     watched: Sequence[tuple[Register[Any], Any, Select[Any]]] = (
@@ -31,14 +32,25 @@ def hold(term: Term) -> None:
         (term.enrolments, Enrolment.id, select(Enrolment.id)),
     )
     for register, row_id, statement in watched:
+        if register is term.enrolments:
+            # A course before its roster, as whoever enrols or leaves does.
+            lock_courses(_courses_of(term))
         if register.plan.edits:
             _lock(register.plan, row_id, statement)
             _compare(register)
 
 
+def _courses_of(term: Term) -> Sequence[int]:
+    """The courses that are there and that the plans edit, or whose rosters they change."""
+    named = {draft.offering for draft in term.enrolments.plan.drafts}
+    stored = term.offerings.stored if named else {}
+    rosters = {stored[key].id for key in named if key in stored}
+    return sorted(rosters | {edit.id for edit in term.offerings.plan.edits})
+
+
 def _lock(plan: Plan[Any], row_id: Any, statement: Select[Any]) -> None:
     for part in in_chunks(sorted(edit.id for edit in plan.edits)):
-        db.session.execute(statement.where(row_id.in_(part)).with_for_update()).all()
+        db.session.execute(statement.where(row_id.in_(part)).order_by(row_id).with_for_update()).all()
 
 
 def _compare(register: Register[Any]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Select, Table, bindparam, or_, select, update
 
 from portal import clock
 from portal.accounts.models import Identity, User
+from portal.bulk import is_one_of
 from portal.extensions import db
 from portal.notifications.models import Channel, Delivery, DeliveryState, Notification
 
@@ -110,23 +111,36 @@ def claim_deliveries(limit: int = 20, channels: Collection[Channel] = tuple(Chan
     for _ in range(_ROUNDS):
         ids = db.session.scalars(ready).all()
         if not ids:
+            return []
+        if held := _hold(ids, now, channels):
             break
-        taken: Any = db.session.execute(
-            update(Delivery)
-            .where(Delivery.id.in_(ids), *_is_ready(now, channels))
-            .values(
-                state=DeliveryState.CLAIMED,
-                claim_token=token,
-                claimed_until=until,
-                next_attempt_at=until,
-                attempts=Delivery.attempts + 1,
-            ),
-            execution_options={"synchronize_session": False},
-        )
-        if taken.rowcount:  # none: another worker took the same ones a moment ago
-            break
+        # Another worker takes the same ones just now: those after them are ours.
+        ready = ready.where(Delivery.id.not_in(ids))
+    else:
+        return []
+    claimed = {"state": DeliveryState.CLAIMED, "claim_token": token, "claimed_until": until, "next_attempt_at": until}
+    ours = update(Delivery).where(is_one_of(_DELIVERIES.c.id, held)).values(**claimed, attempts=Delivery.attempts + 1)
+    db.session.execute(ours, execution_options={"synchronize_session": False})
     rows = db.session.execute(_CLAIMED.where(Delivery.claim_token == token).order_by(Delivery.id))
     return [Claim(*row) for row in rows]
+
+
+def _hold(ids: Collection[int], now: datetime, channels: Collection[Channel]) -> Sequence[int]:
+    """Those of these messages that are still ready, locked."""
+    held = [row.id for row in lock_free(ids)]
+    still = select(Delivery.id).where(is_one_of(_DELIVERIES.c.id, held), *_is_ready(now, channels)) if held else None
+    return db.session.scalars(still).all() if still is not None else []
+
+
+def lock_free(ids: Collection[int]) -> Sequence[Any]:
+    """Those of these messages that nobody else writes just now, whatever their state, locked.
+
+    By their numbers alone: a statement that searches by state locks rows in the other order than a worker that settles
+    its own, and of two that wait for each other the database undoes one.
+    """
+    columns = (_DELIVERIES.c.id, _DELIVERIES.c.recipient_id, _DELIVERIES.c.attempts, _DELIVERIES.c.state)
+    these = select(*columns).where(is_one_of(_DELIVERIES.c.id, ids)).order_by(_DELIVERIES.c.id)
+    return db.session.execute(these.with_for_update(skip_locked=True)).all()
 
 
 def mark_sent(claim: Claim) -> bool:

@@ -14,6 +14,7 @@ from portal.extensions import db
 from portal.notifications.kinds import group_of, is_mailed, is_urgent
 from portal.notifications.models import Channel, Delivery, DeliveryState, Notification, Way
 from portal.notifications.queries.choices import list_switched_off
+from portal.notifications.services.outbox import lock_free
 
 _DELIVERIES = cast(Table, Delivery.__table__)
 _NOTIFICATIONS = cast(Table, Notification.__table__)
@@ -30,7 +31,7 @@ class Fact:
 
 
 def notify_many(facts: Sequence[Fact]) -> int:
-    """Tell facts, and give the number of people told. At most six statements, whatever the number of facts.
+    """Tell facts, and give the number of people told. At most seven statements, whatever the number of facts.
 
     Each person gets one mail for all of them; where a mail is still waiting to be sent, it carries the
     new facts too, and is tried at once if it failed before. What is urgent goes in a letter of its own for each kind.
@@ -78,13 +79,17 @@ def _key(fact: Fact, way: Way) -> tuple[int, str, Way]:
 
 
 def _waiting_messages(recipients: Collection[int], now: datetime) -> dict[int, int]:
-    """Recipient and id of the mails that nobody is sending just now; they stay so until this transaction ends."""
-    waiting = (
-        select(Delivery.recipient_id, Delivery.id, Delivery.attempts)
-        .where(Delivery.state == DeliveryState.PENDING, Delivery.channel == Channel.MAIL)
-        .with_for_update()
-    )
-    found = [row for row in db.session.execute(waiting) if row.recipient_id in recipients]
+    """Recipient and id of the mails that nobody is sending just now; they stay so until this transaction ends.
+
+    They are looked for without locks, so that nobody waits who tells or sends other mails. What somebody else writes
+    just now is left to them: with a mail of its own nothing is lost, and the worker puts the two together.
+    """
+    pending = (Delivery.state == DeliveryState.PENDING, Delivery.channel == Channel.MAIL)
+    waiting = db.session.execute(select(Delivery.id, Delivery.recipient_id).where(*pending))
+    ids = [row.id for row in waiting if row.recipient_id in recipients]
+    if not ids:
+        return {}
+    found = [row for row in lock_free(ids) if row.state is DeliveryState.PENDING]
     _begin_anew([row.id for row in found if row.attempts], now)
     return {row.recipient_id: row.id for row in found}
 

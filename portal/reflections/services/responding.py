@@ -34,6 +34,8 @@ from portal.reflections.services.drafting import (
 
 SCALE = {"1", "2", "3", "4", "5"}
 LONGEST_RECEIPT = 64
+# Whoever responds at the same moment waits, so that the latest finds all the others to write anew.
+_ONE_BY_ONE = text("SELECT id FROM reflection_rounds WHERE id = :round_id FOR NO KEY UPDATE")
 _REWRITE = text(
     "WITH gone AS (DELETE FROM reflection_responses WHERE round_id = :round_id "
     "RETURNING id, round_id, language, student_id, body) "
@@ -156,4 +158,5 @@ def _respond(writer: Writer, desk: Desk, language: str, body: dict[str, str]) ->
     }
     db.session.execute(insert(ReflectionResponse), [row])
     if mode is FormMode.ANONYMOUS and db.session.connection().dialect.name == "postgresql":
+        db.session.execute(_ONE_BY_ONE, {"round_id": writer.round_id})
         db.session.execute(_REWRITE, {"round_id": writer.round_id})

@@ -8,6 +8,7 @@ from typing import cast
 from sqlalchemy import Table, select, update
 
 from portal.accounts.models import Facilitator
+from portal.allocations.queries.selections import lock_courses
 from portal.audit.services import Actor, record
 from portal.catalogue.calendar import Rules
 from portal.errors import Conflict, DomainError, NotFound, lazy
@@ -83,6 +84,8 @@ def withdraw(leave_id: int, rules: Rules, now: datetime, by: Actor) -> Absence:
     if absence is None:
         raise NotFound(lazy("This leave is not there any more."))
     courses = courses_touched_by(absence)
+    # Courses before their logs, as whoever plans does.
+    lock_courses(sorted(courses))
     nothing = {"excused_at": None, "excused_by": None, "excused_reason": None}
     of_it = _LOGS.c.leave_id == leave_id
     excused = (of_it, _LOGS.c.excused_at.is_not(None), _LOGS.c.submitted_at.is_(None))

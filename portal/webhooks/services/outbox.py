@@ -11,7 +11,7 @@ from random import SystemRandom
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Select, case, select, update
+from sqlalchemy import Select, select, update
 
 from portal import clock
 from portal.bulk import insert_rows
@@ -115,14 +115,17 @@ def find_ready(busy: Mapping[int, int], room: int) -> Sequence[int]:
 
 
 def claim(delivery_ids: Sequence[int]) -> Sequence[Claim]:
-    """Take those of these deliveries that no other worker took meanwhile. Commit, then send. Two statements.
+    """Take those of these deliveries that no other worker takes or took. Commit, then send. Six statements.
 
     An attempt counts from here, so that a message which kills its worker is not tried for ever.
     """
     now, token = clock.now(), str(uuid4())
+    ready = _hold(delivery_ids, now)
+    if not ready:
+        return []
     db.session.execute(
         update(WebhookDelivery)
-        .where(WebhookDelivery.id.in_(delivery_ids), *_is_ready(now))
+        .where(WebhookDelivery.id.in_(ready))
         .values(
             state=MessageState.CLAIMED,
             claim_token=token,
@@ -135,22 +138,45 @@ def claim(delivery_ids: Sequence[int]) -> Sequence[Claim]:
     return [Claim(*row) for row in rows]
 
 
+def _hold(delivery_ids: Sequence[int], now: datetime) -> Sequence[int]:
+    """Those of these that are still ready and that nobody else writes just now, locked, as with mails by their numbers.
+
+    Their endpoints before them, as everywhere: MariaDB locks those for each message whose state changes.
+    """
+    endpoints = db.session.scalars(
+        select(WebhookDelivery.endpoint_id).where(WebhookDelivery.id.in_(delivery_ids)).distinct()
+    ).all()
+    theirs = select(WebhookEndpoint.id).where(WebhookEndpoint.id.in_(endpoints)).order_by(WebhookEndpoint.id)
+    db.session.execute(theirs.with_for_update(read=True)).all()
+    wanted = select(WebhookDelivery.id, WebhookDelivery.attempts).where(WebhookDelivery.id.in_(delivery_ids))
+    held = db.session.execute(wanted.order_by(WebhookDelivery.id).with_for_update(skip_locked=True)).all()
+    if not held:
+        return []
+    of_these = WebhookDelivery.id.in_([row.id for row in held])
+    return db.session.scalars(select(WebhookDelivery.id).where(of_these, *_is_ready(now))).all()
+
+
 def settle(one: Claim, outcome: Outcome) -> bool:
     """Note what became of an attempt, and when there is another. False when the lease was lost to another worker."""
     now = clock.now()
+    state, failing_since = _standing(one.endpoint_id, arrived=outcome.arrived)
     values: dict[str, Any] = {"status_code": outcome.status_code, "error": outcome.error}
     if outcome.arrived:
         values |= {"state": MessageState.DELIVERED, "delivered_at": now}
     else:
-        is_over = one.attempts >= MAX_ATTEMPTS
-        values |= {"state": _next_state(one.endpoint_id) if not is_over else MessageState.FAILED}
+        # Waiting, unless somebody switched the endpoint off while the message was on its way.
+        goes_on = state is EndpointState.ENABLED and one.attempts < MAX_ATTEMPTS
+        values |= {"state": MessageState.PENDING if goes_on else MessageState.FAILED}
         values |= {"next_attempt_at": now + pause_after(one.attempts, outcome.wait)}
     if not _write(one, values):
         return False
     attempt = {"delivery_id": one.id, "status_code": outcome.status_code, "error": outcome.error,
                "answer": outcome.answer, "duration_ms": outcome.duration_ms}  # fmt: skip
     insert_rows(WebhookAttempt, [attempt])
-    _note_standing(one.endpoint_id, now, arrived=outcome.arrived)
+    if (failing_since is None) != outcome.arrived:
+        noted = update(WebhookEndpoint).where(WebhookEndpoint.id == one.endpoint_id)
+        changed = noted.values(failing_since=None if outcome.arrived else now)
+        db.session.execute(changed, execution_options=_IN_PLACE)
     return True
 
 
@@ -165,10 +191,17 @@ def pause_after(attempts: int, wait: int = 0) -> timedelta:
     return max(pause * _chance.uniform(1 - _JITTER, 1 + _JITTER), timedelta(seconds=wait))
 
 
-def _next_state(endpoint_id: int) -> Any:
-    """Waiting, unless somebody switched the endpoint off while the message was on its way."""
-    state = select(WebhookEndpoint.state).where(WebhookEndpoint.id == endpoint_id).scalar_subquery()
-    return case((state == EndpointState.ENABLED, MessageState.PENDING.value), else_=MessageState.FAILED.value)
+def _standing(endpoint_id: int, *, arrived: bool) -> tuple[EndpointState | None, datetime | None]:
+    """Whether an endpoint takes messages, and since when nothing arrives there.
+
+    Locked where what became of a message depends on it or changes it, and then before the message itself, as whoever
+    switches it off does. A message that arrives where all others did locks nothing.
+    """
+    wanted = select(WebhookEndpoint.state, WebhookEndpoint.failing_since).where(WebhookEndpoint.id == endpoint_id)
+    found = db.session.execute(wanted).one_or_none() if arrived else None
+    if not arrived or (found and found.failing_since is not None):
+        found = db.session.execute(wanted.with_for_update()).one_or_none()
+    return (found.state, found.failing_since) if found else (None, None)
 
 
 def _write(one: Claim, values: Mapping[str, Any]) -> bool:
@@ -183,14 +216,3 @@ def _write(one: Claim, values: Mapping[str, Any]) -> bool:
         execution_options=_IN_PLACE,
     )
     return bool(settled.rowcount)
-
-
-def _note_standing(endpoint_id: int, now: datetime, *, arrived: bool) -> None:
-    """Since when nothing arrives; written, and so locked, only where that changes."""
-    failing = WebhookEndpoint.failing_since
-    present = db.session.scalar(select(failing).where(WebhookEndpoint.id == endpoint_id))
-    if (present is None) == arrived:
-        return
-    changes = (failing.is_not(None), None) if arrived else (failing.is_(None), now)
-    noted = update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id, changes[0])
-    db.session.execute(noted.values(failing_since=changes[1]), execution_options=_IN_PLACE)

@@ -51,7 +51,9 @@ def try_endpoint(endpoint_id: int, by: Actor) -> None:
 
 def check_enabled(endpoint_id: int) -> None:
     """Raise NotFound for an endpoint that is not there, Conflict for one that gets nothing."""
-    state = db.session.scalar(select(WebhookEndpoint.state).where(WebhookEndpoint.id == endpoint_id))
+    # Locked, so that nobody switches it off meanwhile.
+    wanted = select(WebhookEndpoint.state).where(WebhookEndpoint.id == endpoint_id).with_for_update()
+    state = db.session.scalar(wanted)
     if state is None:
         raise NotFound(lazy("There is no such endpoint."))
     if state is not EndpointState.ENABLED:

@@ -141,6 +141,8 @@ def test_filters_narrow_and_nonsense_does_not(app, client, admin, happen):
     renewing = client.get(f"{one}?again=1", headers={"HX-Request": "true"})
     assert 'hx-trigger="every 3s"' in renewing.text
     assert "HX-Push-Url" not in renewing.headers
+    assert 'id="facts" hx-swap-oob="outerMorph"' in renewing.text
+    assert 'id="facts">' in client.get(one).text
 
 
 @pytest.mark.parametrize("role", ["student", "facilitator", "manager"])

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from portal.accounts.models import Facilitator, Student, User
 from portal.accounts.queries.personal_data import list_of
 from portal.allocations.models import CourseOffering, Meeting, OfferingStatus
-from portal.catalogue.models import ClassGroup, Module
+from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.exchange.feeds.models import CalendarFeed
 from portal.extensions import db
@@ -38,6 +38,8 @@ class CourseDates:
     name: str | None
     group: str | None
     changed_at: datetime
+    # Whether the person teaches it, and it wants weekly logs.
+    owes: bool
 
     @property
     def label(self) -> str:
@@ -49,9 +51,11 @@ class CourseDates:
 class Deadline:
     """When a weekly log is due, and what became of it."""
 
-    id: int
+    # None where the log is gone with its course.
+    id: int | None
     offering_id: int
     week: int
+    week_start: date
     due_at: datetime
     submitted_at: datetime | None
     excused_at: datetime | None
@@ -94,22 +98,24 @@ def list_own_feed(user_id: int) -> list[dict[str, Any]]:
 
 def list_courses(user_id: int, since: date) -> list[CourseDates]:
     """The courses that a person teaches, owes a log of, or is on, and that ended not before `since`. One statement."""
+    owes = and_(CourseOffering.facilitator_id.in_(_teacher(user_id)), Mode.expects_weekly_log)
     wanted = (
         select(CourseOffering.id, CourseOffering.start_date, CourseOffering.end_date, CourseOffering.status,
-               CourseOffering.title, Module.code, Module.name, ClassGroup.name, CourseOffering.updated_at)
+               CourseOffering.title, Module.code, Module.name, ClassGroup.name, CourseOffering.updated_at, owes)
+        .join(Mode, Mode.id == CourseOffering.mode_id)
         .outerjoin(Module, Module.id == CourseOffering.module_id)
         .outerjoin(ClassGroup, ClassGroup.id == CourseOffering.class_id)
         .where(or_(*_theirs(user_id)), CourseOffering.end_date >= since)
         .order_by(CourseOffering.start_date, CourseOffering.id)
     )  # fmt: skip
-    return [CourseDates(*row) for row in db.session.execute(wanted)]
+    return [CourseDates(*row[:-1], owes=bool(row[-1])) for row in db.session.execute(wanted)]
 
 
 def list_deadlines(user_id: int, since: date) -> list[Deadline]:
     """The weekly logs that a person owes or owed, of weeks from `since` on. One statement."""
     wanted = (
-        select(ActivityLog.id, ActivityLog.allocation_id, ActivityLog.week_number, ActivityLog.due_at,
-               ActivityLog.submitted_at, ActivityLog.excused_at, ActivityLog.updated_at)
+        select(ActivityLog.id, ActivityLog.allocation_id, ActivityLog.week_number, ActivityLog.week_start,
+               ActivityLog.due_at, ActivityLog.submitted_at, ActivityLog.excused_at, ActivityLog.updated_at)
         .where(ActivityLog.facilitator_id.in_(_teacher(user_id)), ActivityLog.week_start >= since)
         .order_by(ActivityLog.due_at, ActivityLog.id)
     )  # fmt: skip

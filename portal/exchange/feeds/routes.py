@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import clock
 from portal.accounts.framing import profile_page
 from portal.accounts.services import hash_token
+from portal.catalogue.calendar import rules_of
 from portal.catalogue.queries import list_breaks
 from portal.exchange.feeds import queries, services
 from portal.exchange.feeds.writing import Contents, Frame, write_calendar
@@ -35,9 +36,9 @@ def show(token: str) -> BaseResponse:
     since = clock.today(settings.zone) - _BACK
     courses = queries.list_courses(owner.user_id, since)
     meetings = queries.list_times([course.id for course in courses])
-    contents = Contents(courses, queries.list_deadlines(owner.user_id, since), meetings, list_breaks())
+    contents = Contents(courses, queries.list_deadlines(owner.user_id, since), meetings, list_breaks(), since)
     with force_locale(owner.locale):
-        text = write_calendar(contents, Frame(settings.portal_name, settings.address(), settings.zone))
+        text = write_calendar(contents, Frame(settings.portal_name, settings.address(), rules_of(settings)))
     answer = Response(text, mimetype="text/calendar", headers={"Cache-Control": "private, no-cache"})
     answer.add_etag()
     return answer.make_conditional(request)

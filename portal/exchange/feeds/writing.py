@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 
 from portal.allocations.models import OfferingStatus
-from portal.catalogue.calendar import Break, monday_of
+from portal.catalogue.calendar import Break, Rules, due_at, monday_of, weeks_of
 from portal.exchange.feeds.queries import CourseDates, Deadline, MeetingTime
 
 if TYPE_CHECKING:
@@ -30,15 +30,21 @@ class Contents:
     deadlines: Sequence[Deadline]
     meetings: Sequence[MeetingTime]
     breaks: Sequence[Break]
+    since: date
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the calendar is called, the portal's own address, and the institution's time zone."""
+    """What the calendar is called, the portal's own address, and the institution's rules."""
 
     name: str
     address: str
-    zone: ZoneInfo
+    rules: Rules
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where it is."""
+        return self.rules.zone
 
 
 def write_calendar(contents: Contents, frame: Frame) -> bytes:
@@ -56,7 +62,7 @@ def write_calendar(contents: Contents, frame: Frame) -> bytes:
     for course in contents.courses:
         for event in _course(course, frame):
             calendar.add_component(event)
-    for deadline in contents.deadlines:
+    for deadline in [*contents.deadlines, *_called_off(contents, frame)]:
         if deadline.offering_id in by_id:
             calendar.add_component(_deadline(deadline, by_id[deadline.offering_id], frame))
     for meeting in contents.meetings:
@@ -98,16 +104,34 @@ def _course(course: CourseDates, frame: Frame) -> "list[Event]":
     return found
 
 
+def _called_off(contents: Contents, frame: Frame) -> list[Deadline]:
+    """The weeks of cancelled courses whose logs went with them: whoever has them in a calendar is told so."""
+    there = {(one.offering_id, one.week_start) for one in contents.deadlines}
+    return [
+        Deadline(
+            None, course.id, week.number, week.start, due_at(week.start, frame.rules), None, None, course.changed_at
+        )
+        for course in contents.courses
+        if course.owes and course.status is OfferingStatus.CANCELLED
+        for week in weeks_of(course.start, course.end, contents.breaks)
+        if week.start >= contents.since and (course.id, week.start) not in there
+    ]
+
+
 def _deadline(one: Deadline, course: CourseDates, frame: Frame) -> "Event":
     text = _("Log of week %(week)s due: %(course)s", week=one.week, course=course.label)
     if one.submitted_at:
         text = _("Log of week %(week)s submitted: %(course)s", week=one.week, course=course.label)
     over = course.status is OfferingStatus.CANCELLED or one.excused_at is not None
-    event = _event(f"log-{one.id}", text, max(one.changed_at, course.changed_at), frame, cancelled=over)
+    # By the course and its week: a log that is planned anew is another one of the same week.
+    event = _event(
+        f"log-{one.offering_id}-{one.week_start}", text, max(one.changed_at, course.changed_at), frame, cancelled=over
+    )
     event.add("dtstart", one.due_at - _LENGTH)
     event.add("dtend", one.due_at)
     event.add("transp", "TRANSPARENT")
-    event.add("url", f"{frame.address}/tracker/logs/{one.id}")
+    if one.id is not None:
+        event.add("url", f"{frame.address}/tracker/logs/{one.id}")
     return event
 
 

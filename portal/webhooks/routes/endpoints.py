@@ -74,7 +74,7 @@ def show(endpoint_id: int) -> str | Response:
     found = page_of_deliveries(endpoint_id, asked.wanted, asked.page)
     if not wants_fragment():
         return _page(endpoint, asked, found)
-    answer = fragment("webhooks/_deliveries.html", **_context(endpoint, asked, found))
+    answer = fragment("webhooks/_deliveries.html", alone=True, **_context(endpoint, asked, found))
     if "again" not in request.args:  # a list that only renews itself has nothing to say
         address = url_for(".show", endpoint_id=endpoint_id, **asked.to_args(at=request.args.get("at", "")))
         answer.headers["HX-Push-Url"] = address
@@ -129,7 +129,7 @@ def once(endpoint_id: int, secret: str) -> Response:
 
 
 def _page(endpoint: EndpointRow, asked: Asked, found: Page[DeliveryRow], secret: str = "") -> str:
-    return page("webhooks/endpoint.html", secret=secret, **_context(endpoint, asked, found))
+    return page("webhooks/endpoint.html", secret=secret, alone=False, **_context(endpoint, asked, found))
 
 
 def _context(endpoint: EndpointRow, asked: Asked, found: Page[DeliveryRow]) -> dict[str, Any]:

@@ -80,6 +80,9 @@ def test_an_endpoint_is_made_tried_and_given_a_new_secret(
         Webhook(one).verify(second.body, second.headers)
 
     page.get_by_role("button", name=re.compile("^Send again")).click()
+    page.get_by_text("2 attempts").click()
     work()
     expect(page.get_by_text("3 attempts")).to_be_visible(timeout=15_000)
+    expect(page.locator(".messages details")).to_have_attribute("open", "")  # it stays as somebody opened it
+    expect(page.locator("#facts")).to_contain_text(re.compile(r"Delivered\s*1\s*Waiting\s*0"))
     assert len(receiver.received) == 3

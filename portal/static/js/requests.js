@@ -170,3 +170,8 @@ document.addEventListener("htmx:after:swap", (event) => {
     if (document.activeElement !== document.body) return;
   }
 });
+
+// A list that renews itself leaves open what somebody opened in it. Of this only extensions are asked.
+window.htmx.registerExtension("keeps-open", {
+  htmx_before_morph_attr: (element, { attrName }) => attrName !== "open" || !element.closest("[data-keeps-open]"),
+});

@@ -1,15 +1,12 @@
 """Clients, people and mail for tests of pages."""
 
 import asyncio
-import email
-import email.policy
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +25,7 @@ from portal.extensions import db
 from tests.support import learning, people, reflecting, servers, sql, teaching
 from tests.support.keeping import together
 from tests.support.people import Person
+from tests.support.reading_mail import read_mail, read_message
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 NOON = datetime(2026, 10, 14, 12, tzinfo=UTC)  # a Wednesday
@@ -134,14 +132,6 @@ def _no_sql_while_rendering(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-def read_mail(folder: Path) -> list[EmailMessage]:
-    """The messages in a mail folder, oldest file name first."""
-    return [
-        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)  # type: ignore[misc]
-        for path in sorted(folder.glob("**/*.eml"))
-    ]
-
-
 @pytest.fixture
 def mail_files() -> Callable[[Flask], list[EmailMessage]]:
     """Gives the messages that an application wrote as files."""
@@ -165,7 +155,7 @@ class SmtpSink:
             return self.refuse
         self.recipients += envelope.rcpt_tos
         content = envelope.original_content or b""
-        self.messages.append(email.message_from_bytes(content, policy=email.policy.default))  # type: ignore[arg-type]
+        self.messages.append(read_message(content))
         return "250 kept"
 
 

@@ -38,8 +38,8 @@ class CourseDates:
     name: str | None
     group: str | None
     changed_at: datetime
-    # Whether the person teaches it, and it wants weekly logs.
-    owes: bool
+    # Whether the person teaches it, and it wants weekly logs; null for one that nobody teaches.
+    owes: bool | None
 
     @property
     def label(self) -> str:
@@ -99,7 +99,7 @@ def list_own_feed(user_id: int) -> list[dict[str, Any]]:
 def list_courses(user_id: int, since: date) -> list[CourseDates]:
     """The courses that a person teaches, owes a log of, or is on, and that ended not before `since`. One statement."""
     owes = and_(CourseOffering.facilitator_id.in_(_teacher(user_id)), Mode.expects_weekly_log)
-    wanted = (
+    wanted: Any = (
         select(CourseOffering.id, CourseOffering.start_date, CourseOffering.end_date, CourseOffering.status,
                CourseOffering.title, Module.code, Module.name, ClassGroup.name, CourseOffering.updated_at, owes)
         .join(Mode, Mode.id == CourseOffering.mode_id)
@@ -108,7 +108,7 @@ def list_courses(user_id: int, since: date) -> list[CourseDates]:
         .where(or_(*_theirs(user_id)), CourseOffering.end_date >= since)
         .order_by(CourseOffering.start_date, CourseOffering.id)
     )  # fmt: skip
-    return [CourseDates(*row[:-1], owes=bool(row[-1])) for row in db.session.execute(wanted)]
+    return [CourseDates(*row) for row in db.session.execute(wanted)]
 
 
 def list_deadlines(user_id: int, since: date) -> list[Deadline]:

@@ -35,4 +35,4 @@ EXPOSE 8000
 # For the web process; for the worker switch it off (docker run --no-healthcheck), as deploy/compose.yaml does.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/health/live', timeout=2)"]
 # A shell only to read the two settings; exec hands it over, so that signals reach the server.
-CMD ["sh", "-c", "exec granian --interface wsgi --host 0.0.0.0 --port \"$PORT\" --workers \"$WEB_CONCURRENCY\" --blocking-threads 4 --respawn-failed-workers wsgi:app"]
+CMD ["sh", "-c", "exec granian --interface wsgi --host 0.0.0.0 --port \"$PORT\" --workers \"$WEB_CONCURRENCY\" --blocking-threads 4 --respawn-failed-workers --workers-kill-timeout 20 wsgi:app"]

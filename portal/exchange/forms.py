@@ -65,27 +65,39 @@ def _errors(parts: Sequence[Part]) -> dict[int, list[str]]:
     return found
 
 
+# Every row, said aloud.
+ALL = "all"
+# What is to be mended comes before thousands of rows that are as they should be.
+_FIRST = ("broken", "error")
+
+
 @dataclass(frozen=True, slots=True)
 class ReportForm:
-    """The rows of a report that an address asks for."""
+    """The rows of a report that an address asks for; those that cannot be written when it asks for none."""
 
     wanted: RowFilter
     page: PageRequest
+    is_asked: bool
 
     @classmethod
     def from_args(cls, args: Mapping[str, str], counts: Mapping[str, Any]) -> "ReportForm":
         """The rows of an address; what it does not understand is left out."""
         file, verdict, changed = args.get("file", ""), args.get("verdict", ""), args.get("field", "")
+        is_asked = any(args.get(name) for name in ("file", "verdict", "field", "after"))
+        if not is_asked:
+            verdict = next((name for name in _FIRST if any(count.get(name) for count in counts.values())), "")
         wanted = RowFilter(
             file if file in counts else "",
             verdict if verdict in VERDICTS else "",
             changed if changed in COLUMN_WORDS else "",
         )
-        return cls(wanted, PageRequest("number", cursor=Cursor.decode(args.get("after"))))
+        return cls(wanted, PageRequest("number", cursor=Cursor.decode(args.get("after"))), is_asked)
 
     def to_args(self, **changes: Any) -> dict[str, Any]:
         """The shortest parameters that mean these rows from the first on; `changes` replace some of them."""
         args = {"file": self.wanted.file, "verdict": self.wanted.verdict, "field": self.wanted.field}
+        if not any(args.values()):
+            args["verdict"] = ALL
         return {name: str(value) for name, value in (args | changes).items() if value}
 
     def total(self, counts: Mapping[str, Mapping[str, int]]) -> int | None:

@@ -91,10 +91,12 @@ def test_columns_of_other_names_are_guessed_and_can_be_changed(desk: Desk, rows_
 def test_rows_with_errors_are_shown_downloaded_and_left_out_when_asked(desk: Desk, rows_of: Any) -> None:
     good, bad = ("CS101", "Programming", "CS", "100", 3), ("CS102", "", "CS", "100", "many")
     address = desk.begin({"modules.csv": csv_of("modules", good, bad)})
-    report = desk.report(f"{address}?verdict=error")
-    assert "1 row has an error" in report
-    assert "line 3" in report
-    assert "CS101" not in words(report).partition("Row by row")[2]
+    for asked in ("", "?verdict=error"):
+        report = desk.report(address + asked)
+        assert "1 row has an error" in report
+        assert "line 3" in report
+        assert "CS101" not in words(report).partition("Row by row")[2]
+    assert "CS101" in words(desk.report(f"{address}?verdict=all")).partition("Row by row")[2]
     assert "There are rows with errors" in words(desk.confirm(address)), "the other button was not offered"
     assert rows_of(Module.code) == []
     errors = desk.client.get(f"{address}/errors.csv?file=modules.csv")

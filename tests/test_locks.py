@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import select
 
-from portal import clock
+from portal import clock, pulses
 from portal.accounts.models import OneTimeToken, User
 from portal.accounts.services import passwords
 from portal.accounts.services.tokens import Purpose, issue_token
@@ -120,6 +120,32 @@ def test_whoever_follows_a_link_locks_the_account_before_its_links(
         )
 
 
+def test_pulses_are_raised_in_one_order_however_they_lie(fresh_app: Flask, make_fresh: Any, locks_first: Check) -> None:
+    """PostgreSQL writes a small table from its beginning to its end, where the row stands that was written last."""
+    pulse = pulses.Pulse
+    with fresh_app.app_context():
+        if not has_row_locks():
+            return
+        first = pulse.subject == pulses.COURSES
+        db.session.execute(sa.text("ANALYZE" if db.engine.dialect.name == "postgresql" else "ANALYZE TABLE pulses"))
+        db.session.execute(sa.update(pulse).where(first).values(value=pulse.value + 1))
+        db.session.commit()
+        before = _values()
+        locks_first(
+            lambda: pulses.note_written("modules"),
+            select(pulse.subject).where(first),
+            select(pulse.subject).where(pulse.subject.in_([pulses.NAMES, pulses.TERMS])),
+        )
+        after = _values()
+        assert {name for name in after if after[name] == before[name] + 1} == set(pulses.TABLES["modules"])
+
+
+def _values() -> dict[str, int]:
+    found = {one.subject: one.value for one in db.session.scalars(select(pulses.Pulse))}
+    db.session.remove()
+    return found
+
+
 def test_a_key_waits_for_no_other_request(fresh_app: Flask, make_fresh: Any) -> None:
     person, other = make_fresh.manager(), make_fresh.manager()
     with fresh_app.app_context():
@@ -155,7 +181,7 @@ def test_two_clicks_make_one_address_of_the_calendar(
     def delete_together(user_id: int) -> bool:
         gone = delete(user_id)
         try:
-            both.wait(1)
+            both.wait(0.5)
         except BrokenBarrierError:  # the other one waits for this one, as it should
             both.reset()
         return gone

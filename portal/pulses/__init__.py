@@ -93,6 +93,11 @@ PULSES_NOW = (
 )
 _WRITTEN: Any = bindparam("subjects", expanding=True)
 _RAISE = update(_PULSES).where(_PULSES.c.subject.in_(_WRITTEN)).values(value=_PULSES.c.value + 1)
+# PostgreSQL would write them as they lie about, and whoever writes last lies last: there they are locked in their order
+# first, or two that commit at one moment wait for each other. Elsewhere the key is the order.
+_OURS = select(_PULSES.c.subject).where(_PULSES.c.subject.in_(_WRITTEN)).order_by(_PULSES.c.subject)
+_LOCKED = _OURS.with_for_update(key_share=True).cte("ours")
+_RAISE_IN_ORDER = update(_PULSES).where(_PULSES.c.subject == _LOCKED.c.subject).values(value=_PULSES.c.value + 1)
 _present: ContextVar[str | None] = ContextVar("pulses", default=None)
 _kept_anew: ContextVar[frozenset[str]] = ContextVar("kept_anew", default=frozenset())
 
@@ -259,7 +264,9 @@ def _raise_pulses(session: Session) -> None:
         return
     session.flush()
     if subjects := session.info.pop(_RAISED, None):
-        session.connection().execute(_RAISE, {"subjects": sorted(subjects)})
+        connection = session.connection()
+        raising = _RAISE_IN_ORDER if connection.dialect.name == "postgresql" else _RAISE
+        connection.execute(raising, {"subjects": sorted(subjects)})
 
 
 def _forget_notes(session: Session) -> None:

@@ -6,18 +6,18 @@ from contextlib import contextmanager
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from portal.accounts import queries, services
 from portal.accounts.queries.directory import list_never_invited
 from portal.accounts.services import UserDraft, deletion, invitations
 from portal.accounts.strength import check_strength
 from portal.audit.services import System
+from portal.command_line import Commands
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.roles import Role
 
-users = AppGroup("users", help="Accounts and invitations.")
+users = Commands("users", help="Accounts and invitations.")
 
 
 @contextmanager

@@ -4,15 +4,15 @@ import re
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 
 from portal.audit.services import System
+from portal.command_line import Commands
 from portal.enrolments.queries import find_miscounts
 from portal.enrolments.queries.rosters import list_running_in
 from portal.enrolments.services import count_anew, enrol_cohort, settle
 from portal.extensions import db
 
-enrolments = AppGroup("enrolments", help="Rosters of courses.")
+enrolments = Commands("enrolments", help="Rosters of courses.")
 _TERM = re.compile(r"(\d{4})-([1-3])")
 
 

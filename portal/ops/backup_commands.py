@@ -4,16 +4,16 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal.command_line import Commands
 from portal.config import Settings
 from portal.extensions import db
 from portal.migrating import known_revisions, telling_how_to_go_on, wait_for_database
 from portal.ops import backups
 from portal.ops.backups import BackupError
 
-backup = AppGroup("backup", help="Backups of database and uploaded files.")
+backup = Commands("backup", help="Backups of database and uploaded files.")
 
 _HALF = (
     "The portal is not whole now, so leave web and worker stopped. The backup itself is as it was: mend what stands in "

@@ -8,11 +8,12 @@ from typing import BinaryIO
 
 import click
 from flask import current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from portal import clock
 from portal.accounts.queries import count_users
+from portal.command_line import Commands
 from portal.config import Settings
 from portal.extensions import db
 from portal.migrating import telling_how_to_go_on, wait_for_database
@@ -29,9 +30,9 @@ from portal.tracker.services.explaining import Reason, explain
 from portal.tracker.services.reminders import remind
 from portal.web.assets import build
 
-assets = AppGroup("assets", help="Static files.")
-reminders = AppGroup("reminders", help="Reminders of weekly logs.")
-mail = AppGroup("mail", help="Mail.")
+assets = Commands("assets", help="Static files.")
+reminders = Commands("reminders", help="Reminders of weekly logs.")
+mail = Commands("mail", help="Mail.")
 # EX_TEMPFAIL of sysexits.h: a mail server keeps what it pipes and tries again.
 _TRY_LATER = 75
 

@@ -5,13 +5,13 @@ from urllib.parse import urlsplit
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from portal.accounts.commands import in_words
+from portal.command_line import Commands
 from portal.errors import DomainError, lazy
 from portal.reflections.site import files_of_site, write_site
 
-reflections = AppGroup("reflections", help="Reflections.")
+reflections = Commands("reflections", help="Reflections.")
 
 
 @reflections.command("export")

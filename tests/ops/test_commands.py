@@ -166,3 +166,18 @@ def test_whoever_waits_for_the_tables_is_told_which_are_there(tmp_path: Path, fr
         connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('9999')")
     assert "revision 9999, which this version does not know" in run(empty, "wait").output
     dispose(empty)
+
+
+@pytest.mark.one_database
+def test_a_command_says_in_a_line_what_the_database_says(tmp_path: Path) -> None:
+    empty = build_app(f"sqlite:///{tmp_path}/empty.db", tmp_path)
+    add = ["users", "add", "somebody@example.org", "--role", "admin", "--password-stdin"]
+    made = empty.test_cli_runner().invoke(args=add, input="Correct-horse-9 battery\n")
+    assert made.exit_code == 1
+    assert made.output.splitlines()[-2:] == [
+        "Error: The database answers with an error: no such table: users",
+        "The tables are of another version. Run: flask --app wsgi db upgrade",
+    ]
+    dispose(empty)
+    away = build_app("mysql+pymysql://nobody@127.0.0.1:1/none", tmp_path)
+    assert "The database answers with an error: (2003," in run(away, "reminders", "run").output

@@ -4,7 +4,6 @@ from datetime import date, datetime
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 from flask_babel import ngettext
 
 from portal.accounts.commands import in_words
@@ -12,10 +11,11 @@ from portal.audit.services import System
 from portal.catalogue import services
 from portal.catalogue.calendar import rules_of
 from portal.catalogue.services import BreakDraft
+from portal.command_line import Commands
 from portal.extensions import db
 from portal.tracker.services import plan_logs
 
-calendar = AppGroup("calendar", help="Breaks of the teaching calendar.")
+calendar = Commands("calendar", help="Breaks of the teaching calendar.")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 

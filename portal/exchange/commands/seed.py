@@ -2,15 +2,15 @@
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from portal.accounts.commands import in_words
+from portal.command_line import Commands
 from portal.exchange import seeding
 from portal.exchange.seeding import Seed
 from portal.extensions import db
 from portal.migrating import wait_for_database
 
-seed = AppGroup("seed", help="Reference and demo data as numbered steps that go up and down.")
+seed = Commands("seed", help="Reference and demo data as numbered steps that go up and down.")
 
 
 @seed.command("up")

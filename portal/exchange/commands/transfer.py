@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from portal.accounts.commands import in_words
 from portal.audit.services import System
 from portal.catalogue.calendar import rules_of
+from portal.command_line import Commands
 from portal.database import only_reading
 from portal.exchange import services
 from portal.exchange.commands import output
@@ -17,7 +17,7 @@ from portal.exchange.refusals import database_errors
 from portal.exchange.services import Checked, Written
 from portal.extensions import db
 
-exchange = AppGroup("exchange", help="Import and export of a term's files.")
+exchange = Commands("exchange", help="Import and export of a term's files.")
 _FOLDER = click.Path(path_type=Path)
 
 

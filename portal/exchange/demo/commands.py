@@ -2,17 +2,17 @@
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from portal.accounts.commands import in_words
 from portal.audit.services import System
+from portal.command_line import Commands
 from portal.exchange.demo import people
 from portal.exchange.demo.clear import clear_demo
 from portal.exchange.demo.load import is_loaded, load_demo
 from portal.exchange.seeding import note_demo
 from portal.extensions import db
 
-demo = AppGroup("demo", help="The demo institution, to try everything with.")
+demo = Commands("demo", help="The demo institution, to try everything with.")
 
 
 @demo.command("load")

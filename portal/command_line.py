@@ -1,0 +1,33 @@
+"""Groups of commands, in which an error of the database is a line for whoever typed one and not a page of code."""
+
+import re
+from typing import Any
+
+import click
+import structlog
+from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
+
+log = structlog.get_logger()
+# As SQLite, MariaDB and MySQL, and PostgreSQL say it.
+_NOT_THERE = re.compile(r"no such (table|column)|no column named|doesn't exist|Unknown column|does not exist")
+_HINT = "The tables are of another version. Run: flask --app wsgi db upgrade"
+
+
+class Commands(AppGroup):
+    """A group of the portal's commands. With LOG_LEVEL=DEBUG the whole error is in the log."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run one of them; what it had not committed is undone as it ends."""
+        try:
+            return super().invoke(ctx)
+        except SQLAlchemyError as error:
+            log.debug("command_failed", exc_info=error)
+            # Not the statement: its parameters are what people wrote, and hashes of passwords.
+            said = str(getattr(error, "orig", None) or error)
+            hint = (
+                "\nThe tables are of another version. Run: flask --app wsgi db upgrade"
+                if _NOT_THERE.search(said)
+                else ""
+            )
+            raise click.ClickException(f"The database answers with an error: {said}{hint}") from error

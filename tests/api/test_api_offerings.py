@@ -50,6 +50,22 @@ def test_a_course_is_made_and_answers_as_the_seed_prints_it(office, make, parts)
     assert again.status_code == 409
 
 
+def test_a_course_that_is_over_is_entered_with_who_taught_it(app, office, make, parts):
+    """As the seed prints it, in whatever year."""
+    teacher = make.facilitator(profile={"max_course_load": 0, "is_available": False})
+    body = new(parts, start_date="2024-01-15", end_date="2024-04-15", facilitator_id=teacher.profile_id)
+    answer = office("POST", PATH, body)
+    assert answer.status_code == 201, answer.text
+    assert (answer.json["status"], answer.json["facilitator"]["id"]) == ("completed", teacher.profile_id)
+    listed = office("GET", f"{PATH}?trimester=1&cohort_id={parts['cohort_id']}&facilitator_id={teacher.profile_id}")
+    assert listed.json == [answer.json]
+    assert office("GET", f"/activity-tracker?allocation_id={answer.json['id']}").json == []
+    with app.app_context():
+        assert db.session.scalars(select(AuditEvent.action).order_by(AuditEvent.id)).all()[-2:] == ["create", "assign"]
+    unknown = office("POST", PATH, body | {"facilitator_id": 2**31 - 1, "class_id": make.study_class().id})
+    assert (unknown.status_code, list(unknown.json["fields"])) == (400, ["facilitator_id"])
+
+
 WRONG = {
     "an end before the start": ({"end_date": "2026-09-06"}, "end_date"),
     "no day": ({"start_date": "2026-02-30"}, "start_date"),

@@ -20,6 +20,7 @@ from portal.roles import Role
 from portal.scoping import EVERYWHERE
 
 MAX_REASON = 500
+_UNKNOWN = lazy("There is no such facilitator. Choose one from the list.")
 
 
 class OverLimit(DomainError):
@@ -57,6 +58,29 @@ def assign_facilitator(
     offerings_changed.send(None, offering_ids=[offering_id])
     tell_allocated([Handover(offering_id, expected_version + 1, offering.facilitator_id, facilitator_id)], by)
     return True
+
+
+def enter_who_taught(offering_id: int, facilitator_id: int, by: Actor) -> None:
+    """Say who taught a course that was entered when it was over. Nobody is told, no limit binds, and no week is owed.
+
+    Raises NotFound for an unknown course, DomainError on "facilitator" for someone unknown.
+    """
+    start = db.session.scalar(select(CourseOffering.start_date).where(CourseOffering.id == offering_id))
+    if start is None:
+        raise NotFound(lazy("There is no such course."))
+    wanted = select(Facilitator.id).join(User, User.id == Facilitator.user_id)
+    if db.session.scalar(wanted.where(Facilitator.id == facilitator_id, User.role != Role.STUDENT)) is None:
+        raise DomainError(_UNKNOWN, "facilitator")
+    db.session.execute(
+        update(CourseOffering)
+        .where(CourseOffering.id == offering_id)
+        .values(facilitator_id=facilitator_id, allocated_on=start, version=CourseOffering.version + 1),
+        execution_options={OF_COURSES: [offering_id]},
+    )
+    record(
+        by, "assign", CourseOffering.__tablename__, offering_id, **_changes((None, facilitator_id), (None, start), "")
+    )
+    offerings_changed.send(None, offering_ids=[offering_id])
 
 
 def _changes(
@@ -104,7 +128,7 @@ def _check_person(offering: OfferingRow, facilitator_id: int, reason: str | None
         .with_for_update(of=(Facilitator, User))
     ).one_or_none()
     if person is None:
-        raise DomainError(lazy("There is no such facilitator. Choose one from the list."), "facilitator")
+        raise DomainError(_UNKNOWN, "facilitator")
     limit, is_available, first_name, last_name = person
     name = f"{first_name} {last_name}".strip()
     if not is_available:

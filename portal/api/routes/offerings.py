@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal import clock
-from portal.allocations.models import OfferingKind
+from portal.allocations.models import OfferingKind, OfferingStatus
 from portal.allocations.services import OfferingDraft, assign_facilitator, create_offering
+from portal.allocations.services.assignment import enter_who_taught
 from portal.allocations.services.deleting import delete_offering
 from portal.allocations.services.offerings import status_by_dates
 from portal.api.blueprint import bp
@@ -57,7 +58,10 @@ def index_offerings(query: OfferingQuery) -> Reply:
 @audience(Role.MANAGER, Role.ADMIN, Role.FACILITATOR)
 @operation("Make a course offering", body=OfferingNew, answer=OfferingShown, status=201, errors=(404,))
 def add_offering(body: OfferingNew) -> Reply:
-    """A course; with `facilitator_id` it is allocated at once. Facilitators make open courses, which are theirs."""
+    """A course; with `facilitator_id` it is allocated at once. Facilitators make open courses, which are theirs.
+
+    One that is over by its dates is completed: with who taught it, and without weekly logs.
+    """
     teaches = body.facilitator_id
     if not _manages():
         if body.kind is not OfferingKind.OPEN or teaches not in {None, current_user.facilitator_id}:
@@ -69,7 +73,10 @@ def add_offering(body: OfferingNew) -> Reply:
     offering_id = create_offering(OfferingDraft(**values, status=status), actor()).id
     if teaches is not None:
         with renamed(facilitator="facilitator_id"):
-            assign_facilitator(offering_id, teaches, 1, actor(), today, body.reason)
+            if status is OfferingStatus.COMPLETED:
+                enter_who_taught(offering_id, teaches, actor())
+            else:
+                assign_facilitator(offering_id, teaches, 1, actor(), today, body.reason)
     db.session.commit()
     return _reply(offering_id, {"Location": url_for("api.show_offering", offering_id=offering_id)})
 

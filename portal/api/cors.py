@@ -14,7 +14,7 @@ from portal.web.entrances import present_entrance
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
 _SENT = "Authorization, Content-Type, Accept-Language, If-Match, If-None-Match, Idempotency-Key, X-Request-ID"
 _SHOWN = (
-    "ETag, Link, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID, "
+    "Date, ETag, Link, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID, "
     "X-Total-Count, Idempotent-Replayed"
 )
 _DAY = 86_400

@@ -1,5 +1,8 @@
 """What files, columns and verdicts are called in pages."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
@@ -54,7 +57,20 @@ VERDICTS = {
 }
 
 
+def column_word(names: str) -> str:
+    """What one column is called, or several with commas between them; unknown ones stay as they are."""
+    return ", ".join(str(COLUMN_WORDS.get(name, name)) for name in names.split(", "))
+
+
+def told(message: Mapping[str, Any]) -> str:
+    """A message of a report in the present language; columns that it names are called as the pages call them."""
+    params = message.get("params", {})
+    if "columns" in params:
+        message = {**message, "params": {**params, "columns": column_word(params["columns"])}}
+    return in_words(message)
+
+
 def init_words(app: Flask) -> None:
     """Give templates the filters `sentence`, for a message that is kept as data, and `column_word`."""
-    app.jinja_env.filters["sentence"] = in_words
-    app.jinja_env.filters["column_word"] = lambda name: COLUMN_WORDS.get(name, name)
+    app.jinja_env.filters["sentence"] = told
+    app.jinja_env.filters["column_word"] = column_word

@@ -112,6 +112,15 @@ def test_rows_with_errors_are_shown_downloaded_and_left_out_when_asked(desk: Des
     assert rows_of(Module.code, Module.credits) == [("CS101", 3), ("CS102", 4)]
 
 
+def test_a_contradiction_calls_columns_as_pages_do(desk: Desk, small_term: Path, run: Any) -> None:
+    run("exchange", "import", small_term)
+    address = desk.begin({"offerings.csv": csv_of("offerings", (*COURSE, "F1", FIRST, LAST, 25),
+                                                  (*COURSE, "F2", FIRST, LAST, 26))})  # fmt: skip
+    said = "Same course as line 2, but Facilitator, Places is F1, 25 there and F2, 26 here."
+    assert said in words(desk.report(address))
+    assert f'"Facilitator, Places: {said}"' in desk.client.get(f"{address}/errors.csv").text
+
+
 def test_messages_are_in_the_readers_language(desk: Desk) -> None:
     address = desk.begin({"modules.csv": csv_of("modules", ("CS102", "", "CS", "100", 3))})
     assert "This cell must not be empty." in desk.report(address)

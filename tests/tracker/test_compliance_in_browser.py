@@ -58,6 +58,33 @@ def test_pages_are_accessible_and_never_scroll_sideways(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
 
 
+# Where the frame lets nothing be scrolled, the table must end before what stands beside it.
+_LAID_OVER = """() => {
+  const [table, frame, needs] = [".matrix", ".matrix-frame", ".needs"].map((one) => document.querySelector(one));
+  const beside = needs.getBoundingClientRect().left;
+  const end = (getComputedStyle(frame).overflowX === "visible" ? table : frame).getBoundingClientRect().right;
+  return end > (beside < end && beside > innerWidth / 2 ? beside : innerWidth);
+}"""
+
+
+def test_a_long_term_lies_over_nothing(live_server, new_page, browser_sign_in, make_fresh, fresh_app, manager):
+    course = make_fresh.offering(make_fresh.facilitator(), weeks=26, weeks_ago=12)
+    with fresh_app.app_context():
+        plan_logs([course.id], RULES)
+        db.session.commit()
+    page = new_page()
+    browser_sign_in(page, manager)
+    page.goto("/compliance/")
+    expect(page.get_by_role("heading", name="1 course, 26 weeks")).to_be_visible()
+    page.evaluate("document.querySelector('.matrix thead tr').remove()")  # months, over several columns
+    for weeks in range(26, 12, -1):
+        for width in (1024, 1200, 1280, 1366):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert not page.evaluate(_LAID_OVER), (weeks, width)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (weeks, width)
+        page.evaluate("document.querySelectorAll('.matrix tr > :nth-child(7)').forEach((one) => one.remove())")
+
+
 def test_a_number_filters_in_place_and_the_address_says_so(live_server, new_page, browser_sign_in, manager, term):
     page = new_page()
     browser_sign_in(page, manager)

@@ -14,9 +14,8 @@ from portal.exchange.forms import ReportForm, version_in
 from portal.exchange.models import ImportState
 from portal.exchange.queries import RunRow
 from portal.exchange.routes.blueprint import bp
-from portal.exchange.sentences import in_words
 from portal.exchange.services import parts, runs
-from portal.exchange.words import COLUMN_WORDS, VERDICTS
+from portal.exchange.words import VERDICTS, column_word, told
 from portal.exchange.works import imports_folder
 from portal.extensions import db
 from portal.formulas import guard
@@ -93,9 +92,9 @@ def errors(run_id: int) -> Response:
     writer = csv.writer(written)
     writer.writerow([*map(guard, part.header), "error"])
     for row in queries.list_left_out(run_id, part.name):
-        said = in_words(row.message)
+        said = told(row.message)
         if row.column:
-            said = f"{COLUMN_WORDS.get(row.column, row.column)}: {said}"
+            said = f"{column_word(row.column)}: {said}"
         cells = [*row.cells, *[""] * (len(part.header) - len(row.cells))]
         writer.writerow([*map(guard, cells), guard(said)])
     name = f"{part.kind}-errors.csv"

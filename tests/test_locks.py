@@ -17,8 +17,9 @@ from portal import clock, pulses
 from portal.accounts.models import OneTimeToken, User
 from portal.accounts.services import passwords
 from portal.accounts.services.tokens import Purpose, issue_token
-from portal.allocations.models import CourseOffering
+from portal.allocations.models import CourseOffering, WorkloadFormula
 from portal.allocations.services.bulk import stored_offerings
+from portal.allocations.services.workload import FormulaDraft, change_formula
 from portal.api.models import KeptAnswer
 from portal.api.services import kept_answers
 from portal.audit.services import System
@@ -170,6 +171,21 @@ def test_a_key_waits_for_no_other_request(fresh_app: Flask, make_fresh: Any) -> 
 
 def _row_of(user_id: int) -> sa.Select[Any]:
     return select(KeptAnswer.id).where(KeptAnswer.user_id == user_id)
+
+
+def test_of_two_who_change_the_formula_at_one_moment_the_second_is_told(fresh_app: Flask, make_fresh: Any) -> None:
+    with fresh_app.app_context():
+        if not has_row_locks():
+            return
+        seen = db.session.scalars(select(WorkloadFormula)).one()
+        db.session.rollback()
+        mine, theirs = FormulaDraft(60, 0, 0, 2400), FormulaDraft(61, 0, 0, 2400)
+        assert change_formula(mine, seen.id, System())
+        with beside(fresh_app, lambda: change_formula(theirs, seen.id, System())) as end:
+            wait_for_a_waiter(db.engine)
+            db.session.commit()
+            with pytest.raises(Conflict):
+                end()
 
 
 def test_two_clicks_make_one_address_of_the_calendar(

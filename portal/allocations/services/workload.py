@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from portal.accounts.models import Facilitator
 from portal.allocations.models import CourseOffering, WorkloadFormula, WorkloadOverride
@@ -50,7 +50,8 @@ def change_formula(draft: FormulaDraft, seen_id: int, by: Actor) -> bool:
     present = db.session.scalars(
         select(WorkloadFormula).order_by(WorkloadFormula.id.desc()).limit(1).with_for_update()
     ).one()
-    if present.id != seen_id:
+    # Whoever waited for that row was given it all the same, though another one is in force by now.
+    if seen_id != present.id or seen_id != db.session.scalar(select(func.max(WorkloadFormula.id))):
         raise Conflict(lazy("Somebody else changed this meanwhile. Look at it again."), "per_credit")
     changed = {name: (getattr(present, name), value) for name, value in asdict(draft).items()
                if getattr(present, name) != value}  # fmt: skip

@@ -1,8 +1,11 @@
 """Runs the migrations on the application's own engine, alike on SQLite, MariaDB/MySQL and PostgreSQL."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 from alembic import context
 from flask import current_app
 
+from portal.turns import alone
 from portal.unfinished import References, Unfinished
 
 database = current_app.extensions["migrate"].db
@@ -14,9 +17,18 @@ PATIENCE = {
 }
 
 
+def in_turn() -> AbstractContextManager[None]:
+    """Whoever only asks where the tables stand waits for nobody."""
+    try:
+        context.get_revision_argument()
+    except KeyError:
+        return nullcontext()
+    return alone(database.engine)
+
+
 def run() -> None:
     """Apply the wanted revisions, each in a transaction of its own."""
-    with database.engine.connect() as connection:
+    with in_turn(), database.engine.connect() as connection:
         # A page gives up after half a minute; a long table takes as long as it takes.
         driver = connection.connection.driver_connection
         if hasattr(driver, "_read_timeout"):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from flask import Flask
 
 from portal.extensions import db
 from portal.migrating import add_index
+from portal.turns import alone
 from tests.support import servers
 from tests.support.databases import build_app, dispose, migrate
 from tests.support.revisions import open_at
@@ -96,6 +98,27 @@ def test_what_people_wrote_comes_through_down_and_up_again(open_app_at: Callable
     assert "The database is at revision 0002, as before the step that failed" in answer.output
     migrate(app)
     assert _count_rows(app) == before
+
+
+def test_whoever_comes_second_waits_until_the_tables_are_changed(empty_app: Flask, database_kind: str) -> None:
+    if database_kind == "sqlite":
+        return  # a step is one transaction there, and one at a time
+    order: list[str] = []
+    with empty_app.app_context():
+        engine = db.engine
+
+    def come_second() -> None:
+        with alone(engine):
+            order.append("second")
+
+    second = Thread(target=come_second)
+    with alone(engine):
+        second.start()
+        second.join(0.5)
+        order.append("first")
+    second.join(30)
+    assert order == ["first", "second"]
+    engine.dispose()
 
 
 def test_a_missing_column_is_noticed(open_app_at: Callable[[str], Flask]) -> None:

@@ -171,7 +171,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   }
 });
 
-// A list that renews itself leaves open what somebody opened in it. Of this only extensions are asked.
-window.htmx.registerExtension("keeps-open", {
+// A list that renews itself leaves open what somebody opened in it. Only extensions are asked; lean pages have none.
+window.htmx?.registerExtension("keeps-open", {
   htmx_before_morph_attr: (element, { attrName }) => attrName !== "open" || !element.closest("[data-keeps-open]"),
 });

@@ -127,7 +127,7 @@ def test_it_works_once(signed_in, ada, link, used):
 def test_of_two_at_once_one_is_told_that_it_is_over(app, signed_in, ada, link, monkeypatch):
     signed_in.post(ASK, data={"address": NEW})
     token = link(ada).rpartition("/")[2]
-    monkeypatch.setattr("portal.accounts.services.notification_address.use_token", lambda _id: False)
+    monkeypatch.setattr("portal.accounts.services.notification_address.use_token", lambda *_link: False)
     with app.app_context(), pytest.raises(NotFound):
         confirm(token, System())
 

@@ -51,9 +51,9 @@ def test_a_link_cannot_be_used_after_the_password_was_set_anew(app, client, link
     register(client)
     really = registration.use_token
 
-    def change_meanwhile(token_id: int) -> bool:
+    def change_meanwhile(*link: int) -> bool:
         db.session.execute(update(User).values(password_hash="$2b$04$of-somebody-else"))
-        return really(token_id)
+        return really(*link)
 
     monkeypatch.setattr(registration, "use_token", change_meanwhile)
     assert client.post(link(), data={"password": CHOSEN}).status_code == 404

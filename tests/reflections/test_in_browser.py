@@ -76,7 +76,7 @@ def test_typed_cut_off_closed_come_back_connected_sent(fresh_app, opened, scene)
     assert stored(fresh_app, found) == [
         {"question1": "With a connection.", "question2": "Without one.", "question3": "Still without."}
     ]
-    assert again.evaluate("Object.keys(localStorage).filter(k => k.startsWith('reflection:'))") == []
+    until(again, "!Object.keys(localStorage).some(k => k.startsWith('reflection:'))")
 
 
 def test_the_browser_itself_is_closed_in_the_middle(fresh_app, chromium, live_server, browser_sign_in, scene, tmp_path):

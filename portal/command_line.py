@@ -14,6 +14,11 @@ _NOT_THERE = re.compile(r"no such (table|column)|no column named|doesn't exist|U
 _HINT = "The tables are of another version. Run: flask --app wsgi db upgrade"
 
 
+def in_short(error: Exception) -> str:
+    """What happened, without the statement of a database's error: its parameters are what people wrote, and hashes."""
+    return str(getattr(error, "orig", None) or error)
+
+
 class Commands(AppGroup):
     """A group of the portal's commands. With LOG_LEVEL=DEBUG the whole error is in the log."""
 
@@ -23,11 +28,6 @@ class Commands(AppGroup):
             return super().invoke(ctx)
         except SQLAlchemyError as error:
             log.debug("command_failed", exc_info=error)
-            # Not the statement: its parameters are what people wrote, and hashes of passwords.
-            said = str(getattr(error, "orig", None) or error)
-            hint = (
-                "\nThe tables are of another version. Run: flask --app wsgi db upgrade"
-                if _NOT_THERE.search(said)
-                else ""
-            )
+            said = in_short(error)
+            hint = f"\n{_HINT}" if _NOT_THERE.search(said) else ""
             raise click.ClickException(f"The database answers with an error: {said}{hint}") from error

@@ -6,7 +6,7 @@ import click
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.command_line import Commands
+from portal.command_line import Commands, in_short
 from portal.config import Settings
 from portal.extensions import db
 from portal.migrating import known_revisions, telling_how_to_go_on, wait_for_database
@@ -42,7 +42,7 @@ def create(folder: Path | None, keep: int | None) -> None:
         path = backups.create_backup(db.engine.engine, data, wanted, built)
         backups.verify_backup(path)
     except (BackupError, OSError, SQLAlchemyError) as error:
-        raise click.ClickException(f"No backup was made. {_in_short(error)}") from error
+        raise click.ClickException(f"No backup was made. {in_short(error)}") from error
     click.echo(path)
     for name in backups.delete_old_backups(wanted, keep) if keep else ():
         click.echo(f"{name} was deleted.", err=True)
@@ -79,13 +79,8 @@ def restore(path: Path, yes: bool) -> None:
     except BackupError as error:
         raise click.ClickException(f"Nothing was changed. {error}") from error
     except (OSError, SQLAlchemyError) as error:
-        raise click.ClickException(f"The restore stopped: {_in_short(error)}\n{_HALF}") from error
+        raise click.ClickException(f"The restore stopped: {in_short(error)}\n{_HALF}") from error
     # A backup of an earlier version is restored as it was, then brought up to date.
     with telling_how_to_go_on():
         flask_migrate.upgrade()
     click.echo(f"{sum(manifest['rows'].values())} rows were put back; the state is that of {manifest['made_at']}.")
-
-
-def _in_short(error: Exception) -> str:
-    """What happened, without the statement and the rows that an error of the database comes with."""
-    return str(getattr(error, "orig", None) or error)

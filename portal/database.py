@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, event
+from sqlalchemy import DateTime, Dialect, Enum, Executable, MetaData, Table, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -189,6 +189,22 @@ def _begin_immediate(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={_PATIENCE}")
+
+
+def insert_unless_there(dialect: str, table: Table, row: dict[str, Any]) -> Executable:
+    """A statement that inserts a row unless one of its key is there; it waits for whoever inserts the same just now.
+
+    Whoever locks the row afterwards waits for nobody who came later. After an insert that MariaDB or MySQL refused, all
+    who were refused hold the row together, and lock it only once the others have been undone.
+    """
+    if dialect in {"mysql", "mariadb"}:
+        from sqlalchemy.dialects.mysql import insert as mysql_insert
+
+        first, *_others = table.primary_key.columns
+        return mysql_insert(table).values(row).on_duplicate_key_update({first.name: first})
+    from sqlalchemy.dialects.postgresql import insert  # SQLite has taken its words from there
+
+    return insert(table).values(row).on_conflict_do_nothing()
 
 
 def enum_column(kind: type[StrEnum], name: str) -> Enum:

@@ -1,20 +1,24 @@
 """Quick checks: asking, and being answered."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.audit.services import Actor, record
+from portal.database import insert_unless_there
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.learning.checks import LONGEST_ANSWER, MOST_QUESTIONS, QuestionDraft, is_answered, is_right, question_of
 from portal.learning.models import Lesson, LessonAnswers
 from portal.learning.queries.lessons import LessonText
 from portal.learning.services.completing import note_done
+
+_ANSWERS = cast(Table, LessonAnswers.__table__)
+_GONE = lazy("There is no such question any more. Load the lesson again.")
 
 
 def save_question(lesson: Lesson, question_id: str | None, draft: QuestionDraft, by: Actor) -> str:
@@ -54,7 +58,7 @@ def answer(lesson: LessonText, question_id: str, given: Sequence[str], enrolment
     """
     question = next((one for one in lesson.questions if one["id"] == question_id), None)
     if question is None:
-        raise NotFound(lazy("There is no such question any more. Load the lesson again."))
+        raise NotFound(_GONE)
     given = [text[:LONGEST_ANSWER].replace("\0", "") for text in given][:MOST_QUESTIONS]
     if not is_answered(question, given):
         raise DomainError(lazy("Answer the question first."), "answer")
@@ -80,12 +84,13 @@ def _locked_answers(lesson_id: int, enrolment_id: int) -> LessonAnswers:
     mine = mine.with_for_update().execution_options(populate_existing=True)
     found = db.session.scalar(mine)
     if found is None:
+        first = {"lesson_id": lesson_id, "enrolment_id": enrolment_id, "answers": {}}
         try:
             with db.session.begin_nested():
-                found = LessonAnswers(lesson_id=lesson_id, enrolment_id=enrolment_id, answers={})
-                db.session.add(found)
-        except IntegrityError:  # in another tab, a moment ago
-            found = db.session.scalars(mine).one()
+                db.session.execute(insert_unless_there(db.engine.dialect.name, _ANSWERS, first))
+        except IntegrityError as error:  # the lesson was deleted meanwhile, or the enrolment
+            raise NotFound(_GONE) from error
+        found = db.session.scalars(mine).one()
     return found
 
 

@@ -1,0 +1,65 @@
+"""Several who do the same at the same moment: one after the other, or one is told; the database undoes nobody."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from threading import Barrier, Lock, get_ident
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event, select
+
+from portal import clock
+from portal.extensions import db
+from portal.learning.models import LessonAnswers
+from portal.learning.queries import Viewer
+from portal.learning.queries.lessons import find_lesson
+from portal.learning.services import checks
+from tests.support.hurry import beside, has_row_locks
+
+QUESTION = {"id": "q", "kind": "text", "prompt": "7 / 2?", "explanation": "", "accepted": ["3.5"]}
+
+
+@contextmanager
+def together(threads: int, words: str) -> Iterator[None]:
+    """So many threads wait for each other once each has sent its first statement that holds these words."""
+    all_of_them, seen, lock = Barrier(threads, timeout=30), set[int](), Lock()
+
+    def wait(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
+        with lock:
+            first = words in statement and get_ident() not in seen
+            seen.update([get_ident()] if first else [])
+        if first:
+            all_of_them.wait()
+
+    event.listen(db.engine, "after_cursor_execute", wait)
+    try:
+        yield
+    finally:
+        event.remove(db.engine, "after_cursor_execute", wait)
+
+
+def do_each(app: Flask, deeds: list[Callable[[], object]]) -> None:
+    """Do all at once, each in a transaction of its own; raises what one of them raised."""
+    with ExitStack() as threads:
+        for end in [threads.enter_context(beside(app, deed)) for deed in deeds]:
+            end()
+
+
+def test_first_answers_of_a_student_at_one_moment_are_all_kept(fresh_app: Flask, make_fresh: Any) -> None:
+    course, student = make_fresh.offering(make_fresh.facilitator()), make_fresh.student()
+    enrolment = make_fresh.enrolment(course, student)
+    lesson = make_fresh.lesson(course, questions=[QUESTION])
+    with fresh_app.app_context():
+        if not has_row_locks():
+            return
+        text = find_lesson(lesson.id, Viewer(student.user_id), clock.now())
+        assert text is not None
+
+        def answer() -> None:
+            checks.answer(text, "q", ["4"], enrolment.id)
+            time.sleep(0.2)  # meanwhile the others wait for this one
+
+        with together(3, "FROM lesson_answers"):
+            do_each(fresh_app, [answer] * 3)
+        assert db.session.scalars(select(LessonAnswers.answers)).one()["q"]["tries"] == 3

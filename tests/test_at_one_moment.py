@@ -6,16 +6,21 @@ from contextlib import ExitStack, contextmanager
 from threading import Barrier, Lock, get_ident
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
 from portal import clock
+from portal.audit.services import System
+from portal.errors import Conflict
 from portal.extensions import db
 from portal.learning.models import LessonAnswers
 from portal.learning.queries import Viewer
 from portal.learning.queries.lessons import find_lesson
 from portal.learning.services import checks
-from tests.support.hurry import beside, has_row_locks
+from portal.reflections.models import FormState, ReflectionForm
+from portal.reflections.services.keeping import begin_version, publish_form
+from tests.support.hurry import beside, has_row_locks, wait_for_a_waiter
 
 QUESTION = {"id": "q", "kind": "text", "prompt": "7 / 2?", "explanation": "", "accepted": ["3.5"]}
 
@@ -63,3 +68,41 @@ def test_first_answers_of_a_student_at_one_moment_are_all_kept(fresh_app: Flask,
         with together(3, "FROM lesson_answers"):
             do_each(fresh_app, [answer] * 3)
         assert db.session.scalars(select(LessonAnswers.answers)).one()["q"]["tries"] == 3
+
+
+def test_of_two_drafts_published_at_one_moment_one_is_and_the_other_is_told(fresh_app: Flask, make_fresh: Any) -> None:
+    old = make_fresh.reflection_form()
+    with fresh_app.app_context():
+        if not has_row_locks():
+            return
+        drafts = [begin_version(old.id, System()) for _ in range(2)]
+        db.session.commit()
+        publish_form(drafts[0], System())
+        with beside(fresh_app, lambda: publish_form(drafts[1], System())) as end:
+            wait_for_a_waiter(db.engine)
+            db.session.commit()
+            with pytest.raises(Conflict):
+                end()
+        now = select(ReflectionForm.id).where(
+            ReflectionForm.series_id == old.id, ReflectionForm.state == FormState.PUBLISHED
+        )
+        assert db.session.scalars(now).all() == [drafts[0]]
+        publish_form(drafts[1], System())
+        db.session.commit()
+        assert db.session.scalars(now).all() == [drafts[1]]
+
+
+def test_two_versions_begun_at_one_moment_have_two_numbers(fresh_app: Flask, make_fresh: Any) -> None:
+    old = make_fresh.reflection_form()
+    with fresh_app.app_context():
+        if not has_row_locks():
+            return
+        second, third = (begin_version(old.id, System()) for _ in range(2))
+        db.session.commit()
+        begin_version(second, System())
+        with beside(fresh_app, lambda: begin_version(third, System())) as end:
+            wait_for_a_waiter(db.engine)
+            db.session.commit()
+            end()
+        numbers = select(ReflectionForm.number).where(ReflectionForm.series_id == old.id)
+        assert sorted(db.session.scalars(numbers)) == [1, 2, 3, 4, 5]

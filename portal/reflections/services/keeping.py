@@ -97,12 +97,26 @@ def save_form(form_id: int, draft: FormDraft, questions: Sequence[QuestionDraft]
 def publish_form(form_id: int, by: Actor) -> None:
     """Have courses asked by a draft from now on; the version before is replaced, and stays where it is being answered.
 
-    Raises DomainError unless every text stands there in both languages.
+    Raises DomainError unless every text stands there in both languages, and Conflict when another version is published
+    at the same moment.
     """
     form = _locked(form_id)
     if form.state is not FormState.DRAFT:
         raise Conflict(lazy("Only a draft can be published."))
-    questions = db.session.scalars(select(ReflectionQuestion).where(ReflectionQuestion.form_id == form_id)).all()
+    _check_texts(form)
+    before = _published_of(form)
+    _lock_series(form)
+    others = _published_of(form)
+    if [one.id for one in others] != [one.id for one in before]:
+        raise Conflict(lazy("Another version of this form was published just now. Look at it before you replace it."))
+    for other in others:
+        other.state = FormState.REPLACED
+    form.state, form.version = FormState.PUBLISHED, form.version + 1
+    record(by, "publish", _ENTITY, form_id, state=(FormState.DRAFT, FormState.PUBLISHED))
+
+
+def _check_texts(form: ReflectionForm) -> None:
+    questions = db.session.scalars(select(ReflectionQuestion).where(ReflectionQuestion.form_id == form.id)).all()
     if not questions:
         raise DomainError(lazy("A form needs a question."))
     if not (form.title_en and form.title_fr):
@@ -111,14 +125,19 @@ def publish_form(form_id: int, by: Actor) -> None:
         halves = [bool(getattr(question, f"{name}_en")) != bool(getattr(question, f"{name}_fr")) for name in _TEXTS]
         if any(halves) or not question.prompt_en:
             raise DomainError(lazy("Question %(number)s is not there in both languages yet.", number=number))
-    for other in db.session.scalars(
-        select(ReflectionForm).where(
-            ReflectionForm.series_id == form.series_id, ReflectionForm.state == FormState.PUBLISHED
-        )
-    ):
-        other.state = FormState.REPLACED
-    form.state, form.version = FormState.PUBLISHED, form.version + 1
-    record(by, "publish", _ENTITY, form_id, state=(FormState.DRAFT, FormState.PUBLISHED))
+
+
+def _published_of(form: ReflectionForm) -> list[ReflectionForm]:
+    """The version by which courses are asked, as it is now."""
+    wanted = select(ReflectionForm).where(
+        ReflectionForm.series_id == form.series_id, ReflectionForm.state == FormState.PUBLISHED
+    )
+    return list(db.session.scalars(wanted.order_by(ReflectionForm.id)))
+
+
+def _lock_series(form: ReflectionForm) -> None:
+    """Of those who change which versions there are, one goes on; its own version is locked before."""
+    db.session.execute(select(ReflectionForm.id).where(ReflectionForm.id == form.series_id).with_for_update())
 
 
 def retire_form(form_id: int, by: Actor) -> None:
@@ -131,6 +150,7 @@ def retire_form(form_id: int, by: Actor) -> None:
 def begin_version(form_id: int, by: Actor) -> int:
     """A draft with the same questions, to be changed and published in the place of this one; gives its id."""
     form = _locked(form_id)
+    _lock_series(form)
     last = db.session.scalar(select(func.max(ReflectionForm.number)).where(ReflectionForm.series_id == form.series_id))
     shared = {name: getattr(form, name) for name in FormDraft.__slots__}
     copy = ReflectionForm(**shared, series_id=form.series_id, number=(last or 0) + 1)

@@ -1,7 +1,8 @@
 """Two people at one form: whose value stands in each field."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -27,6 +26,7 @@ from portal.allocations.services.workload import (
 )
 from portal.errors import DomainError
 from portal.paging import Cursor, PageRequest
+from portal.rows import dataclass
 
 _HOUR = 60
 # A comma before three figures and no more parts thousands.

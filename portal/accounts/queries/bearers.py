@@ -1,7 +1,6 @@
 """Who is behind a token of the JSON API."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from portal.accounts.models import ApiToken, RefreshToken, User
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
 from portal.pulses import PULSES_NOW
+from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Accounts at other providers, and whose they are here."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,6 +7,7 @@ from sqlalchemy import select
 from portal.accounts.models import Identity, User
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
+from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

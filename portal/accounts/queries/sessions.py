@@ -1,6 +1,5 @@
 """Who is signed in where."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, func, select
@@ -10,6 +9,7 @@ from portal.accounts.models import Device, User, UserSession
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
 from portal.pulses import PULSES_NOW
+from portal.rows import dataclass
 
 MOST_SESSIONS = 100
 

@@ -1,6 +1,5 @@
 """Attempts to sign in, and the account that one is for."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, select
@@ -8,6 +7,7 @@ from sqlalchemy import and_, select
 from portal.accounts.models import Device, SignIn, SignInOutcome, User
 from portal.accounts.queries.people import PERSON, Person, typed_address
 from portal.extensions import db
+from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Accounts for programs: page by page, as plain rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.folding import fold
 from portal.roles import Role
+from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """What one course is for who teaches it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Courses that a bulk change is about: ticked ones, or all that match a list."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,6 +14,7 @@ from portal.allocations.queries.listing import RUNNING
 from portal.bulk import in_chunks
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
+from portal.rows import dataclass
 from portal.scoping import EVERYWHERE
 
 Term = tuple[int, int]

@@ -1,6 +1,6 @@
 """Who works and studies at the demo institution. All addresses end alike, so that they are found again."""
 
-from dataclasses import dataclass
+from portal.rows import dataclass
 
 DOMAIN = "@demo.example.org"
 PASSWORD = "demo-pass-2026"  # noqa: S105 (made for everyone to know)

@@ -4,7 +4,6 @@ import csv
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from portal.exchange.services.kinds import (
     Kind,
 )
 from portal.formulas import guard
+from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Who was told of one week, when, and what became of the mail."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -9,6 +8,7 @@ from sqlalchemy import or_, select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.notifications.models import Delivery, DeliveryState, Notification
+from portal.rows import dataclass
 from portal.tracker.ladder import DUE, MISSING, TODAY, base_of, keys_of
 from portal.tracker.models import LogAlert
 

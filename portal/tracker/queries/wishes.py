@@ -1,7 +1,6 @@
 """Wishes to change a submitted week that nobody answered yet."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
@@ -9,6 +8,7 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
+from portal.rows import dataclass
 from portal.tracker.models import ActivityLog
 
 

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portal.errors import DomainError, NotFound, lazy
+from portal.rows import dataclass
 from portal.tracker.models import NOTES_LIMIT, ItemStatus
 from portal.tracker.queries.rows import Item, Log
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 # back needs no new process.
 EMPTY = "/between-tests"
 _EMPTY_HEADERS = [("Content-Type", "text/html"), ("Cross-Origin-Opener-Policy", "same-origin")]
+# What looks for faults in pages.
+AXE = "/between-tests/axe.js"
+AXE_FILE = Path(__file__).parent / "vendor" / "axe.min.js"
+_AXE_HEADERS = [("Content-Type", "text/javascript"), ("Cache-Control", "max-age=86400, immutable")]
 _PATIENCE = 10.0
 
 
@@ -55,6 +60,9 @@ class Stage:
         if environ["PATH_INFO"] == EMPTY:
             start_response("200 OK", _EMPTY_HEADERS)
             return [b"<!doctype html><html lang='en'><title>-</title>"]
+        if environ["PATH_INFO"] == AXE:
+            start_response("200 OK", _AXE_HEADERS)
+            return [AXE_FILE.read_bytes()]
         app = self._app
         if app is None:
             start_response("503 Service Unavailable", [])

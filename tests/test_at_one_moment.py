@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from threading import Barrier, Lock, get_ident
 from typing import Any
 
@@ -12,15 +13,17 @@ from sqlalchemy import event, select
 
 from portal import clock
 from portal.audit.services import System
-from portal.errors import Conflict
+from portal.errors import Conflict, NotFound
 from portal.extensions import db
-from portal.learning.models import LessonAnswers
+from portal.learning.models import Lesson, LessonAnswers, LessonAttachment, StoredFile
 from portal.learning.queries import Viewer
 from portal.learning.queries.lessons import find_lesson
-from portal.learning.services import checks
+from portal.learning.services import checks, files
+from portal.learning.services.cleaning import mark_unkept
+from portal.learning.services.copying import copy_lessons
 from portal.reflections.models import FormState, ReflectionForm
 from portal.reflections.services.keeping import begin_version, publish_form
-from tests.support.hurry import beside, has_row_locks, wait_for_a_waiter
+from tests.support.hurry import beside, has_row_locks, in_a_hurry, wait_for_a_waiter
 
 QUESTION = {"id": "q", "kind": "text", "prompt": "7 / 2?", "explanation": "", "accepted": ["3.5"]}
 
@@ -106,3 +109,43 @@ def test_two_versions_begun_at_one_moment_have_two_numbers(fresh_app: Flask, mak
             end()
         numbers = select(ReflectionForm.number).where(ReflectionForm.series_id == old.id)
         assert sorted(db.session.scalars(numbers)) == [1, 2, 3, 4, 5]
+
+
+def test_a_file_is_kept_or_thrown_away(fresh_app: Flask, make_fresh: Any) -> None:
+    """Never both, whichever comes first."""
+    course, other = make_fresh.offering(make_fresh.facilitator()), make_fresh.offering()
+    lesson, soon = make_fresh.lesson(course), clock.now() + timedelta(days=2)
+    shared = make_fresh.file(lesson, "sheet.png")
+    loose = make_fresh.file(None, "loose.png")
+    with fresh_app.app_context():
+        if not has_row_locks():
+            return
+
+        def attach() -> None:
+            files.attach(db.session.get_one(Lesson, lesson.id), db.session.get_one(StoredFile, loose.id))
+
+        def detach() -> None:
+            files.detach(db.session.get_one(Lesson, lesson.id), shared.id)
+
+        def mark() -> int:
+            """What the worker marks, which waits for nobody."""
+            marked: list[int] = []
+            with in_a_hurry(), beside(fresh_app, lambda: marked.append(mark_unkept(soon))) as end:
+                end()
+            return marked[0]
+
+        attach()
+        assert mark() == 0, "somebody begins to keep it"
+        db.session.rollback()
+        assert mark_unkept(soon) == 1
+        with beside(fresh_app, attach) as end:
+            wait_for_a_waiter(db.engine)
+            db.session.commit()
+            with pytest.raises(NotFound):
+                end()
+        assert copy_lessons(course.id, other.id, System()) == 1
+        with beside(fresh_app, detach) as end:
+            end()
+        assert mark() == 0, "the copy keeps it"
+        db.session.commit()
+        assert db.session.scalars(select(LessonAttachment.file_id)).all() == [shared.id]

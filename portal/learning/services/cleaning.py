@@ -15,20 +15,20 @@ _AT_ONCE = 100
 
 
 def mark_unkept(now: datetime) -> int:
-    """Mark files that nobody keeps, so that nobody can begin to; gives how many. Commit before `delete_marked`."""
-    unkept = (
-        select(StoredFile.id)
-        .where(StoredFile.state != FileState.LEAVING, StoredFile.updated_at < now - _UNUSED_FOR)
-        .where(or_(StoredFile.state == FileState.ARRIVING, ~is_kept()))
-        .limit(_AT_ONCE)
-    )
-    ids = list(db.session.scalars(unkept))
-    if ids:
-        leaving = update(StoredFile).where(
-            StoredFile.id.in_(ids), or_(StoredFile.state == FileState.ARRIVING, ~is_kept())
-        )
-        db.session.execute(leaving.values(state=FileState.LEAVING).execution_options(synchronize_session=False))
-    return len(ids)
+    """Mark files that nobody keeps, so that nobody can begin to; gives how many. Commit before `delete_marked`.
+
+    Whoever begins to keep a file holds its row (`hold_files`): such a one is left to the next time.
+    """
+    old = (StoredFile.state != FileState.LEAVING, StoredFile.updated_at < now - _UNUSED_FOR)
+    unkept = (*old, or_(StoredFile.state == FileState.ARRIVING, ~is_kept()))
+    held = select(StoredFile.id).where(*unkept).order_by(StoredFile.id).limit(_AT_ONCE)
+    ids = list(db.session.scalars(held.with_for_update(skip_locked=True, of=StoredFile)))
+    if not ids:
+        return 0
+    # Asked again now that the rows are held: what was kept a moment ago was not seen before.
+    leaving = update(StoredFile).where(StoredFile.id.in_(ids), *unkept).values(state=FileState.LEAVING)
+    marked = db.session.execute(leaving, execution_options={"synchronize_session": False})
+    return int(marked.rowcount)  # type: ignore[attr-defined]
 
 
 def delete_marked(storage: Storage) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Integer, Table, case, func, insert, literal, select
+from sqlalchemy import ColumnElement, Integer, Table, case, func, insert, literal, select
 from sqlalchemy.orm import aliased
 
 from portal import clock
@@ -11,7 +11,8 @@ from portal.audit.services import Actor, Change, record_many
 from portal.bulk import in_chunks
 from portal.database import UtcDateTime
 from portal.extensions import db
-from portal.learning.models import Lesson, LessonAttachment, LessonVersion
+from portal.learning.models import FileState, Lesson, LessonAttachment, LessonVersion, StoredFile
+from portal.learning.services.files import hold_files
 
 _LESSONS = cast(Table, Lesson.__table__)
 _VERSIONS = cast(Table, LessonVersion.__table__)
@@ -21,15 +22,16 @@ _KEPT = ("title", "body", "html", "renderer", "questions", "check_counts")
 
 
 def copy_lessons(from_offering: int, to_offering: int, by: Actor, lesson_ids: Sequence[int] | None = None) -> int:
-    """Copy the lessons of a course into another, all or some; gives how many. Six statements at any size.
+    """Copy the lessons of a course into another, all or some; gives how many. Seven statements at any size.
 
-    Copies are drafts and share the files. What was copied there before and is still there is not copied again.
+    Copies are drafts and share the files, unless one is being thrown away. What was copied there before and is still
+    there is not copied again.
     """
     return copy_lessons_of({from_offering: to_offering}, by, lesson_ids)
 
 
 def copy_lessons_of(pairs: Mapping[int, int], by: Actor, lesson_ids: Sequence[int] | None = None) -> int:
-    """The same for many courses, by the course that they come from: six statements for each 500."""
+    """The same for many courses, by the course that they come from: seven statements for each 500."""
     return sum(_copy(dict(part), by, lesson_ids) for part in in_chunks(pairs.items()))
 
 
@@ -45,12 +47,20 @@ def _copy(pairs: Mapping[int, int], by: Actor, lesson_ids: Sequence[int] | None)
     texts = select(Lesson.id, literal(1), Lesson.title, Lesson.body, literal(""), Lesson.updated_by, now, now)
     columns = ["lesson_id", "number", "title", "body", "note", "author_id", "created_at", "updated_at"]
     db.session.execute(insert(_VERSIONS).from_select(columns, texts.where(*made)))
-    files = select(Lesson.id, LessonAttachment.file_id, LessonAttachment.name, now, now)
-    files = files.join(LessonAttachment, LessonAttachment.lesson_id == Lesson.source_id).where(*made)
-    columns = ["lesson_id", "file_id", "name", "created_at", "updated_at"]
-    db.session.execute(insert(_ATTACHMENTS).from_select(columns, files))
+    theirs = select(LessonAttachment.file_id).join(Lesson, Lesson.source_id == LessonAttachment.lesson_id).where(*made)
+    if hold_files(StoredFile.id.in_(theirs)):
+        _insert_attachments(made, now)
     _record(pairs, found, by)
     return sum(found.values())
+
+
+def _insert_attachments(made: Sequence[ColumnElement[bool]], now: Any) -> None:
+    files = select(Lesson.id, LessonAttachment.file_id, LessonAttachment.name, now, now)
+    files = files.join(LessonAttachment, LessonAttachment.lesson_id == Lesson.source_id)
+    files = files.join(StoredFile, StoredFile.id == LessonAttachment.file_id)
+    files = files.where(*made, StoredFile.state == FileState.READY)
+    columns = ["lesson_id", "file_id", "name", "created_at", "updated_at"]
+    db.session.execute(insert(_ATTACHMENTS).from_select(columns, files))
 
 
 def _record(pairs: Mapping[int, int], counts: Mapping[int, int], by: Actor) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 from uuid import uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from portal import clock
 from portal.allocations.models import CourseOffering
@@ -21,6 +21,7 @@ from portal.rows import dataclass
 
 MOST_FILES = 50
 _MEGABYTE = 1024 * 1024
+_OVER = lazy("This upload is over. Choose the file once more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def find_arriving(file_id: int, user_id: int | None) -> StoredFile:
         )
     )
     if found is None:
-        raise NotFound(lazy("This upload is over. Choose the file once more."))
+        raise NotFound(_OVER)
     return found
 
 
@@ -106,8 +107,19 @@ def drop(file: StoredFile, storage: Storage) -> None:
     db.session.delete(file)
 
 
+def hold_files(which: ColumnElement[bool]) -> set[int]:
+    """Keep files from being thrown away until the commit; gives those that are whole and not thrown away already."""
+    wanted = select(StoredFile.id).where(StoredFile.state == FileState.READY, which).order_by(StoredFile.id)
+    return set(db.session.scalars(wanted.with_for_update(read=True, key_share=True, of=StoredFile)))
+
+
 def attach(lesson: Lesson, file: StoredFile) -> str:
-    """Make a file one of a lesson, which is locked; gives its name there, with a number where the name was taken."""
+    """Make a file one of a lesson, which is locked; gives its name there, with a number where the name was taken.
+
+    Raises NotFound for a file that was thrown away meanwhile.
+    """
+    if not hold_files(StoredFile.id == file.id):
+        raise NotFound(_OVER)
     taken = {fold(one.name) for one in list_files(lesson.id)}
     if len(taken) >= MOST_FILES:
         raise Conflict(lazy("A lesson may have %(most)s files. Remove some first.", most=MOST_FILES), "file")

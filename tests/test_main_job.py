@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from playwright.sync_api import Page, expect
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.accounts.models import Facilitator, User
@@ -61,6 +61,19 @@ def owed_by_address(app: Flask) -> dict[str, int]:
     )
     with app.app_context():
         return dict(db.session.execute(owed).all())
+
+
+def most_submit_their_weeks(app: Flask, email: str) -> None:
+    """Nine in ten people have submitted all that is due; the one of this address still owes theirs."""
+    owing = (
+        select(Facilitator.id)
+        .join(User, User.id == Facilitator.user_id)
+        .where((Facilitator.id % 10 == 0) | (User.email == email))
+    )
+    theirs = ActivityLog.facilitator_id.not_in(owing), ActivityLog.week_number <= 8
+    with app.app_context():
+        db.session.execute(update(ActivityLog).where(*theirs).values(started_at=SUNDAY, submitted_at=SUNDAY))
+        db.session.commit()
 
 
 def sign_in(page: Page, email: str) -> None:
@@ -228,8 +241,10 @@ def test_the_story_of_a_term(
     link = run(app, "users", "invite", email).strip().splitlines()[-1]
     course = facilitator_submits_a_week(new_page(**PHONE), link[link.index("/invitations/") :], name)
 
+    most_submit_their_weeks(app, email)
     owed = owed_by_address(app)
     assert owed[email] == 4 * 8 - 1
+    assert 200 < len(owed) < 400  # a mail for each; nobody else is told
     run(app, "reminders", "run", "--at", SUNDAY.isoformat())
     mails = recipients(mail_files(app))
     alert = mails.pop("dean@example.edu")

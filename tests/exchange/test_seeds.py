@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from portal.allocations.models import CourseOffering
 from portal.audit.models import AuditEvent
 from portal.catalogue.models import Mode
 from portal.extensions import db
@@ -39,11 +40,17 @@ def rows(app: Flask) -> dict[str, list[Any]]:
     return found
 
 
+def courses(app: Flask) -> int:
+    """How many there are."""
+    with app.app_context():
+        return db.session.scalar(sa.select(sa.func.count(CourseOffering.id))) or 0
+
+
 def test_up_down_and_up_again_ends_where_it_began(app: Flask, frozen_time: Any) -> None:
     start = rows(app)
     assert states(app) == [IN, IN, OUT], "the tables bring the reference data along"
     assert seed(app, "up") == "0003  Demo institution: in\n"
-    loaded = everything(app)
+    loaded = courses(app)
     assert states(app) == [IN, IN, IN]
     assert seed(app, "up") == "Nothing was to be done.\n"
     assert seed(app, "down", "--yes") == "0003  Demo institution: out\n"
@@ -56,7 +63,7 @@ def test_up_down_and_up_again_ends_where_it_began(app: Flask, frozen_time: Any) 
         assert not db.session.scalar(sa.select(sa.func.count(ChecklistItem.id)))
     assert seed(app, "down") == "No seed is in.\n"
     assert seed(app, "up").count(": in") == 3
-    assert len(everything(app)["course_offerings"]) == len(loaded["course_offerings"])
+    assert courses(app) == loaded > 0
     seed(app, "down", "--yes")
     assert rows(app) == start
 

@@ -53,7 +53,7 @@ def everything(app: Flask) -> dict[str, list[Any]]:
     """All rows of all tables but the audit of clearing itself, and but how often there was a change."""
     with app.app_context():
         rows = {
-            table.name: sorted(map(tuple, db.session.execute(select(table))), key=repr)
+            table.name: [tuple(row) for row in db.session.execute(select(table).order_by(*table.primary_key))]
             for table in db.metadata.sorted_tables
             if table.name != "pulses"
         }

@@ -1,4 +1,4 @@
-"""The requests that the portal promises to answer as printed, in their order, over HTTP to `script/server`."""
+"""The requests that the portal promises to answer as printed, in their order, over HTTP to two web processes."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.databases import Bank, build_app, dispose
 from tests.support.people import make_admin, password_hash
-from tests.support.portal_process import Answer, ask, environment, free_port, seconds_until_live, start_server
+from tests.support.portal_process import Answer, ask, going_on_from, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 # A Wednesday in the fifth week of the course that the requests are about.
@@ -55,18 +55,13 @@ class Portal:
 @pytest.fixture(scope="module")
 def portal(bank: Bank, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A new portal with an administrator, and what the requests name: a module, a class, a cohort, who teaches."""
-    folder, port, database = tmp_path_factory.mktemp("portal"), free_port(), bank.database("sqlite", "seed")
+    folder, database = tmp_path_factory.mktemp("portal"), bank.database("sqlite", "seed")
     app = build_app(database.url, folder)
     with app.app_context():
         make_admin(email=ADMIN, password_hash=password_hash(PASSWORD))
     dispose(app)
-    process = start_server(folder, environment(folder, port, MOMENT, DATABASE_URL=database.url, WEB_CONCURRENCY="2"))
-    try:
-        assert seconds_until_live(process, port), process.communicate(timeout=30)[0]
+    with serving("wsgi:app", folder, workers=2, DATABASE_URL=database.url, **going_on_from(MOMENT)) as port:
         yield _furnished(Portal(port))
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
 
 
 def _furnished(portal: Portal) -> Portal:

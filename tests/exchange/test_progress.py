@@ -50,8 +50,8 @@ def _read(descriptor: int) -> bytes:
         return b""
 
 
-def test_a_file_gets_the_report_without_a_bar(command: tuple[list[str], dict[str, str]]) -> None:
-    done = subprocess.run(command[0], cwd=ROOT, env=command[1], capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert b"rows were written." in done.stdout
-    assert b"\r" not in done.stdout + done.stderr
+def test_a_file_gets_the_report_without_a_bar(app: Flask, small_term: Path) -> None:
+    done = app.test_cli_runner().invoke(args=["exchange", "import", str(small_term)])
+    assert done.exit_code == 0, done.stderr
+    assert "rows were written." in done.stdout
+    assert b"\r" not in done.stdout_bytes + done.stderr_bytes

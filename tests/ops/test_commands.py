@@ -130,16 +130,19 @@ def test_prepare_makes_the_database_and_then_has_nothing_to_do(tmp_path: Path) -
     first = flask(tmp_path, "prepare", PORTAL_ENV="production")
     assert (first.returncode, first.stdout) == (0, "The database is up to date.\n"), first.stderr
     kept = (tmp_path / "portal.db").read_bytes()
-    second = flask(tmp_path, "prepare", PORTAL_ENV="production")
-    assert (second.returncode, second.stdout) == (0, "The database is up to date.\n")
+    url = f"sqlite:///{tmp_path}/portal.db"
+    app = build_app(url, tmp_path, portal_env="production", jwt_secret="y" * 40)
+    with app.app_context():
+        second = run(app, "prepare")
+    assert (second.exit_code, second.stdout) == (0, "The database is up to date.\n"), second.stderr
     assert (tmp_path / "portal.db").read_bytes() == kept
-    app = build_app(f"sqlite:///{tmp_path}/portal.db", tmp_path)
+    app = build_app(url, tmp_path)
     with app.app_context():
         assert db.session.scalar(select(func.count(Notification.id))) == 0
     # No demo comes beside real people.
     assert run(app, "users", "add", "dean@example.org", "--role", "admin").exit_code == 0
-    assert flask(tmp_path, "prepare").returncode == 0
     with app.app_context():
+        assert run(app, "prepare").exit_code == 0
         assert db.session.scalars(select(db.metadata.tables["users"].c.email)).all() == ["dean@example.org"]
 
 

@@ -42,13 +42,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def environment(folder: Path, port: int, moment: datetime | None = None, **settings: str) -> dict[str, str]:
-    """The environment of a portal with a data folder of its own; its clock goes on from `moment`."""
-    found = os.environ | {"PORT": str(port), "PORTAL_DATA_DIR": str(folder / "var"), "WEB_CONCURRENCY": "1"} | settings
-    if moment is not None:
-        shift = (moment - datetime.now(UTC)).total_seconds()
-        found |= {"PYTHONPATH": str(_SHIFTED_CLOCK), "PORTAL_TEST_SHIFT": str(shift)}
-    return found
+def environment(folder: Path, port: int, **settings: str) -> dict[str, str]:
+    """The environment of a portal with a data folder of its own."""
+    return os.environ | {"PORT": str(port), "PORTAL_DATA_DIR": str(folder / "var"), "WEB_CONCURRENCY": "1"} | settings
+
+
+def going_on_from(moment: datetime) -> dict[str, str]:
+    """The environment of a process whose clock goes on from a moment."""
+    shift = (moment - datetime.now(UTC)).total_seconds()
+    return {"PYTHONPATH": str(_SHIFTED_CLOCK), "PORTAL_TEST_SHIFT": str(shift)}
 
 
 def start_server(folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:

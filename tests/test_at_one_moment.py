@@ -12,6 +12,10 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from portal import clock
+from portal.accounts.models import UserSession
+from portal.accounts.queries import find_person
+from portal.accounts.services import sessions
+from portal.accounts.services.devices import Browser
 from portal.audit.services import System
 from portal.errors import Conflict, NotFound
 from portal.extensions import db
@@ -149,3 +153,29 @@ def test_a_file_is_kept_or_thrown_away(fresh_app: Flask, make_fresh: Any) -> Non
         assert mark() == 0, "the copy keeps it"
         db.session.commit()
         assert db.session.scalars(select(LessonAttachment.file_id)).all() == [shared.id]
+
+
+def test_signing_out_beside_ending_all_sessions_undoes_neither(fresh_app: Flask, make_fresh: Any) -> None:
+    """Whoever comes by one index of MariaDB waits for nobody who came by another and waits for them."""
+    person = make_fresh.student()
+    with fresh_app.app_context():
+        if not has_row_locks():
+            return
+        found = find_person(person.user_id)
+        assert found is not None
+        begun, still = (
+            sessions.begin(found, "password", Browser(), device_id=None, lasts=timedelta(days=1)) for _ in range(2)
+        )
+        db.session.commit()
+        first = select(UserSession.id).where(UserSession.id == begun.id)
+        with ExitStack() as threads, db.engine.begin() as other:
+            other.execute(first.with_for_update())
+            signed_out = threads.enter_context(beside(fresh_app, lambda: sessions.end_by_secret(begun.secret)))
+            wait_for_a_waiter(db.engine)
+            all_ended = threads.enter_context(beside(fresh_app, lambda: sessions.end_sessions(person.user_id)))
+            time.sleep(0.3)  # until it waits too
+            other.rollback()
+            signed_out()
+            all_ended()
+        over = select(UserSession.id).where(UserSession.ended_at.is_not(None)).order_by(UserSession.id)
+        assert db.session.scalars(over).all() == [begun.id, still.id]

@@ -19,6 +19,7 @@ from portal.web.bare import bare
 SCOPE = "api"
 _NARROWER = "/api/auth/"
 _COUNTED = "api_counted"
+_OTHER = "api_met_another_limit"
 # A limit, and the words that a request is counted under.
 Counted = tuple[RateLimitItem, Sequence[str]]
 # A limit, and how it stands.
@@ -90,8 +91,15 @@ def counted_now() -> Sequence[Counted]:
     return found[0] if found else [(one.limit, one.request_args) for one in limiter.current_limits]
 
 
+def say_no_limits() -> None:
+    """What refuses this request counts otherwise than the API does: its answer says nothing of limits not met."""
+    setattr(bare(g), _OTHER, True)
+
+
 def headers_of_limits() -> dict[str, str]:
     """What this answer says of its limits; nothing where there are none, or while the counters are away."""
+    if bare(g).get(_OTHER):
+        return {}
     found: tuple[Sequence[Counted], Sequence[Window]] | None = bare(g).get(_COUNTED)
     if found:
         return limit_headers(found[1])

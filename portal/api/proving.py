@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from portal.accounts.proving import Proved, prove_by_password
 from portal.accounts.services.attempts import TooManyAttempts
 from portal.api.errors import refuse
+from portal.api.limits import say_no_limits
 from portal.errors import DomainError
-from portal.extensions import limiter
 
 
 def prove(email: str, password: str) -> Proved:
@@ -36,8 +36,7 @@ def prove_again(email: str, password: str) -> Proved:
 
 
 def _wait(error: TooManyAttempts) -> NoReturn:
-    # The limiter would say in this header when its own window ends.
-    limiter.context.view_rate_limit = None
+    say_no_limits()
     refuse(error.status, str(error), headers={"Retry-After": str(error.seconds)})
 
 

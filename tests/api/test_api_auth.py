@@ -111,6 +111,7 @@ def test_guessing_gets_slow_and_says_for_how_long(build_fresh_app, make_fresh, p
     assert answer.status_code == 429
     assert answer.json["error"] == "Too many requests"
     assert 0 < int(answer.headers["Retry-After"]) <= 900
+    assert "RateLimit-Remaining" not in answer.headers, "the limit of all requests is another one, and not met"
     frozen_time.shift(timedelta(minutes=15))
     assert sign_in(asks, person.email).status_code == 200
 
@@ -130,6 +131,7 @@ def test_one_place_that_tries_many_accounts_is_held_up(build_fresh_app, make_fre
     answers = [sign_in(asks, f"nobody{number}@example.org", "wrong") for number in range(21)]
     assert [answer.status_code for answer in answers] == [401] * 20 + [429]
     assert int(answers[-1].headers["Retry-After"]) > 0
+    assert [answers[-1].headers[f"RateLimit-{name}"] for name in ("Limit", "Remaining")] == ["20", "0"]
     assert answers[-1].json["error"] == "Too many requests"
 
 

@@ -65,14 +65,19 @@ def test_there_is_one_newest_revision(bare_app: Flask) -> None:
     assert len(ScriptDirectory.from_config(config).get_heads()) == 1
 
 
-def test_up_down_and_up_again_makes_the_tables_of_the_models_and_leaves_nothing_behind(empty_app: Flask) -> None:
-    migrate(empty_app)
-    assert differences(empty_app) == []
-    assert table_names(empty_app) == {table.name for table in db.metadata.tables.values()} | {"alembic_version"}
-    migrate(empty_app, "base")
-    assert table_names(empty_app) == {"alembic_version"}
-    migrate(empty_app)
-    assert differences(empty_app) == []
+def test_up_down_and_up_again_makes_the_tables_of_the_models_and_leaves_nothing_behind(
+    open_app_at: Callable[[str], Flask],
+) -> None:
+    app = open_app_at("head")
+    assert differences(app) == []
+    assert table_names(app) == {table.name for table in db.metadata.tables.values()} | {"alembic_version"}
+    migrate(app, "base")
+    assert table_names(app) == {"alembic_version"}
+    migrate(app)
+    assert differences(app) == []
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE users DROP COLUMN bio"))
+    assert any("bio" in str(found) for found in differences(app)), "a missing column is noticed"
 
 
 def _count_rows(app: Flask) -> dict[str, int]:
@@ -121,14 +126,6 @@ def test_whoever_comes_second_waits_until_the_tables_are_changed(empty_app: Flas
     engine.dispose()
 
 
-def test_a_missing_column_is_noticed(open_app_at: Callable[[str], Flask]) -> None:
-    app = open_app_at("head")
-    assert differences(app) == []
-    with app.app_context(), db.engine.begin() as connection:
-        connection.execute(sa.text("ALTER TABLE users DROP COLUMN bio"))
-    assert any("bio" in str(found) for found in differences(app))
-
-
 def test_names_that_are_there_are_folded(empty_app: Flask) -> None:
     migrate(empty_app, "0002")
     now = "'2026-10-14 12:00:00'"
@@ -141,29 +138,31 @@ def test_names_that_are_there_are_folded(empty_app: Flask) -> None:
         connection.execute(
             sa.text(f"INSERT INTO cohorts (code, name, created_at, updated_at, is_active) VALUES {row.format('TRUE')}")
         )
-    migrate(empty_app)
+    migrate(empty_app, "0003")
     with empty_app.app_context(), db.engine.connect() as connection:
         for table in ("classes", "cohorts"):
             assert connection.scalar(sa.text(f"SELECT name_folded FROM {table}")) == "ete ω 😀"
 
 
-def test_a_migration_that_fails_leaves_the_last_good_state_and_goes_on_when_mended(empty_app: Flask) -> None:
+def test_a_migration_that_fails_leaves_the_last_good_state_and_goes_on_when_mended(
+    open_app_at: Callable[[str], Flask],
+) -> None:
     """What is in its way here is a table of the same name; an operator takes it away and runs the upgrade again."""
-    migrate(empty_app, "0025")
-    before = table_names(empty_app)
-    with empty_app.app_context(), db.engine.begin() as connection:
-        connection.execute(sa.text("CREATE TABLE passes (name VARCHAR(40) PRIMARY KEY)"))
-    done = empty_app.test_cli_runner().invoke(args=["db", "upgrade"])
+    app = open_app_at("0030")
+    before = table_names(app)
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE seed_versions (name VARCHAR(40) PRIMARY KEY)"))
+    done = app.test_cli_runner().invoke(args=["db", "upgrade"])
     assert done.exit_code == 1
     assert done.output.startswith("Error: The migration stopped: ")
-    assert "CREATE TABLE passes" in done.output
-    assert "The database is at revision 0025, as before the step that failed" in done.output
-    with empty_app.app_context(), db.engine.begin() as connection:
-        assert MigrationContext.configure(connection).get_current_revision() == "0025"
-        connection.execute(sa.text("DROP TABLE passes"))
-    assert table_names(empty_app) == before
-    migrate(empty_app, "0030")
-    assert table_names(empty_app) == before | {"passes"}
+    assert "CREATE TABLE seed_versions" in done.output
+    assert "The database is at revision 0030, as before the step that failed" in done.output
+    with app.app_context(), db.engine.begin() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == "0030"
+        connection.execute(sa.text("DROP TABLE seed_versions"))
+    assert table_names(app) == before
+    migrate(app, "0034")
+    assert table_names(app) == before | {"seed_versions"}
 
 
 def test_what_a_failed_step_had_made_is_taken_back_on_every_database(

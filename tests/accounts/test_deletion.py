@@ -31,6 +31,8 @@ from portal.roles import Role
 from portal.web.access import Actor
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 # Nothing of this may be left anywhere.
 TRACES = (
     "Zéphyrine", "Mukamana", "zephyrine@example.org", "z.private@example.org", "Professor of Tides", "I keep bees",
@@ -145,6 +147,7 @@ def test_what_is_left_is_a_closed_account_with_its_number(app, admin, traced, fr
         assert (delivery.state, delivery.last_error) == (DeliveryState.SUPPRESSED, None)
 
 
+@pytest.mark.every_database
 def test_the_audit_stays_without_who_it_was(app, admin, traced):
     person = traced("student")
     with app.app_context():
@@ -179,6 +182,7 @@ def test_other_people_stay_as_they_are(app, admin, traced, make):
         assert db.session.get(Student, other.profile_id).student_number == other.profile.student_number
 
 
+@pytest.mark.every_database
 def test_again_it_changes_nothing(app, admin, traced):
     person = traced("student")
     assert delete(app, person) is True

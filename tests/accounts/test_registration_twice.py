@@ -18,6 +18,8 @@ from portal.extensions import db
 from tests.support.letters import ALINE, CHOSEN, listening, register, seen, sign_in_by_form
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.in_turn
+
 
 def read(app, *columns):
     with app.app_context():
@@ -89,6 +91,7 @@ def test_the_answer_is_the_same_whoever_has_the_address(client, owners, sent):
         assert seen(register(client, email=person.email), person.email) == stranger, kind
 
 
+@pytest.mark.every_database
 def test_the_owner_of_an_address_is_told_and_nothing_is_taken_over(app, client, owners, sent):
     with app.app_context():
         before = db.session.execute(select(User.id, User.password_hash, User.first_name, User.role)).all()
@@ -142,6 +145,7 @@ def test_the_answer_takes_the_same_time_whoever_has_the_address(app, owners):
     assert max(quickest.values()) < 1.1 * min(quickest.values()), quickest
 
 
+@pytest.mark.every_database
 def test_no_transaction_is_open_while_it_hashes_or_waits(app, monkeypatch):
     open_then, really = [], passwords.hash_password
 
@@ -158,6 +162,7 @@ def test_no_transaction_is_open_while_it_hashes_or_waits(app, monkeypatch):
     assert open_then == [False] * 4
 
 
+@pytest.mark.every_database
 def test_two_who_register_one_address_at_once_get_one_account_and_one_answer(fresh_app, monkeypatch):
     fresh_app.config["WTF_CSRF_ENABLED"] = False
     together, really = threading.Barrier(3), passwords.hash_password

@@ -14,6 +14,8 @@ from portal.audit.services import System
 from portal.errors import Conflict, DomainError, NotFound
 from portal.extensions import db
 
+pytestmark = pytest.mark.in_turn
+
 TODAY = date(2026, 10, 14)
 
 
@@ -149,6 +151,7 @@ def test_over_the_limit_needs_a_reason_which_is_kept(in_app, make):
     assert audit_of(offering)[0].changes["reason"] == [None, "Nobody else knows it"]
 
 
+@pytest.mark.every_database
 def test_only_running_courses_of_the_same_term_count_against_the_limit(in_app, make):
     person = make.facilitator(profile={"max_course_load": 1})
     make.offering(person, trimester=2)
@@ -158,6 +161,7 @@ def test_only_running_courses_of_the_same_term_count_against_the_limit(in_app, m
     assert assign(make.offering(), person) is True
 
 
+@pytest.mark.every_database
 def test_two_at_once_on_one_course_leave_one_facilitator(fresh_app, make_fresh):
     people = [make_fresh.facilitator() for _ in range(2)]
     offering = make_fresh.offering()
@@ -187,6 +191,7 @@ def test_two_at_once_on_one_course_leave_one_facilitator(fresh_app, make_fresh):
         assert len(audit_of(offering)) == 1
 
 
+@pytest.mark.every_database
 def test_two_at_once_for_one_person_do_not_pass_the_limit_unseen(fresh_app, make_fresh):
     person = make_fresh.facilitator(profile={"max_course_load": 1})
     offerings = [make_fresh.offering() for _ in range(2)]

@@ -24,6 +24,8 @@ from portal.tracker.models import ActivityLog
 from tests.support.bulk_changes import TODAY, WEEK, chosen, do, now
 from tests.support.people import Person
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.fixture
 def in_app(app, frozen_time) -> Iterator[None]:
@@ -36,6 +38,7 @@ def manager(make) -> Person:
     return make.manager()
 
 
+@pytest.mark.every_database
 def test_undoing_gives_back_what_was(in_app, make, manager):
     before, after = make.facilitator(), make.facilitator()
     taught, free = make.offering(before), make.offering()
@@ -144,6 +147,7 @@ def _both(*deeds: Any) -> Iterator[list[Any]]:
     yield results
 
 
+@pytest.mark.every_database
 def test_two_crossing_bulk_changes_are_done_one_after_the_other_or_not(fresh_app, make_fresh):
     """Both saw the same courses: whoever is second finds them changed, and nothing of theirs happens."""
     by, teacher = make_fresh.manager(), make_fresh.facilitator(profile={"max_course_load": 50})
@@ -176,6 +180,7 @@ def test_two_crossing_bulk_changes_are_done_one_after_the_other_or_not(fresh_app
         assert (moved, people) in [({timedelta(7)}, {None}), ({timedelta(0)}, {teacher.profile_id})]
 
 
+@pytest.mark.every_database
 def test_two_clicks_undo_once(fresh_app, make_fresh):
     by, offering = make_fresh.manager(), make_fresh.offering()
     start = offering.start_date

@@ -23,7 +23,7 @@ SIZE = 12
 
 @pytest.fixture
 def crowd(app, make):
-    """Forty people with two courses each, namesakes among them; the last ones teach the first half of the term."""
+    """Two dozen people with two courses each, namesakes among them; the last ones teach the first half of the term."""
     with app.app_context(), together():
         _crowd(make)
 
@@ -35,20 +35,21 @@ def _crowd(make):
     modules = [
         make.module(name=f"{names[n % 8]} {n // 12}", credits=5 + n % 2, department_id=homes[n % 3]) for n in range(20)
     ]
-    for number in range(40):
-        person = make.facilitator(first_name="Same", last_name=f"{names[number % 8]} {number // 24}")
+    for number in range(24):
+        person = make.facilitator(first_name="Same", last_name=f"{names[number % 8]} {number // 16}")
         for more in range(2):
             make.offering(
                 person, mode_id=modes[number % 2].id, module_id=modules[(number + more) % 20].id,
                 cohort_id=cohorts[number % 4].id, max_students=20 + number % 3, end_date=date(2026, 12, 1 + more),
                 trimester=3 if number % 5 else 2,
-                intake_period=IntakePeriod.HT1 if number > 34 else IntakePeriod.FT,
+                intake_period=IntakePeriod.HT1 if number > 18 else IntakePeriod.FT,
                 status=list(OfferingStatus)[number % 4],
             )  # fmt: skip
     for module in modules[:7]:
         make.offering(None, mode_id=modes[0].id, module_id=module.id, cohort_id=cohorts[0].id)
 
 
+@pytest.mark.in_turn
 def test_pages_are_those_of_the_whole_list(app, crowd, monkeypatch):
     _compare(app, monkeypatch, OfferingFilter(), downward=False)
     _compare(app, monkeypatch, OfferingFilter(intakes=(IntakePeriod.HT1,)), downward=True)
@@ -168,6 +169,7 @@ def test_what_is_counted_ends_when_a_course_changes(fresh_app, make_fresh, sign_
     assert values.values_of_list(OfferingFilter(), "load", ()) is None
 
 
+@pytest.mark.in_turn
 def test_a_list_that_the_database_cut_short_is_not_gone_by(app, crowd, monkeypatch):
     """MySQL cuts what it puts together at `group_concat_max_len`; nobody is left out of a page by load for it."""
     cut = select(*(literal(value) for value in (2026, 3, 1, "1,2", 2, 2, 99)))

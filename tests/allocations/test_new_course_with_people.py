@@ -10,6 +10,8 @@ from portal.allocations.models import CourseOffering, Meeting
 from portal.audit.models import AuditEvent
 from portal.extensions import db
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.fixture
 def parts(make):
@@ -113,6 +115,7 @@ def test_a_copy_meets_as_its_source_does(app, client, manager, make, parts):
     assert sorted(days) == [2, 4]
 
 
+@pytest.mark.every_database
 def test_the_type_ahead_knows_the_term_and_what_clashes(app, client, manager, make, parts, siya):
     busy = make.offering(siya, academic_year=2026, trimester=3)
     with app.app_context():

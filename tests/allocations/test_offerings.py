@@ -13,6 +13,8 @@ from portal.audit.services import System
 from portal.errors import Conflict, DomainError
 from portal.extensions import db
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.fixture
 def draft(app, make):
@@ -64,6 +66,7 @@ def test_a_broken_rule_is_refused_on_its_field(draft, changes, field):
     assert count() == 0
 
 
+@pytest.mark.every_database
 def test_the_same_course_twice_is_a_conflict_that_names_the_first(draft):
     first = create_offering(draft, System())
     with pytest.raises(Conflict) as caught:
@@ -73,6 +76,7 @@ def test_the_same_course_twice_is_a_conflict_that_names_the_first(draft):
     assert create_offering(replace(draft, intake_period=IntakePeriod.HT2), System()).id != first.id
 
 
+@pytest.mark.every_database
 def test_an_open_course_needs_no_class_and_there_may_be_two(draft):
     bare = replace(draft, kind=OfferingKind.OPEN, title="Chess", module_id=None, class_id=None, cohort_id=None)
     create_offering(bare, System())

@@ -28,6 +28,8 @@ from portal.notifications.models import Delivery, Notification
 from tests.support.bulk_changes import TODAY, WEEK, chosen, do
 from tests.support.mail import parts
 
+pytestmark = pytest.mark.in_turn
+
 SHORT = timedelta(days=3)
 
 
@@ -127,6 +129,7 @@ def roll(manager: Any) -> int:
     return copy_term(wanted, seen, Owner(manager.user_id, None), TODAY, lambda _steps: None)
 
 
+@pytest.mark.every_database
 def test_a_copied_term_is_one_mail_for_each_facilitator_who_can_sign_in(in_app, make, manager, mail):
     teacher, stranger = make.facilitator(password="a-quiet-harbour-7"), make.facilitator()
     start = TODAY - timedelta(days=40)

@@ -47,14 +47,17 @@ def test_it_says_what_the_application_says(build_fresh_app, make_fresh, taught):
     people = make_fresh.admin(), make_fresh.manager(), teacher, student
     # Standing: what is packed holds the second in which it was.
     with time_machine.travel(clock.now(), tick=False):
-        again = sum(count_given_again(app, Program(app, person), courses) for person in people)
-    assert again > 150
+        again = sum(count_given_again(app, Program(app, person), courses, place) for place, person in enumerate(people))
+    assert again > 60
 
 
-def count_given_again(app, program, courses):
-    """How many of all requests the lane answers; each way and each time the answer is the same."""
+def count_given_again(app, program, courses, place):
+    """How many of the requests the lane answers; each way and each time the answer is the same.
+
+    Of all requests every third, another for each person: with each path everybody sends some of the headers.
+    """
     again = 0
-    for path, headers in requests_of(courses, program("GET", LIST).headers["ETag"]):
+    for path, headers in requests_of(courses, program("GET", LIST).headers["ETag"])[place % 3 :: 3]:
 
         def ask(path=path, headers=headers):
             return program("GET", path, headers=headers)
@@ -94,7 +97,7 @@ HEADERS = ("If-None-Match", "If-Match", "If-Modified-Since", "If-Range", "Range"
 
 
 def test_odd_headers_make_no_difference_between_the_ways(fresh_app, office):
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.dictionaries(st.sampled_from(HEADERS), odd, max_size=4))
     def try_out(headers):
         def ask():

@@ -27,6 +27,8 @@ from portal.errors import Conflict, NotAllowed, NotFound
 from portal.extensions import db
 from portal.notifications.models import Notification
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.fixture
 def withdraw(app):
@@ -45,6 +47,7 @@ def position(app, course, student):
         return own.status.value, own.position
 
 
+@pytest.mark.every_database
 def test_places_are_given_until_they_are_gone_and_then_people_wait_in_order(app, make, make_open, join, roster):
     course = make_open(max_students=2)
     students = [make.student() for _ in range(4)]
@@ -79,6 +82,7 @@ def test_who_withdraws_makes_room_for_who_waited_longest_and_is_told(app, make, 
     assert position(app, course, first) == ("active", 0)
 
 
+@pytest.mark.every_database
 def test_nobody_is_on_a_course_twice(app, make, make_open, join, roster):
     course, student = make_open(), make.student()
     join(course, student)
@@ -116,6 +120,7 @@ def test_only_students_join_and_only_open_courses(make, make_open, join):
         join(make.offering(make.facilitator()), make.student())
 
 
+@pytest.mark.every_database
 def test_more_places_let_people_move_up(app, make, make_open, join, roster):
     course = make_open(max_students=1)
     for _ in range(4):
@@ -214,6 +219,7 @@ def _plan(make, cohort, *, places=30, module=None):
     return course
 
 
+@pytest.mark.every_database
 def test_a_cohort_is_enrolled_when_a_course_is_planned_for_it(app, make, roster):
     cohort = make.cohort()
     students = [make.student(last_name=name, profile={"cohort_id": cohort.id}) for name in ("Cleo", "Ada", "Ben")]

@@ -18,7 +18,7 @@ from portal.extensions import db
 from portal.roles import Role
 from tests.support.web import Maker
 
-STUDENTS, PLACES = 100, 20
+STUDENTS, PLACES = 60, 20
 # As many at once as a busy web server has threads and the pool has connections.
 THREADS = 15
 

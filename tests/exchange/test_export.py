@@ -17,7 +17,7 @@ from tests.support.term import HEADERS
 
 Run = Callable[..., Result]
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.in_turn, pytest.mark.usefixtures("frozen_time")]
 
 
 def test_an_export_says_what_was_imported(run: Run, small_term: Path, tmp_path: Path) -> None:
@@ -32,6 +32,7 @@ def test_an_export_says_what_was_imported(run: Run, small_term: Path, tmp_path: 
     assert sorted(path.name for path in target.iterdir()) == sorted(f"{kind}.csv" for kind in SMALL)
 
 
+@pytest.mark.every_database
 def test_importing_an_export_changes_nothing(run: Run, small_term: Path, tmp_path: Path, make: Any) -> None:
     run("exchange", "import", small_term)
     make.module(code="'=M", name="=SUM(A1)")
@@ -46,6 +47,7 @@ def test_importing_an_export_changes_nothing(run: Run, small_term: Path, tmp_pat
         assert (created, updated, errors, skipped) == (0, 0, 0, 0), result.output
 
 
+@pytest.mark.every_database
 def test_importing_an_export_with_people_who_left_changes_nothing(
     app: Flask, run: Run, small_term: Path, tmp_path: Path, make: Any
 ) -> None:

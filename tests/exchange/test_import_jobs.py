@@ -26,6 +26,8 @@ from tests.support.files import COURSE, FIRST, LAST, everything
 from tests.support.import_desk import Desk, contents, csv_of, words
 from tests.support.web import Maker, session_of
 
+pytestmark = pytest.mark.in_turn
+
 PROGRAMMING = ("CS101", "Programming", "CS", "100", 3)
 
 
@@ -93,6 +95,7 @@ def test_an_import_that_does_not_come_to_its_end_changes_nothing(
         assert "14 rows were written." in desk.confirm(address)
 
 
+@pytest.mark.every_database
 def test_a_check_keeps_nobody_from_writing(
     app: Flask, desk: Desk, monkeypatch: pytest.MonkeyPatch, make: Maker, rows_of: Any
 ) -> None:
@@ -108,6 +111,7 @@ def test_a_check_keeps_nobody_from_writing(
     assert "Ready to import" in desk.check(reading)
 
 
+@pytest.mark.every_database
 def test_what_is_edited_between_the_last_check_and_the_writing_is_not_lost(
     app: Flask, desk: Desk, small_term: Path, run: Any, monkeypatch: pytest.MonkeyPatch, rows_of: Any
 ) -> None:
@@ -130,6 +134,7 @@ def test_what_is_edited_between_the_last_check_and_the_writing_is_not_lost(
     assert rows_of(Module.name)[0] == ("Another name",)
 
 
+@pytest.mark.every_database
 def test_an_import_and_an_edit_at_once_lose_nobodys_work(
     app: Flask, desk: Desk, small_term: Path, run: Any, monkeypatch: pytest.MonkeyPatch, rows_of: Any
 ) -> None:
@@ -167,6 +172,7 @@ def test_an_import_and_an_edit_at_once_lose_nobodys_work(
     assert rows_of(CourseOffering.max_students, CourseOffering.version)[-1] == (40, 2)
 
 
+@pytest.mark.every_database
 def test_two_who_confirm_at_once_import_once(app: Flask, desk: Desk, make: Maker, rows_of: Any) -> None:
     address = desk.begin({"modules.csv": csv_of("modules", PROGRAMMING)})
     version = str(rows_of(ImportRun.version)[0][0])
@@ -190,6 +196,7 @@ def test_two_who_confirm_at_once_import_once(app: Flask, desk: Desk, make: Maker
     assert rows_of(Module.code) == [("CS101",)]
 
 
+@pytest.mark.every_database
 def test_a_worker_that_was_lost_is_followed_by_another(app: Flask, desk: Desk, rows_of: Any) -> None:
     reading = desk.upload({"modules.csv": csv_of("modules", PROGRAMMING)})
     desk.client.post(reading, data=desk.fields(reading) | {"do": "check"})

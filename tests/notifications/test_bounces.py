@@ -13,6 +13,8 @@ from portal.notifications.delivering import deliver_pending
 from portal.notifications.models import Delivery, MailRefusal
 from tests.support.mail import settings_of, tell_and_deliver
 
+pytestmark = pytest.mark.in_turn
+
 # As Postfix writes it (RFC 3464), shortened.
 REPORT = """From: MAILER-DAEMON@mail.example.edu (Mail Delivery System)
 Subject: Undelivered Mail Returned to Sender

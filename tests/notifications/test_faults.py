@@ -51,12 +51,14 @@ def every_six_hours(first: Any, days: int) -> list[Any]:
     return [first + n * 6 * HOUR for n in range(days * 4)]
 
 
+@pytest.mark.in_turn
 def test_a_run_that_is_repeated_sends_nothing_more(app: Flask, log: Any, frozen_time: Any, smtp_sink: Any) -> None:
     moments = every_six_hours(DEADLINE - 5 * DAY, 8)
     run_through(app, frozen_time, smtp_sink.url, *(moment for moment in moments for _ in range(2)))
     assert mails(smtp_sink) == [("first@example.org", day) for day in ("15", "19", "20")]
 
 
+@pytest.mark.in_turn
 def test_a_clock_that_jumps(app: Flask, log: Any, frozen_time: Any, smtp_sink: Any) -> None:
     """To next year and back: what was told then is not told again, and what is due later still comes once."""
     jumps = [DEADLINE - 3 * DAY, DEADLINE + 400 * DAY, DEADLINE - 3 * DAY, DEADLINE - 4 * DAY, DEADLINE + 2 * DAY]

@@ -84,9 +84,9 @@ class Bank:
 
     def _make(self, kind: str, name: str) -> Database:
         url = servers.copy_database(kind, MIGRATED, name, make=_make_migrated)
-        app = build_app(url, servers.run_folder() / f"data_{name}_{kind}")
-        snapshot = _read_rows(app)
-        dispose(app)
+        engine = sa.create_engine(url)
+        snapshot = _read_rows(engine)
+        engine.dispose()
         return Database(kind, url, snapshot)
 
 
@@ -194,13 +194,12 @@ def _tables() -> list[sa.Table]:
     return db.metadata.sorted_tables[::-1]
 
 
-def _read_rows(app: Flask) -> Snapshot:
-    with app.app_context(), db.engine.connect() as connection:
-        found = [
+def _read_rows(engine: sa.Engine) -> Snapshot:
+    with engine.connect() as connection:
+        return [
             (table, [dict(row) for row in connection.execute(table.select()).mappings()])
-            for table in db.metadata.sorted_tables
+            for table in reversed(_filled_tables(connection))
         ]
-    return [(table, rows) for table, rows in found if rows]
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from portal.tracker.models import ReminderStage
 from portal.tracker.services.reminders import ReminderCounts, remind
 from tests.support.mail import DEADLINE, ZONE
 
+pytestmark = pytest.mark.in_turn
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -57,6 +59,7 @@ def kept(app):
         return {row.key: (row.working_days, row.id) for row in rows}
 
 
+@pytest.mark.every_database
 def test_a_stage_that_was_added_tells_them_once_more_and_a_removed_one_does_not(
     app, log, administrator, enter, make, frozen_time
 ):
@@ -68,7 +71,7 @@ def test_a_stage_that_was_added_tells_them_once_more_and_a_removed_one_does_not(
         moment = DEADLINE - 8 * DAY
         while moment < DEADLINE + 12 * DAY:
             one_pass(moment, frozen_time)
-            moment += 6 * HOUR
+            moment += 12 * HOUR
         found = told()
     assert Counter(kind for kind, _person in found) == {DUE: 2, TODAY: 1, MISSING: 2, ALERT: 4, ESCALATED: 2}
     assert Counter(person for kind, person in found if kind == ALERT) == {manager.user_id: 2, head.user_id: 2}
@@ -77,6 +80,7 @@ def test_a_stage_that_was_added_tells_them_once_more_and_a_removed_one_does_not(
     assert (page.count("that it is missing"), page.count("first reminder")) == (6, 2)
 
 
+@pytest.mark.every_database
 def test_after_an_outage_only_the_last_of_several_stages_is_told(app, log, administrator, enter, make, frozen_time):
     make.manager()
     for who, days in ((MISSING, 3), (MISSING, 5), (ALERT, 6)):

@@ -4,15 +4,18 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
+from portal.allocations import forms
 from portal.allocations.queries import OfferingFilter
 from portal.audit.models import AuditEvent
 from portal.extensions import db
 from portal.notifications.models import Notification
+from portal.paging import PageRequest
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries import compliance as queries
 from portal.tracker.queries.rows import Moment
@@ -162,21 +165,22 @@ def test_it_takes_eight_statements_at_most_however_many_rows(app, manager, make,
 
 @pytest.mark.parametrize("by", ["courses", "facilitators"])
 @pytest.mark.every_database
-def test_pages_follow_each_other(app, manager, make, frozen_time, by):
+def test_pages_follow_each_other(app, manager, make, frozen_time, monkeypatch, by):
+    monkeypatch.setattr(forms, "PageRequest", partial(PageRequest, size=10))
     person = make.facilitator(last_name="Zed")
     courses = [
-        make.offering(person if by == "courses" else make.facilitator(last_name=f"N{n:02}"), weeks=3) for n in range(60)
+        make.offering(person if by == "courses" else make.facilitator(last_name=f"N{n:02}"), weeks=3) for n in range(12)
     ]
     with app.app_context():
         plan_logs([course.id for course in courses], RULES)
         db.session.commit()
     first = manager.get(f"/compliance/?by={by}").text
-    assert "1 to 50 of 60" in first
+    assert "1 to 10 of 12" in first
     following = re.search(r'id="page-next"[^>]* href="([^"]+)"', first)[1].replace("&amp;", "&")
     second = manager.get(following).text
-    assert "51 to 60 of 60" in second
+    assert "11 to 12 of 12" in second
     heads = [set(re.findall(r'<th scope="row"><a [^>]*href="([^"]+)"', text)) for text in (first, second)]
-    assert (len(heads[0]), len(heads[1]), heads[0] & heads[1]) == (50, 10, set())
+    assert (len(heads[0]), len(heads[1]), heads[0] & heads[1]) == (10, 2, set())
 
 
 def test_someone_is_nudged_once_a_day(app, manager, make, sign_in, frozen_time, people, term):

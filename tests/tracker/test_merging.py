@@ -5,7 +5,7 @@ import pytest
 from portal.tracker.services import fingerprint
 from tests.tracker.support import DONE, FORMATIVE, GRADES, HTMX, NOT_STARTED, PENDING, SYNC, send, stored, tick
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.in_turn, pytest.mark.usefixtures("frozen_time")]
 
 
 @pytest.fixture
@@ -18,6 +18,7 @@ def elsewhere(owner, week):
     return do
 
 
+@pytest.mark.every_database
 def test_different_items_merge_silently(app, owner, week, elsewhere):
     elsewhere(SYNC, DONE)
     assert tick(owner, week, GRADES, PENDING, version=1).status_code == 200
@@ -181,6 +182,7 @@ def test_all_done_over_a_change_that_was_not_seen_asks_first(app, owner, week, e
     assert stored(app, week)[1] == {FORMATIVE: DONE, SYNC: PENDING, GRADES: DONE}
 
 
+@pytest.mark.every_database
 def test_a_lost_race_is_merged_anew(app, owner, week, monkeypatch):
     """Someone writes between reading and writing: the conditional update fails once, and nothing is overwritten."""
     from portal.extensions import db

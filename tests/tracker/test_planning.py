@@ -14,7 +14,7 @@ from portal.tracker.services import PlanCounts, plan_logs
 
 RULES = Rules(ZoneInfo("UTC"))
 WEEK = timedelta(days=7)
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.in_turn, pytest.mark.usefixtures("frozen_time")]
 
 
 @pytest.fixture
@@ -97,6 +97,7 @@ def test_weeks_that_ended_before_the_allocation_owe_no_log(make, plan, logs):
     assert numbers(logs(offering)) == [2, 3, 4, 5, 6]  # the Sunday of week 2 is 11 October
 
 
+@pytest.mark.every_database
 def test_planning_twice_changes_nothing(make, plan):
     offering = make.offering(make.facilitator())
     plan(offering)
@@ -128,6 +129,7 @@ def test_a_started_log_keeps_its_number_and_others_go_round_it(make, make_break,
     assert plan(offering) == PlanCounts()
 
 
+@pytest.mark.every_database
 def test_what_was_started_submitted_or_excused_outlives_every_change(make, plan, logs, change):
     offering = make.offering(make.facilitator(), weeks=6, weeks_ago=0)
     plan(offering)
@@ -231,6 +233,7 @@ def test_other_courses_are_left_alone(make, plan, logs):
     assert logs(second) == []
 
 
+@pytest.mark.every_database
 def test_statements_do_not_grow_with_the_courses(app, make, count_sql):
     facilitator = make.facilitator()
     make.offering(facilitator)

@@ -23,6 +23,8 @@ from portal.tracker.services import reminders
 from portal.tracker.services.reminders import ReminderCounts, remind
 from tests.support.mail import ZONE
 
+pytestmark = pytest.mark.in_turn
+
 DEADLINE = datetime(2026, 10, 19, 17, tzinfo=UTC)  # of the week of frozen_time
 DAY = timedelta(days=1)
 THURSDAY = datetime(2026, 10, 15, 7, tzinfo=UTC)
@@ -53,6 +55,7 @@ def change(model: Any, row_id: int, **values: Any) -> None:
     db.session.commit()
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("moment", "stage"),
     [
@@ -87,6 +90,7 @@ def test_an_owed_log_says_whose_and_which(app: Flask, people: Any) -> None:
     assert row.course.startswith("Module")
 
 
+@pytest.mark.every_database
 def test_the_key_made_in_python_is_the_key_made_by_the_database(app: Flask, people: Any) -> None:
     moment = DEADLINE + DAY
     with app.app_context():
@@ -95,6 +99,7 @@ def test_the_key_made_in_python_is_the_key_made_by_the_database(app: Flask, peop
         assert db.session.scalar(made, {"now": moment, "until": moment}) == row.dedupe_key
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     "settle",
     [
@@ -121,6 +126,7 @@ def test_a_log_of_a_planned_course_and_a_started_log_are_owed(app: Flask, people
         assert len(owed_at(DEADLINE + DAY)) == 1
 
 
+@pytest.mark.every_database
 def test_a_second_pass_tells_nothing(app: Flask, people: Any) -> None:
     with app.app_context():
         assert one_pass(DEADLINE + DAY) == ReminderCounts(missing=1, people=1)
@@ -129,6 +135,7 @@ def test_a_second_pass_tells_nothing(app: Flask, people: Any) -> None:
         assert db.session.scalar(select(func.count(Delivery.id))) == 1
 
 
+@pytest.mark.every_database
 def test_without_the_anti_join_the_unique_key_still_stops_a_second_telling(
     app: Flask, people: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +152,7 @@ def told_or_not(keys: tuple[str, ...]) -> Any:
     return owed._owed().add_columns(owed._stage(keys)).where(owed._stage(keys).is_not(None))
 
 
+@pytest.mark.every_database
 def test_without_key_and_anti_join_everyone_is_told_twice(
     app: Flask, people: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +195,7 @@ def test_whoever_takes_a_course_over_is_told_too(app: Flask, people: Any, make: 
         ]
 
 
+@pytest.mark.every_database
 def test_a_log_that_takes_the_id_of_a_deleted_one_is_told(app: Flask, people: Any, make: Any) -> None:
     facilitator, _, log = people
     other = make.offering(facilitator)
@@ -245,6 +254,7 @@ def test_a_pass_needs_as_many_statements_for_twelve_logs_as_for_one(
     assert len(one) == len(twelve) == 10, twelve.text
 
 
+@pytest.mark.every_database
 def test_two_workers_at_once_tell_once(
     fresh_app: Flask, make_fresh: Any, frozen_time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

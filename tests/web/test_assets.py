@@ -12,13 +12,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal.web.assets import build
+from portal.web.assets import Assets, build
 from tests.support.databases import build_app
 
 pytestmark = pytest.mark.one_database
 ADDRESS = re.compile(r'(?:href|src)="(/static/[^"#]+)')
 # ui.md, 4: kilobytes over the wire on a first visit without the font, and on the next.
 FIRST, NEXT = 90_000, 20_000
+# What a phone asks for over six connections, on two pages.
+FILES = 20
 # A student at the end of a course may see the portal for the first time, on a phone.
 REFLECTION = 60_000
 
@@ -79,13 +81,38 @@ def test_a_second_build_writes_nothing_and_keeps_what_open_pages_ask_for(built: 
 
 
 def test_a_changed_file_has_another_name_at_once_while_developing(tmp_path: Path) -> None:
-    from portal.web.assets import Assets
-
     (tmp_path / "a.css").write_text("a {}")
     watched, kept = Assets(tmp_path, watched=True), Assets(tmp_path, watched=False)
     before = watched.name_of("a.css"), kept.name_of("a.css")
     (tmp_path / "a.css").write_text("a { color: red }")
     assert watched.name_of("a.css") != before[0] == before[1] == kept.name_of("a.css")
+
+
+def test_a_style_sheet_is_sent_with_those_that_it_imports(tmp_path: Path) -> None:
+    for name, text in {
+        "css/all.css": '@layer a;\n@import url("../vendor/a.css") layer(a);\n@import url("parts/b.css");\n',
+        "css/parts/b.css": 'b { mask: url("../../img/b.svg") }',
+        "vendor/a.css": '@charset "UTF-8";a { background: url("data:,") }',
+        "img/b.svg": "<svg/>",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assets = Assets(tmp_path, watched=True)
+    picture = assets.name_of("img/b.svg")
+    assert assets.content_of("css/all.css").decode() == (
+        f'@layer a;\n@layer a {{a {{ background: url("data:,") }}}}\nb {{ mask: url("../{picture}") }}\n'
+    )
+    before = assets.name_of("css/all.css")
+    (tmp_path / "css/parts/b.css").write_text("b {}")
+    assert assets.name_of("css/all.css") != before
+
+
+def test_every_component_is_in_the_sheet_of_all_pages(bare_app: Flask) -> None:
+    folder = Path(bare_app.static_folder or "") / "css"
+    sent = get(bare_app.test_client(), address_of(bare_app, "css/portal.css"), "identity").text
+    assert "@import" not in sent
+    for part in [*folder.glob("components/*.css"), *map(folder.joinpath, ["tokens.css", "layout.css", "pages.css"])]:
+        assert part.read_text().splitlines()[-3] in sent, part.name
 
 
 @pytest.mark.parametrize("name", ["nothing.css", "nothing.0123456789.css", "../config.py", "css/tokens.0123456789.js"])
@@ -99,9 +126,6 @@ def weight(built: Flask, page: str, seen: set[str]) -> int:
     asked = set(ADDRESS.findall(page))
     for words in re.findall(r'<script type="importmap"[^>]*>(.*?)</script>', page, re.DOTALL):
         asked |= set(json.loads(words)["imports"].values())
-    for sheet in [one for one in asked if one.endswith(".css")]:
-        text = get(client, sheet, "identity").text
-        asked |= {urljoin(sheet, other) for other in re.findall(r'@import url\("([^"]+)"\)', text)}
     wanted = {one for one in asked if not one.endswith(".woff2")} - seen
     seen |= wanted
     answers = {one: get(client, one) for one in wanted}
@@ -130,6 +154,7 @@ def test_a_first_visit_and_the_next_stay_within_their_budgets(
             page = get(client, address)
             assert page.status_code == 200, address
             spent.append(len(page.data) + weight(built, brotli.decompress(page.data).decode(), seen))
+        assert len(seen) <= FILES, sorted(seen)
         assert spent[0] <= FIRST, (first, spent)
         assert max(spent[1:]) <= NEXT, (further, spent)
 

@@ -4,6 +4,15 @@ import re
 
 import pytest
 
+from portal.accounts.services.administration import let_teach
+from portal.accounts.services.api_tokens import make_token, scopes_for
+from portal.api.scopes import scope_of
+from portal.audit.services import System
+from portal.errors import DomainError
+from portal.extensions import db
+from portal.roles import Role
+from portal.web.access import declared_audience
+
 pytestmark = pytest.mark.one_database
 PAGE = "/profile/tokens"
 
@@ -59,3 +68,27 @@ def test_what_a_token_may_do_is_said_in_words(signed_in):
     assert "Cours et inscriptions\u00a0: lire · Journaux hebdomadaires\u00a0: lire et modifier" in (
         signed_in.get(f"/lang/fr?next={PAGE}", follow_redirects=True).text
     )
+
+
+def test_offered_is_what_a_role_can_use_with_a_token(app, client, make, sign_in):
+    """As the operations of the API say themselves."""
+    opens = {}
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/api/"):
+            roles = declared_audience(app.view_functions[rule.endpoint])
+            for scope in {scope_of(rule.rule, method) for method in rule.methods - {"HEAD", "OPTIONS"}} - {None}:
+                opens.setdefault(scope, set()).update(roles or Role)
+    for role in Role:
+        assert set(scopes_for(frozenset({role}))) == {scope for scope, roles in opens.items() if role in roles}, role
+    app.config["WTF_CSRF_ENABLED"] = False
+    sign_in(client, make.student())
+    page = client.get(PAGE).text
+    assert ["reflections:write" in page, "logs:read" in page, "webhooks:read" in page] == [True, False, False]
+    assert client.post(PAGE, data={"name": "A", "lasts": "90", "scopes": ["logs:read"]}).status_code == 422
+    with app.app_context(), pytest.raises(DomainError, match="no more than you can"):
+        make_token(make.student().user_id, "A", ["logs:read"], "90", System())
+    teaches_too = make.manager()
+    with app.app_context():
+        let_teach(teaches_too.user_id, "T-77", System())
+        db.session.commit()
+        assert make_token(teaches_too.user_id, "A", ["logs:write", "people:read"], "90", System()).text

@@ -21,14 +21,14 @@ bp = Blueprint("api_tokens", __name__, url_prefix="/profile/tokens")
 @everyone
 def index() -> str:
     """The person's tokens that hold, and a form for another one."""
-    return _page(TokenForm(formdata=None))
+    return _page(TokenForm.of(current_user.roles))
 
 
 @bp.post("")
 @everyone
 def make() -> Response | tuple[str, int]:
     """Make a token and show it, this once; the page is kept nowhere."""
-    form = TokenForm(request.form)
+    form = TokenForm.of(current_user.roles, request.form)
     if not form.validate():
         return _page(form), 422
     try:
@@ -38,7 +38,7 @@ def make() -> Response | tuple[str, int]:
         db.session.rollback()
         form.show(error)
         return _page(form), error.status
-    answer = make_response(_page(TokenForm(formdata=None), made.text))
+    answer = make_response(_page(TokenForm.of(current_user.roles), made.text))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -9,10 +9,12 @@ from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.accounts.models import ApiToken, User
+from portal.accounts.queries import find_person
 from portal.accounts.services.tokens import hash_token
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
+from portal.roles import Role
 from portal.rows import dataclass
 
 # By it a token is told from the others at a glance, also by programs that look for secrets where none belong.
@@ -25,6 +27,19 @@ LASTS: Mapping[str, timedelta | None] = {
 # A use is noted no more often than that.
 NOTED_EVERY = timedelta(hours=1)
 _ENDING = 4
+_OFFICE = frozenset({Role.ADMIN, Role.MANAGER})
+_STAFF = _OFFICE | {Role.FACILITATOR}
+# Whom a scope opens anything to; those that are not named, everybody.
+_OPENS_TO: Mapping[str, frozenset[Role]] = {
+    "catalogue:write": _OFFICE,
+    "logs:read": _STAFF,
+    "logs:write": _STAFF,
+    "people:read": _OFFICE,
+    "people:write": _OFFICE,
+    "reflections:write": frozenset({Role.STUDENT}),
+    "webhooks:read": frozenset({Role.ADMIN}),
+    "webhooks:write": frozenset({Role.ADMIN}),
+}
 GROUPS = ("catalogue", "courses", "lessons", "logs", "notifications", "people", "reflections", "webhooks")
 SCOPES = ("profile:read", *(f"{group}:{deed}" for group in GROUPS for deed in ("read", "write")))
 
@@ -37,13 +52,21 @@ class NewToken:
     text: str
 
 
+def scopes_for(roles: frozenset[Role]) -> list[str]:
+    """The scopes with which somebody of these roles can do anything."""
+    return [scope for scope in SCOPES if _OPENS_TO.get(scope, roles) & roles]
+
+
 def make_token(user_id: int, name: str, scopes: Sequence[str], lasts: str, by: Actor) -> NewToken:
     """A token for a person. Raises DomainError on "name", "scopes" or "lasts", Conflict for one token too many."""
     _check(name, scopes, lasts)
     # Locked until the commit, so that two made at one time are counted one after the other.
     epoch = db.session.scalar(select(User.session_epoch).where(User.id == user_id).with_for_update())
-    if epoch is None:
+    person = find_person(user_id)
+    if epoch is None or person is None:
         raise NotFound(lazy("There is no such account."))
+    if not set(scopes) <= set(scopes_for(person.roles)):
+        raise DomainError(lazy("A token can do no more than you can: choose from what is offered."), "scopes")
     holds = (ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None), ApiToken.epoch == epoch)
     if (db.session.scalar(select(func.count()).select_from(ApiToken).where(*holds)) or 0) >= MOST:
         raise Conflict(lazy("You have %(most)s tokens. Revoke one that is not used any more.", most=MOST), "name")

@@ -6,7 +6,7 @@ A *draft* is a frozen dataclass that names things by their human keys. What the 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Table, bindparam, case, insert, literal, literal_column, select, update
@@ -16,7 +16,6 @@ from portal import clock
 from portal.audit.services import Actor, Change, record_many
 from portal.extensions import Model, db
 from portal.pulses import note_written
-from portal.rows import dataclass
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -1,8 +1,7 @@
 """Two people at one form: whose value stands in each field."""
 
 from collections.abc import Mapping, Sequence
-
-from portal.rows import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

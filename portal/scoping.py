@@ -8,7 +8,7 @@ nobody has set a scope; what must look past it says so with `EVERYWHERE` or `pas
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -17,7 +17,6 @@ from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlalchemy.sql import ColumnElement
 
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

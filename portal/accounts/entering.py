@@ -6,6 +6,7 @@ proof it wants and calls `go_on` once it has it.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,7 +27,6 @@ from portal.accounts.services.signing_in import Entry, enter
 from portal.accounts.sessions import be, start_anew
 from portal.accounts.signals import Notice, tell
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.web.locale import safe_next
 
 _STEPS = "portal_sign_in_steps"

@@ -7,6 +7,7 @@ and who the person is by now. What else it says (address, role) is for the clien
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
@@ -16,7 +17,6 @@ from flask import current_app
 from portal import clock
 from portal.accounts.services.refresh_tokens import Grant
 from portal.roles import Role
-from portal.rows import dataclass
 
 ISSUER = "course-management-platform"
 AUDIENCE = "course-management-users"

@@ -1,6 +1,7 @@
 """The first proof that most people bring: their password. Pages and the JSON API ask for it alike."""
 
 import time
+from dataclasses import dataclass
 
 from flask import current_app, g
 
@@ -13,7 +14,6 @@ from portal.accounts.services.signing_in import fits, send_confirmation_again, u
 from portal.accounts.timing import answer_no_sooner_than
 from portal.errors import DomainError, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.web.access import Actor
 
 

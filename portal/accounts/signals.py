@@ -1,11 +1,10 @@
 """What accounts announce to the packages above, which make messages of it in the same transaction."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from blinker import signal
-
-from portal.rows import dataclass
 
 # Sent with `letters`: links that must reach people. The token itself is made when the mail is written.
 letters_due = signal("accounts-letters-due")

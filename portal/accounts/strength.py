@@ -3,12 +3,12 @@
 import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from portal.accounts.passwords import check_rules
 from portal.errors import DomainError, lazy
 from portal.folding import fold
-from portal.rows import dataclass
 
 # Of 0 to 4: from 3 on it takes more than 10⁸ guesses.
 ENOUGH = 3

@@ -1,9 +1,8 @@
 """Cohorts and departments. Accounts point to them; the catalogue, which stands above, says here what there is."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-
-from portal.rows import dataclass
 
 
 class Kind(StrEnum):

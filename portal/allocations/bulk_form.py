@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -21,7 +22,6 @@ from portal.allocations.words import status_name
 from portal.catalogue.words import mode_name
 from portal.errors import DomainError
 from portal.folding import fold, one_line
-from portal.rows import dataclass
 
 # Names that belong to the change; every other one narrows the list that "all" is about.
 _OWN = frozenset({"deed", "id", "all", "seen", "by_days", "to_facilitator", "to_mode", "to_status", "to_places",

@@ -1,6 +1,7 @@
 """Bulk changes in words: what each course changes from and to."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,7 +14,6 @@ from portal.allocations.queries.selections import facilitator_names, mode_names
 from portal.allocations.services.bulk_rules import Deed, Outcome
 from portal.allocations.words import status_name
 from portal.catalogue.words import mode_name
-from portal.rows import dataclass
 from portal.web.locale import date_short
 
 

@@ -1,12 +1,12 @@
 """Two people at one course: its form brought together with how the course stands now."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
 from portal.allocations.course_form import NAMES, CourseForm, form_of
 from portal.merging import Clash, merge_fields
-from portal.rows import dataclass
 
 _FIELDS = {name: field for field, name in NAMES.items()}
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -13,7 +14,6 @@ from portal.allocations.queries import SORTS, OfferingFilter
 from portal.allocations.queries.filters import Term
 from portal.folding import one_line
 from portal.paging import Cursor, PageRequest
-from portal.rows import dataclass
 
 NO_FACILITATOR = "none"
 DEFAULT_SORT = next(iter(SORTS))

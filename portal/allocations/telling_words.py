@@ -1,6 +1,7 @@
 """How it reads that a course is somebody's now, is not any more, or has changed: in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +14,6 @@ from portal.allocations.queries.allocated import AllocatedCourse, find_allocated
 from portal.allocations.services.telling import CHANGED, GIVEN, TAKEN, stands_as
 from portal.notifications.groups import ALLOCATIONS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
-from portal.rows import dataclass
 from portal.web.locale import date_long
 
 _TOPIC, _PAGE = "allocations", "/tracker/"

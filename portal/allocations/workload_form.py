@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -26,7 +27,6 @@ from portal.allocations.services.workload import (
 )
 from portal.errors import DomainError
 from portal.paging import Cursor, PageRequest
-from portal.rows import dataclass
 
 _HOUR = 60
 # A comma before three figures and no more parts thousands.

@@ -1,7 +1,7 @@
 """What an operation of the API takes and gives, declared once: the reader, the writer and the documents follow it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache, wraps
 from typing import Any
 
@@ -23,7 +23,6 @@ from portal.api.conditional import (
 from portal.api.idempotency import answer_once
 from portal.api.reading import read_body, read_query
 from portal.api.tickets import offer_again
-from portal.rows import dataclass
 from portal.web.answers import Answer
 from portal.web.bare import bare
 

@@ -5,6 +5,7 @@ follows from the departments that a manager answers for is given anew each time:
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask import request
 
@@ -13,7 +14,6 @@ from portal.accounts.queries.standings import FOLLOWED, standing_of
 from portal.api.bearer import borne_token, present_family
 from portal.api.limits import Counted, counted_now
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.web.access import person_now
 from portal.web.bare import bare
 from portal.web.requests import path_for_log

@@ -1,6 +1,7 @@
 """Writing the audit: always in the transaction of the change itself."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol, cast
@@ -11,7 +12,6 @@ from sqlalchemy import Table, insert
 from portal import clock
 from portal.audit.models import AuditEvent, ChangeBatch
 from portal.extensions import db
-from portal.rows import dataclass
 
 # Rows of the table: as entities they would be looked through for what the database fills in, and nothing is.
 _WRITE = insert(cast(Table, AuditEvent.__table__))

@@ -1,11 +1,11 @@
 """The teaching calendar: pure functions from dates to weeks and deadlines."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from portal.config import Settings
-from portal.rows import dataclass
 
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)

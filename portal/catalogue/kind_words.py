@@ -1,11 +1,10 @@
 """What the kinds of the catalogue are called, in the reader's language."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """The kinds of entries of the catalogue, and what they have in common."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from portal.catalogue.models import CalendarBreak, ClassGroup, Cohort, Department, Mode, Module
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

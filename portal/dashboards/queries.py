@@ -1,6 +1,7 @@
 """Reads that put several features on one page."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import func, literal, select, union_all
@@ -9,7 +10,6 @@ from portal.allocations.models import CourseOffering, OfferingKind, OfferingStat
 from portal.catalogue.calendar import Break
 from portal.catalogue.models import CalendarBreak
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +13,6 @@ from portal import clock
 from portal.catalogue.calendar import Week, monday_of, weeks_of
 from portal.dashboards import queries
 from portal.dashboards.queries import Term
-from portal.rows import dataclass
 from portal.web.locale import date_short
 
 _DAY = timedelta(days=1)

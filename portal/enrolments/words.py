@@ -1,6 +1,7 @@
 """How notices about places in courses read: in the inbox and in mails."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,6 @@ from portal.enrolments.queries import find_cancelled, standing_of
 from portal.enrolments.services.telling import Told
 from portal.notifications.groups import COURSES
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
-from portal.rows import dataclass
 
 _TOPIC = "enrolments"
 _STATES = {

@@ -1,7 +1,7 @@
 """What the pages of imports are sent: how files are read, and which rows of a report are wanted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
@@ -10,7 +10,6 @@ from portal.exchange.queries import RowFilter
 from portal.exchange.services.parts import Part, kind_of
 from portal.exchange.words import COLUMN_WORDS, VERDICTS
 from portal.paging import Cursor, PageRequest
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

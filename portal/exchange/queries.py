@@ -1,6 +1,7 @@
 """Reads of the history of imports, and of what a check found."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,6 @@ from portal.extensions import db
 from portal.jobs.models import Job, JobState
 from portal.jobs.queries import JobRow, find_job
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
-from portal.rows import dataclass
 
 Counts = Mapping[str, Mapping[str, int]]
 _UNDER_WAY = (JobState.WAITING, JobState.RUNNING)

@@ -5,6 +5,7 @@ caller's transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,6 @@ from portal.errors import Conflict, lazy
 from portal.exchange.models import SeedVersion
 from portal.extensions import db
 from portal.pulses import VIEWS, Pulse
-from portal.rows import dataclass
 
 if TYPE_CHECKING:
     from alembic.config import Config

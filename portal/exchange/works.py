@@ -1,6 +1,7 @@
 """What the worker does for imports in pages: check, and carry out what was confirmed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from portal.exchange.services.packing import pack_everything
 from portal.extensions import db
 from portal.jobs import works
 from portal.jobs.works import Owner, Params, Progress, Work
-from portal.rows import dataclass
 
 
 def init_works() -> None:

@@ -1,6 +1,7 @@
 """Where jobs stand."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,6 @@ from sqlalchemy import select
 from portal.accounts.queries.personal_data import list_of
 from portal.extensions import db
 from portal.jobs.models import Job, JobState
-from portal.rows import dataclass
 
 _UNDER_WAY = (JobState.WAITING, JobState.RUNNING)
 

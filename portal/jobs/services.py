@@ -1,6 +1,7 @@
 """Beginning, taking up and ending jobs. What a worker does with one stands in running.py."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -12,7 +13,6 @@ from portal.audit.services import Actor
 from portal.database import work_waits
 from portal.extensions import db
 from portal.jobs.models import Job, JobState
-from portal.rows import dataclass
 
 # A worker that is alive renews its lease several times in this span.
 LEASE = timedelta(seconds=40)

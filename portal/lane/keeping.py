@@ -1,11 +1,11 @@
 """What is kept of the answers that were given: under all of a request that its answer follows from."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from portal.api.tickets import Ticket
 from portal.pulses.stores import Store
-from portal.rows import dataclass
 
 # Nothing else of a request makes a difference to an answer of the API, but to its id.
 _FACTS = (

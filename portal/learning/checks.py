@@ -6,12 +6,12 @@ case, accents and spaces do not matter, and 3,5 is 3.5).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from portal.errors import DomainError, lazy
 from portal.folding import fold, one_line
-from portal.rows import dataclass
 
 MOST_QUESTIONS = 20
 MOST_OPTIONS = 8

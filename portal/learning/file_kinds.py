@@ -6,12 +6,12 @@ Nothing is unpacked or decoded: the size of a picture is read from its header, a
 import re
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from portal.errors import DomainError, lazy
 from portal.folding import one_line
 from portal.learning.models import NAME_LIMIT, FileKind
-from portal.rows import dataclass
 
 # A picture of more is a bomb for whoever opens it.
 MOST_PIXELS = 50_000_000

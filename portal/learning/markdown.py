@@ -7,7 +7,7 @@ text, pictures from elsewhere become links, and whatever comes out is cleaned on
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,6 @@ import nh3
 
 from portal.folding import fold
 from portal.learning.models import FileKind
-from portal.rows import dataclass
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

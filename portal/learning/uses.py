@@ -1,6 +1,7 @@
 """What files are for: whoever keeps one says so here, and who may read it. A file that nobody keeps is deleted."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, or_
@@ -8,7 +9,6 @@ from sqlalchemy import ColumnElement, exists, or_
 from portal.allocations.models import CourseOffering
 from portal.learning.models import Lesson, LessonAttachment, StoredFile
 from portal.learning.queries.access import Viewer, may_read
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

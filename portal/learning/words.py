@@ -1,6 +1,7 @@
 """How lessons read: sizes of files, and what students are told in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask
@@ -13,7 +14,6 @@ from portal.learning.queries.lessons import published_among
 from portal.learning.services.announcing import PUBLISHED
 from portal.notifications.groups import COURSES
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
-from portal.rows import dataclass
 
 _KILO = 1024
 

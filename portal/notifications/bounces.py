@@ -6,6 +6,7 @@ that comes back, so that nobody marks somebody else's address by writing a repor
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default
@@ -16,7 +17,6 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.notifications.models import Delivery, DeliveryState
 from portal.notifications.services.refusals import note_refusal
-from portal.rows import dataclass
 
 # A report may bring the whole mail back; what it says stands at its beginning.
 MOST_BYTES = 4 << 20

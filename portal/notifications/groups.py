@@ -5,12 +5,12 @@ is registered beside its kinds.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from portal.roles import Role
-from portal.rows import dataclass
 
 ACCOUNT, REMINDERS, OVERDUE, DECISIONS = "account", "reminders", "overdue", "decisions"
 ALLOCATIONS, ATTENDANCE, ALERTS, COMPLIANCE = "allocations", "attendance", "alerts", "compliance"

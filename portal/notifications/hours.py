@@ -1,9 +1,8 @@
 """When a mail may go: at most one a person and day, outside of their quiet hours. Pure functions."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
-
-from portal.rows import dataclass
 
 _DAY = timedelta(days=1)
 MINUTES = 24 * 60

@@ -9,11 +9,11 @@ they are called.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from portal.notifications.groups import OTHER
-from portal.rows import dataclass
 
 Params = Mapping[str, Any]
 

@@ -1,7 +1,7 @@
 """Which of the claimed messages go now, and which wait for the morning or become part of another."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from portal import clock
@@ -14,7 +14,6 @@ from portal.notifications.hours import Quiet, allowed_at
 from portal.notifications.models import Channel
 from portal.notifications.queries.standing import Standing, find_standings
 from portal.notifications.services import Claim
-from portal.rows import dataclass
 
 # When another worker is sending somebody a mail, theirs of today will have gone by then, or not.
 _SOON = timedelta(minutes=2)

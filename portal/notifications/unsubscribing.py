@@ -4,10 +4,9 @@ A link names a person and groups, and can do no more than switch these off.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from itsdangerous import BadSignature, URLSafeSerializer
-
-from portal.rows import dataclass
 
 _SALT = "unsubscribe"
 

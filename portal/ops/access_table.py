@@ -1,13 +1,13 @@
 """Who may open what, as the code declares it: `flask access` prints the table that docs/access.md holds."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import click
 from flask import Flask, current_app
 from werkzeug.routing import AnyConverter, Rule
 
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.web.access import PUBLIC, declared_audience, declared_owner
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

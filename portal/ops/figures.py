@@ -1,6 +1,7 @@
 """What the tables say about the portal's work: for Prometheus and for the administrator's page alike."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -19,7 +20,6 @@ from portal.notifications.models import Delivery, DeliveryState
 from portal.notifications.queries.deliveries import find_queue_state
 from portal.ops.models import Pass
 from portal.ops.probing import LIMIT, Probe, answers_in_turn
-from portal.rows import dataclass
 from portal.tracker.states import LogState, in_state, today_in
 from portal.webhooks.models import MessageState, WebhookDelivery
 from portal.webhooks.queries.deliveries import count_by_result

@@ -4,6 +4,7 @@ import platform
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import metadata
 from typing import Any
@@ -23,7 +24,6 @@ from portal.ops import figures
 from portal.ops.health import OK, UNUSED, health
 from portal.ops.models import DELIVERIES, REMINDERS
 from portal.ops.version import version
-from portal.rows import dataclass
 
 # Deliveries go through each minute, reminders each quarter of an hour; a slow pass is no reason to worry.
 _LATE = {DELIVERIES: timedelta(minutes=5), REMINDERS: timedelta(minutes=40)}

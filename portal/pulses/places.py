@@ -4,13 +4,13 @@ Courses fall into parts by their ids, and their logs into weeks. Each part and e
 """
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_
 
 from portal.pulses import PARTS, WHOLE, Kept, keep, present_pulses, pulse_of, recall, slot_of_part, slot_of_week
-from portal.rows import dataclass
 
 # A part of the courses, and a Monday for what follows from each week by itself.
 Place = tuple[int, date | None]

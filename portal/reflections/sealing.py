@@ -5,11 +5,10 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken
-
-from portal.rows import dataclass
 
 Answers = Mapping[str, str]
 

@@ -1,6 +1,7 @@
 """How notices of reflections read: in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask import current_app
@@ -11,7 +12,6 @@ from flask_babel import ngettext
 from portal.notifications.groups import REFLECTIONS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.reflections.queries.owed import CLOSING, OPENED, RESULTS, list_still_open
-from portal.rows import dataclass
 from portal.web.locale import date_long
 
 _PATH = "/reflections/"

@@ -1,6 +1,7 @@
 """How weeks that stay missing read to managers: in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
@@ -8,7 +9,6 @@ from flask_babel import ngettext
 
 from portal.notifications.groups import ALERTS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
-from portal.rows import dataclass
 from portal.tracker.ladder import ALERT, ESCALATED, base_of
 from portal.tracker.queries.alerts import MissingCourse, list_still_missing
 from portal.tracker.reminding import weeks_in_words

@@ -5,11 +5,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
 from portal.errors import DomainError, lazy
-from portal.rows import dataclass
 from portal.tracker.models import AttendanceState
 from portal.tracker.queries.attendance import Place
 from portal.tracker.services.attendance import HeadCount, Sheet

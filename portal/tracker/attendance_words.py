@@ -1,6 +1,7 @@
 """How notices of low attendance read: in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -9,7 +10,6 @@ from flask_babel import ngettext
 
 from portal.notifications.groups import ATTENDANCE
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
-from portal.rows import dataclass
 from portal.tracker.queries.attendance import names_of
 from portal.tracker.services.low_attendance import TO_FACILITATOR, TO_STUDENT
 

@@ -1,11 +1,11 @@
 """How "This week" is laid out: the ruler of the term, the sentence about where one stands, the groups of logs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from portal.catalogue.calendar import monday_of
-from portal.rows import dataclass
 from portal.tracker.queries import Log, WeekCount
 from portal.tracker.states import LogState
 

@@ -1,6 +1,7 @@
 """How decisions about weekly logs read: in the inbox and in mails."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,6 @@ from flask_babel import ngettext
 
 from portal.notifications.groups import DECISIONS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
-from portal.rows import dataclass
 from portal.tracker.services.telling import Decision
 from portal.web.locale import datetime_long
 

@@ -8,12 +8,11 @@ the log.
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from werkzeug.datastructures import MultiDict
 
 from portal.errors import DomainError, lazy
-from portal.rows import dataclass
 from portal.tracker.models import ItemStatus
 from portal.tracker.services import Edit, fingerprint
 

@@ -5,11 +5,11 @@ Pure functions. A stage begins in the morning of its day, in the institution's t
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from portal.catalogue.calendar import Break, working_day
-from portal.rows import dataclass
 
 DUE, TODAY, MISSING, ALERT, ESCALATED = "log_due", "log_today", "log_missing", "log_alert", "log_escalated"
 # Before the deadline, and after it; of those after it the first tells who owes the week.

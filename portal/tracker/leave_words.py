@@ -1,6 +1,7 @@
 """How leave reads: in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask_babel import gettext as _
@@ -9,7 +10,6 @@ from flask_babel import ngettext
 
 from portal.notifications.groups import DECISIONS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
-from portal.rows import dataclass
 from portal.tracker.services.leaves import ENDED, ENTERED, STANDING_IN
 from portal.web.locale import date_long
 

@@ -1,10 +1,10 @@
 """The compliance matrix as it is drawn: weeks under their months, rows of cells, the share on time beneath."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from portal.rows import dataclass
 from portal.tracker.queries.compliance import Cell, Sums, WeekSums
 from portal.tracker.queries.matrix import Line
 from portal.tracker.states import LogState

@@ -1,6 +1,7 @@
 """A reminder by hand as it would be read, in both languages, before it is sent."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import current_app
@@ -9,7 +10,6 @@ from portal import clock
 from portal.accounts.queries import find_person
 from portal.notifications.kinds import topic_of
 from portal.notifications.mail.writing import Reader, Section, write_parts
-from portal.rows import dataclass
 from portal.tracker.queries.told import NUDGE
 from portal.tracker.queries.watched import OwedLog
 from portal.tracker.services.reminders import what_is_owed

@@ -1,7 +1,7 @@
 """What the compliance page is asked for in its address."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -12,7 +12,6 @@ from portal.allocations.queries import OfferingFilter
 from portal.allocations.queries.facets import Group
 from portal.catalogue.calendar import Rules
 from portal.paging import PageRequest
-from portal.rows import dataclass
 from portal.tracker.models import ItemStatus
 from portal.tracker.queries.compliance import Watched, WeekSums
 from portal.tracker.states import LogState

@@ -1,6 +1,7 @@
 """How the week in numbers reads to managers: in the inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask_babel import gettext as _
@@ -8,7 +9,6 @@ from flask_babel import lazy_gettext as _l
 
 from portal.notifications.groups import COMPLIANCE
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
-from portal.rows import dataclass
 from portal.tracker.services.weekly import WEEKLY
 from portal.web.locale import date_long
 

@@ -1,6 +1,7 @@
 """How it reads that somebody asks to change a submitted week: in the managers' inbox and in mails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -9,7 +10,6 @@ from flask_babel import ngettext
 
 from portal.notifications.groups import WISHES
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
-from portal.rows import dataclass
 from portal.tracker.queries.wishes import Wish, list_wishes
 from portal.tracker.services.telling import WISH
 

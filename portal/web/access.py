@@ -1,6 +1,7 @@
 """Deny by default: every view declares its audience, and one guard reads it before the view runs."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
@@ -10,7 +11,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.extensions import login_manager
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.web.bare import bare
 from portal.web.entrances import present_entrance
 from portal.web.htmx import is_htmx, redirect_or_hx

@@ -5,13 +5,13 @@ address (`/api`) can know people by tokens and answer in JSON, whatever goes wro
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Request, current_app, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response
 
-from portal.rows import dataclass
 from portal.web.bare import bare
 
 _KEY = "portal_entrances"

@@ -1,6 +1,7 @@
 """What every page template is given: the places of the person's role, the unread count, the name."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app, render_template, request, url_for
@@ -8,7 +9,6 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from portal.roles import Role
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

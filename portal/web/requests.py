@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
@@ -10,7 +11,6 @@ from flask import Flask, Response, current_app, g, request
 
 from portal.database import reading_only
 from portal.measuring import Asked, asked_so_far, begin_measuring
-from portal.rows import dataclass
 from portal.web.bare import bare
 
 log = structlog.get_logger("portal.request")

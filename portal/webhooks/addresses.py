@@ -7,13 +7,13 @@ means something else a moment later ("DNS rebinding") gains nothing.
 
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Self
 from urllib.parse import urlsplit
 
 from portal.config import Settings
 from portal.config.readers import Network
-from portal.rows import dataclass
 
 Address = IPv4Address | IPv6Address
 _PORTS = {"https": 443, "http": 80}

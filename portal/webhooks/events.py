@@ -5,12 +5,11 @@ follow from it, and no service has to think of them. What is sent are ids, state
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from portal.audit.services import Change
-from portal.rows import dataclass
 
 LOG, COURSE, ENROLMENT, LEAVE = "activity_trackers", "course_offerings", "enrolments", "leaves"
 

@@ -1,6 +1,7 @@
 """Noticing what happens, and writing it down as messages in the same transaction, as its last deed but one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import event
@@ -8,7 +9,6 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.audit.services import Change, changes_recorded
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.services.signals import weeks_owed_again
 from portal.webhooks.events import EXPECTED, LOG, Happened, events_of
 from portal.webhooks.services.messages import write_messages

@@ -1,6 +1,7 @@
 """The form of an endpoint, and which of its messages an address asks for."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -13,7 +14,6 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from portal.errors import DomainError
 from portal.folding import one_line
 from portal.paging import Cursor, PageRequest
-from portal.rows import dataclass
 from portal.webhooks.events import TEST, TYPES
 from portal.webhooks.models import MAX_DESCRIPTION, MAX_URL, MessageState
 from portal.webhooks.queries.deliveries import DeliveryFilter

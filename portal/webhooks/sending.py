@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http.client import HTTPConnection, HTTPException
@@ -16,7 +17,6 @@ from threading import Event, Timer
 from typing import Any
 
 from portal import clock
-from portal.rows import dataclass
 from portal.webhooks.addresses import NotAllowed, Reach, Target, read_target, resolve
 from portal.webhooks.models import MAX_ANSWER
 

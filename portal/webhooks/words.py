@@ -1,6 +1,7 @@
 """Webhooks in words: events, states, what keeps messages from arriving, and what administrators are told."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from flask_babel import ngettext
 from portal.notifications.groups import Group, register_group
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.webhooks.models import EndpointState, WhyDisabled
 from portal.webhooks.queries.endpoints import list_disabled
 from portal.webhooks.services.endpoints import NOTICE

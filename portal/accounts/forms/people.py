@@ -1,6 +1,7 @@
 """Forms of looking after accounts, and which people an address asks for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -23,7 +24,6 @@ from portal.accounts.units import Unit
 from portal.errors import DomainError
 from portal.paging import Cursor, PageRequest
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.web.locale import LANGUAGES
 
 _LONGEST = 200

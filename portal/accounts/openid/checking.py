@@ -1,6 +1,7 @@
 """What an administrator asks: whether a provider can be used, and if not, what is wrong, in words."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
@@ -9,7 +10,6 @@ from portal.accounts.openid import discovery
 from portal.accounts.openid.exchange import knows_us
 from portal.accounts.openid.providers import Provider
 from portal.accounts.openid.troubles import ProviderAway
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

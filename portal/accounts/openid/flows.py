@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,6 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from portal import clock
 from portal.accounts.services.identities import ProviderAccount
 from portal.accounts.services.tokens import derive_token
-from portal.rows import dataclass
 from portal.web.locale import safe_next
 
 _FLOWS = "providers"

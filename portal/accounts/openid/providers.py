@@ -1,7 +1,7 @@
 """The providers that the settings name, and where they send people back to."""
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app, request, url_for
@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.config import Settings
-from portal.rows import dataclass
 
 _GOOGLE = "https://accounts.google.com"
 # As its documentation has it, Google writes its name either way.

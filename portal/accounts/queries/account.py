@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,6 @@ from portal.audit.models import AuditEvent
 from portal.extensions import db
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page, slice_by_key
 from portal.roles import Role
-from portal.rows import dataclass
 
 MOST_CHANGES = 20
 MOST_INVITATIONS = 5

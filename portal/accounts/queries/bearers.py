@@ -1,6 +1,7 @@
 """Who is behind a token of the JSON API."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal.accounts.models import ApiToken, RefreshToken, User
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
 from portal.pulses import PULSES_NOW
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,6 @@ from portal.extensions import db
 from portal.folding import fold
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 from portal.roles import Role
-from portal.rows import dataclass
 
 # As `Purpose` in services/tokens.py, which stands above this.
 INVITATION = "invitation"

@@ -1,5 +1,6 @@
 """Accounts at other providers, and whose they are here."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -7,7 +8,6 @@ from sqlalchemy import select
 from portal.accounts.models import Identity, User
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Reads of one-time links, for the mails that carry them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,6 @@ from sqlalchemy import select
 
 from portal.accounts.models import OneTimeToken
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Who is who: the person behind a request, by id and by address, and whose a link is."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -8,7 +9,6 @@ from portal import clock
 from portal.accounts.models import Facilitator, OneTimeToken, User
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 
 # RFC 5321 as amended: what a mail server must take.
 LONGEST_EMAIL = 254

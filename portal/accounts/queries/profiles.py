@@ -1,5 +1,6 @@
 """What a person sees and changes of their own account."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,6 @@ from sqlalchemy import Select, select
 from portal import clock
 from portal.accounts.models import Identity, OneTimeToken, User
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

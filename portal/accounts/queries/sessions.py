@@ -1,5 +1,6 @@
 """Who is signed in where."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, func, select
@@ -9,7 +10,6 @@ from portal.accounts.models import Device, User, UserSession
 from portal.accounts.queries.people import PERSON, Person
 from portal.extensions import db
 from portal.pulses import PULSES_NOW
-from portal.rows import dataclass
 
 MOST_SESSIONS = 100
 

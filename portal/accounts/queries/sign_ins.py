@@ -1,5 +1,6 @@
 """Attempts to sign in, and the account that one is for."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, select
@@ -7,7 +8,6 @@ from sqlalchemy import and_, select
 from portal.accounts.models import Device, SignIn, SignInOutcome, User
 from portal.accounts.queries.people import PERSON, Person, typed_address
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

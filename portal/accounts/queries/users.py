@@ -1,6 +1,7 @@
 """Accounts for programs: page by page, as plain rows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,6 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.folding import fold
 from portal.roles import Role
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Single sign-on as an administrator sees it: what is set, what to register at the provider, and whether it works."""
 
+from dataclasses import dataclass
+
 from flask import Blueprint, abort, current_app
 
 from portal.accounts.openid.providers import Provider, find_provider, list_providers, redirect_address
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.web.access import audience
 from portal.web.pages import page
 

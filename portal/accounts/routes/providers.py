@@ -1,5 +1,6 @@
 """Signing in with an account at another provider, and which of them open one's own account."""
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import structlog
@@ -27,7 +28,6 @@ from portal.accounts.services.identities import MustSignIn, ProviderAccount, Rul
 from portal.database import writing
 from portal.errors import DomainError, NotFound
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.web.access import actor, everyone, owned, public
 from portal.web.locale import chosen_language, safe_next
 from portal.web.pages import door

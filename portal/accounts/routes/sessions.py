@@ -1,5 +1,7 @@
 """Where a person is signed in, and signing out there from here."""
 
+from dataclasses import dataclass
+
 from flask import Blueprint, current_app, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -11,7 +13,6 @@ from portal.accounts.framing import profile_page
 from portal.accounts.queries.sessions import SessionRow
 from portal.accounts.services import sessions
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.web.access import actor, everyone, owned
 
 bp = Blueprint("sessions", __name__, url_prefix="/profile/sessions")

@@ -6,7 +6,7 @@ rows of all administrators are locked first, in the same order, so that of two w
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -25,7 +25,6 @@ from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotAllowed, NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 
 # Whom managers look after; everyone else is the administrators' business.
 OF_MANAGERS = frozenset({Role.FACILITATOR, Role.STUDENT})

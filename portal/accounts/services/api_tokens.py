@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,6 @@ from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 
 # By it a token is told from the others at a glance, also by programs that look for secrets where none belong.
 PREFIX = "portal_"

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import update
 
@@ -13,7 +14,6 @@ from portal.accounts.services.devices import Browser
 from portal.accounts.services.guessing import Allowance, Lane, seconds_to_wait
 from portal.errors import DomainError, lazy_plural
 from portal.extensions import db
-from portal.rows import dataclass
 
 _MINUTE = 60
 

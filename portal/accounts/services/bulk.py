@@ -4,6 +4,7 @@ New accounts have no password: they wait for an invitation. The role of an accou
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import or_, select, update
@@ -14,7 +15,6 @@ from portal.audit.services import Actor, Change, record_many
 from portal.bulk import Edit, Plan, Stored, differences, ids_by, in_chunks, insert_rows, record_plan, update_rows
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

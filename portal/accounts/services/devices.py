@@ -1,5 +1,7 @@
 """Browsers in which people have signed in before."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
@@ -8,7 +10,6 @@ from portal.accounts.models import Device
 from portal.accounts.queries.sessions import find_device
 from portal.accounts.services.tokens import hash_token
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ the lanes of strangers holds up nobody who comes from a browser of their own.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from portal.accounts.queries.sign_ins import Failure
-from portal.rows import dataclass
 
 _LIMIT = re.compile(r"(\d+)\s*(?:/|per)\s*(\d+)?\s*(second|minute|hour|day|month|year)", re.ASCII | re.IGNORECASE)
 _UNITS = {

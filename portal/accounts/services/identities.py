@@ -6,6 +6,7 @@ for the addresses below its own domains; for any other the owner of the account 
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -24,7 +25,6 @@ from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotAllowed, NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Invitations: a link for the first password of an account."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, exists, or_, select, update
@@ -26,7 +27,6 @@ from portal.bulk import in_chunks
 from portal.errors import NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 
 # A second click, or a second tab, sends no second mail.
 _AT_ONCE = timedelta(minutes=1)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlalchemy import delete, select, update
@@ -13,7 +14,6 @@ from portal.audit.services import Actor, Change, record, record_many
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 
 NAME_LIMIT = 100
 # Of such an address only the domain has to be looked at closely, and a school has few of them.

@@ -1,7 +1,7 @@
 """What people say of themselves, and how the portal speaks to them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 from sqlalchemy import select
 
@@ -12,7 +12,6 @@ from portal.accounts.zones import canonical_zones
 from portal.audit.services import Actor, record
 from portal.errors import DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 
 TITLE_LIMIT = 100
 BIO_LIMIT = 2000

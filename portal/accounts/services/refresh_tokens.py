@@ -5,6 +5,7 @@ the access tokens that came of it. That holds for two uses at the same moment to
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -16,7 +17,6 @@ from portal.accounts.queries.bearers import KeptToken, find_refresh_token
 from portal.accounts.services.tokens import hash_token
 from portal.audit.services import Actor, System, record
 from portal.extensions import db
-from portal.rows import dataclass
 
 # From the sign-in on: refreshing does not lengthen it.
 LASTS = timedelta(days=30)

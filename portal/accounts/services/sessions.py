@@ -1,6 +1,7 @@
 """Sessions: a secret in a person's cookie, its hash in a row that can be ended from elsewhere."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -16,7 +17,6 @@ from portal.accounts.services.tokens import hash_token
 from portal.audit.services import Actor, record
 from portal.errors import NotFound, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 
 __all__ = [
     "Begun",

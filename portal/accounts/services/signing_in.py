@@ -1,5 +1,6 @@
 """Proving who one is by a password, and being in."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import update
@@ -18,7 +19,6 @@ from portal.accounts.services.tokens import Purpose
 from portal.audit.services import Actor, System, record
 from portal.extensions import db
 from portal.pulses import QUIET
-from portal.rows import dataclass
 
 # Tests sign in with hashes of fewer rounds, and would wait for each to be made anew.
 FEWEST_ROUNDS = passwords.ROUNDS

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -18,7 +19,6 @@ from portal import clock
 from portal.accounts.models import OneTimeToken, User
 from portal.bulk import in_chunks, insert_rows
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 class Purpose(StrEnum):

@@ -1,6 +1,7 @@
 """Courses and whom they are allocated to, for telling people."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.bulk import in_chunks
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.scoping import EVERYWHERE
 
 

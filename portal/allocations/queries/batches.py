@@ -1,6 +1,7 @@
 """Bulk changes that were done, out of the audit."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal.allocations.models import CourseOffering
 from portal.audit.models import AuditEvent, ChangeBatch
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
-from portal.rows import dataclass
 
 SHOWN = 50
 

@@ -1,6 +1,7 @@
 """Who could teach a course: facilitators with what they teach already."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, true
@@ -12,7 +13,6 @@ from portal.allocations.queries.listing import RUNNING, OfferingRow
 from portal.catalogue.models import Department, Module
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.scoping import EVERYWHERE
 
 MOST = 8

@@ -1,6 +1,7 @@
 """Courses that meet at the same time and cannot: the same person, class or room in two places."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
@@ -12,7 +13,6 @@ from portal.allocations.queries.listing import RUNNING
 from portal.allocations.queries.scopes import is_elsewhere
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.scoping import EVERYWHERE
 
 MOST = 20

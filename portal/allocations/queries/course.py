@@ -1,11 +1,11 @@
 """One course as its form needs it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from portal.allocations.models import CourseOffering, OfferingKind
 from portal.allocations.queries.references import keys_of
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

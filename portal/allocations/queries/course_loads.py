@@ -1,9 +1,7 @@
 """What one course is for who teaches it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
-
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

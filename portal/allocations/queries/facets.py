@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from operator import add
 from typing import Any, TypeVar
@@ -14,7 +15,6 @@ from portal.catalogue.models import Mode, Module
 from portal.extensions import db
 from portal.pulses import kept
 from portal.pulses.places import Place, Stale, kept_in_places, part_of
-from portal.rows import dataclass
 
 Key = TypeVar("Key")
 

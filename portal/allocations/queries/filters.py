@@ -1,6 +1,7 @@
 """What a list of course offerings can be narrowed to, by keys that people can read in an address."""
 
 import re
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
@@ -11,7 +12,6 @@ from portal.allocations.queries.names import names_holding
 from portal.catalogue.models import Cohort, Department, Mode, Module
 from portal.folding import fold
 from portal.pulses import COURSES, NAMES, PEOPLE
-from portal.rows import dataclass
 
 # Between a key and its name, as the type-ahead writes them: "CS357 · Algorithms".
 KEY_END = " · "

@@ -1,6 +1,7 @@
 """What happened to a course offering, out of the audit."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,6 @@ from portal.allocations.models import CourseOffering
 from portal.audit.models import AuditEvent
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.extensions import db
-from portal.rows import dataclass
 
 MOST = 20
 # What the entries of a file call the same things.

@@ -1,7 +1,7 @@
 """The list of course offerings, as plain rows of what it shows."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,6 @@ from portal.allocations.queries.sorting import LOAD, RUNNING, values_in
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.extensions import db
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page
-from portal.rows import dataclass
 
 __all__ = ["RUNNING", "OfferingRow", "every_offering", "find_offering", "page_of_offerings"]
 

@@ -7,7 +7,7 @@ all others no course needs to be looked at.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, and_, case, literal, or_, select
@@ -21,7 +21,6 @@ from portal.allocations.queries.values import Values, value_in, values_of_list
 from portal.bulk import is_one_of
 from portal.catalogue.models import Mode
 from portal.paging import PageRequest, beyond
-from portal.rows import dataclass
 
 # How many times the courses of a page those nearby are expected to be.
 _AMPLE = 6

@@ -1,7 +1,7 @@
 """What the type-ahead of a filter offers: keys that filters understand, with how many courses each would show."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select
@@ -19,7 +19,6 @@ from portal.allocations.queries.filters import (
 )
 from portal.catalogue.models import Cohort, Department, Module
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.scoping import present_scope
 
 MOST = 8

@@ -1,6 +1,7 @@
 """Modules, classes and cohorts as a course names them: found by key, and offered while someone types."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -10,7 +11,6 @@ from portal.allocations.queries.filters import KEY_END, holds, holds_any_case, w
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.catalogue.queries.scopes import modules_within
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.scoping import present_scope
 
 MOST = 8

@@ -1,6 +1,7 @@
 """What copying a term needs to know: its courses, what stands in the next one, and who could still teach."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
@@ -13,7 +14,6 @@ from portal.bulk import in_chunks
 from portal.catalogue.models import ClassGroup, Cohort, Department, Mode, Module
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.scoping import EVERYWHERE, present_scope
 
 Term = tuple[int, int]

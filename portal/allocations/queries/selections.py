@@ -1,6 +1,7 @@
 """Courses that a bulk change is about: ticked ones, or all that match a list."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,6 @@ from portal.allocations.queries.listing import RUNNING
 from portal.bulk import in_chunks
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.scoping import EVERYWHERE
 
 Term = tuple[int, int]

@@ -6,7 +6,7 @@ by the numbers that this gives.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, or_, select, union_all
@@ -15,7 +15,6 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.paging import PageRequest, slice_by_key, values_of
-from portal.rows import dataclass
 
 # What counts as load: courses that are being taught or will be.
 RUNNING = (OfferingStatus.PLANNED, OfferingStatus.ACTIVE)

@@ -7,7 +7,7 @@ kept while no course changes.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -20,7 +20,6 @@ from portal.allocations.queries.filters import OfferingFilter, conditions_of, su
 from portal.allocations.queries.sorting import RUNNING, SORTS, Plain
 from portal.extensions import db
 from portal.pulses import COURSES, kept, kept_anew, recall
-from portal.rows import dataclass
 from portal.scoping import past_departments, present_scope
 
 log = structlog.get_logger()

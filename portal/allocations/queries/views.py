@@ -1,6 +1,7 @@
 """Saved views of the list: one's own, and those that are shared with all managers."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -9,7 +10,6 @@ from portal.accounts.models import User
 from portal.allocations.models import SavedView
 from portal.extensions import db
 from portal.pulses import PEOPLE, VIEWS, kept
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

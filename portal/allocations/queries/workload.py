@@ -4,6 +4,7 @@ The arithmetic stands here once, as SQL: lists, totals, pages and files take it 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +23,6 @@ from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.scoping import EVERYWHERE
 
 _earlier = aliased(CourseOffering, name="earlier")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import abort, current_app, flash, redirect, request, url_for
@@ -24,7 +25,6 @@ from portal.errors import Conflict, DomainError
 from portal.extensions import db
 from portal.jobs.services import start_job
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.web.access import actor, audience, owned
 from portal.web.pages import page
 

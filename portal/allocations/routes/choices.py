@@ -1,6 +1,7 @@
 """The choices of the filters as their components want them: (value, text, count)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -11,7 +12,6 @@ from portal.allocations.queries import Facets
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.words import status_name
 from portal.catalogue.words import mode_name
-from portal.rows import dataclass
 
 Count = tuple[str, str, int]
 

@@ -1,6 +1,7 @@
 """The columns of the list: their words, and which of them a page shows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,6 @@ from portal.allocations.forms import COLUMNS, ListForm
 from portal.allocations.models import OfferingStatus
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.words import status_name
-from portal.rows import dataclass
 from portal.web.locale import worded
 
 

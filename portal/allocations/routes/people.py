@@ -1,7 +1,7 @@
 """From what was typed or chosen to one facilitator, and back to a question when that is not clear."""
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from flask_babel import gettext as _
 
@@ -11,7 +11,6 @@ from portal.allocations.queries import Candidate, OfferingRow
 from portal.allocations.services import OverLimit
 from portal.errors import Conflict, DomainError
 from portal.folding import fold
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

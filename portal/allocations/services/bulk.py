@@ -1,6 +1,7 @@
 """Course offerings in sets: what is there by human keys, and writing what a file says."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,7 +16,6 @@ from portal.bulk import Edit, Plan, Stored, in_chunks, insert_rows, record_plan,
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.errors import Conflict, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 
 # What a file can change of a course offering that is there.
 _CHANGEABLE = ("facilitator_id", "start_date", "end_date", "max_students")

@@ -1,6 +1,7 @@
 """Changing many courses at once: looked at first, done in one transaction, and only as it was looked at."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -36,7 +37,6 @@ from portal.bulk import in_chunks, update_rows
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What a bulk change would do to each course, and why it would leave one alone."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,6 @@ from portal.allocations.queries.listing import RUNNING
 from portal.allocations.queries.selections import SelectedCourse
 from portal.allocations.services.transitions import DEEDS, TRANSITIONS
 from portal.errors import lazy
-from portal.rows import dataclass
 
 LONGEST_SHIFT = 3 * 366
 Pair = tuple[Any, Any]

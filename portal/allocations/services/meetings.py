@@ -1,5 +1,6 @@
 """When a course meets each week."""
 
+from dataclasses import dataclass
 from datetime import time
 
 from sqlalchemy import delete, func, select
@@ -9,7 +10,6 @@ from portal.allocations.models import CourseOffering, Meeting
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 
 MAX_ROOM = 60
 # More would be a slip: a course that meets so often is several courses.

@@ -1,7 +1,7 @@
 """Making course offerings, and the rules that every one keeps."""
 
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +16,6 @@ from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.catalogue.queries.scopes import is_elsewhere
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 
 UNIQUE = ("module_id", "class_id", "cohort_id", "mode_id", "academic_year", "trimester", "intake_period")
 _REFERENCES: dict[str, Any] = {"module_id": Module, "class_id": ClassGroup, "cohort_id": Cohort, "mode_id": Mode}

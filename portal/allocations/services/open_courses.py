@@ -1,5 +1,6 @@
 """Open courses: self-paced, made by a facilitator, joined by students themselves. And how a course's page stands."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select, update
@@ -12,7 +13,6 @@ from portal.catalogue.calendar import trimester_of
 from portal.catalogue.models import Mode
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 
 SELF_PACED = "Self-paced"
 OPEN, CLOSED = "open", "closed"

@@ -1,7 +1,7 @@
 """Copying a term into another one: looked at first, done as it was looked at, undone while nobody used it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
@@ -27,7 +27,6 @@ from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, insert_rows
 from portal.errors import Conflict, DomainError, lazy
 from portal.folding import fold
-from portal.rows import dataclass
 
 LONGEST_WAY = 5 * 366
 

@@ -1,6 +1,7 @@
 """Telling people of their courses, unless they did it themselves: given, taken, with other dates, cancelled."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,6 @@ from portal.allocations.models import OfferingStatus
 from portal.allocations.queries.allocated import AllocatedCourse, find_allocated, find_users
 from portal.audit.services import Actor
 from portal.notifications.services import Fact, notify_many
-from portal.rows import dataclass
 
 GIVEN, TAKEN, CHANGED = "allocation_given", "allocation_taken", "allocation_changed"
 

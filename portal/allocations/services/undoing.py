@@ -1,6 +1,7 @@
 """Taking a bulk change back, out of the audit, for ten minutes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,6 @@ from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, update_rows
 from portal.errors import Conflict, NotFound, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 
 UNDO_FOR = timedelta(minutes=10)
 TOO_LATE = lazy("This can no longer be undone: ten minutes have passed, or it was undone already.")

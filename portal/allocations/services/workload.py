@@ -1,6 +1,6 @@
 """Changing what work counts: the formula, a course's own minutes, and how much somebody may have."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,6 @@ from portal.allocations.models import CourseOffering, WorkloadFormula, WorkloadO
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 
 MAX_REASON = 500
 # A year has 525,600 minutes.

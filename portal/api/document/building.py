@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
@@ -16,7 +17,6 @@ from portal.api.operations import Operation, declared_operation
 from portal.api.schemas.errors import ErrorShown
 from portal.api.scopes import scope_of
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.web.access import declared_audience, declared_owner
 
 Json = dict[str, Any]

@@ -1,6 +1,7 @@
 """Course offerings as programs read them. Statements are built once; rows are plain."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,6 @@ from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
 from portal.pulses import COURSES, kept
-from portal.rows import dataclass
 from portal.scoping import narrowed
 
 SORTS = {

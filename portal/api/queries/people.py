@@ -1,6 +1,7 @@
 """Facilitators, students and notifications as programs read them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,6 @@ from portal.extensions import db
 from portal.notifications.kinds import unlisted_kinds
 from portal.notifications.models import Notification
 from portal.roles import Role
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

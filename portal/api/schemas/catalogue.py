@@ -1,6 +1,7 @@
 """Modules, classes, cohorts, modes and departments."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal, Self
 
@@ -8,7 +9,6 @@ from pydantic import BaseModel, Field, StrictBool, StrictInt, StringConstraints
 
 from portal.api.schemas.common import LEFT_OUT, Day, Given, Paged, SentId, Taken, Version
 from portal.catalogue.queries.entries import Entry
-from portal.rows import dataclass
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Text20 = Annotated[Words, StringConstraints(max_length=20)]

@@ -5,6 +5,7 @@ answer is written in the transaction of what the request does: either both are t
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,7 +17,6 @@ from portal import clock
 from portal.api.models import KeptAnswer
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 
 LASTS = timedelta(hours=24)
 # No request takes that long; one that did not end in it was killed before it committed.

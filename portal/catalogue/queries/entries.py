@@ -1,6 +1,7 @@
 """The entries of the catalogue: listed, found, and how often they are used."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, func, literal, or_, select
@@ -10,7 +11,6 @@ from portal.catalogue.models import Department
 from portal.extensions import db
 from portal.folding import fold
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
-from portal.rows import dataclass
 
 _MOST_WORDS = 8
 _LONGEST_WORD = 60

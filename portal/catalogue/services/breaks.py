@@ -1,7 +1,7 @@
 """Breaks of the teaching calendar. Whoever changes them has the logs planned anew afterwards."""
 
 import unicodedata
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from sqlalchemy import delete, select
@@ -11,7 +11,6 @@ from portal.bulk import Plan, Stored, insert_rows, record_plan, update_rows
 from portal.catalogue.models import CalendarBreak
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 
 LONGEST_NAME = 100
 _UNFIT = {"Cc", "Cs", "Zl", "Zp"}

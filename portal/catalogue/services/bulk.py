@@ -5,7 +5,7 @@ transaction with its audit rows and gives the ids of the new rows by key.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,6 @@ from portal.bulk import Plan, Stored, ids_by, insert_rows, record_plan, update_r
 from portal.catalogue.models import ClassGroup, Cohort, Department, Mode, Module
 from portal.extensions import db
 from portal.folding import fold
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Whether the counts that courses keep are those of their rosters."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import case, func, or_, select
 
 from portal.allocations.models import CourseOffering
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

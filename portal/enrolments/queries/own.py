@@ -1,6 +1,7 @@
 """What a student reads of their own enrolments."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,6 @@ from portal.allocations.queries.personal import COURSE
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Reads of rosters."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import aliased
@@ -12,7 +13,6 @@ from portal.bulk import in_chunks
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
-from portal.rows import dataclass
 
 SISTER = aliased(CourseOffering)
 

@@ -1,6 +1,7 @@
 """Rosters in sets: who is on which course, and writing what a file says."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 
@@ -13,7 +14,6 @@ from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.errors import Conflict, lazy
 from portal.extensions import db
 from portal.pulses import OF_COURSES
-from portal.rows import dataclass
 
 # Who takes up one of a course's places.
 HOLDS_A_PLACE = (EnrolmentStatus.ACTIVE, EnrolmentStatus.COMPLETED)

@@ -1,6 +1,7 @@
 """Enrolling students on a course and taking them off it."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -17,7 +18,6 @@ from portal.enrolments.services.places import ENROLMENTS, LockedCourse, count_in
 from portal.enrolments.services.telling import Told, tell
 from portal.errors import Conflict, NotAllowed, NotFound, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 
 _PRESENT = (EnrolmentStatus.ACTIVE, EnrolmentStatus.WAITLISTED, EnrolmentStatus.COMPLETED)
 

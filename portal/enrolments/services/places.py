@@ -5,6 +5,7 @@ time; the counts in the course are kept in the same transaction.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -21,7 +22,6 @@ from portal.enrolments.services.telling import Told, tell
 from portal.errors import NotFound, lazy
 from portal.extensions import db
 from portal.pulses import OF_COURSES
-from portal.rows import dataclass
 
 ENROLMENTS = Enrolment.__tablename__
 

@@ -5,6 +5,7 @@ facilitator taught is left without facilitator, and a module that such a course 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
@@ -30,7 +31,6 @@ from portal.jobs.models import Job
 from portal.learning.models import Lesson, LessonVersion, StoredFile
 from portal.notifications.models import Delivery, Notification
 from portal.reflections.models import ReflectionRound
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog, ActivityLogItem, Attendance
 from portal.tracker.services import plan_logs
 

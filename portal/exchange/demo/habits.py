@@ -1,6 +1,6 @@
 """How the demo institution's staff keep their weekly logs, and what they write in them."""
 
-from portal.rows import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

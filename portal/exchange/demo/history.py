@@ -1,6 +1,7 @@
 """What happened at the demo institution so far: who submitted which week, when, and with what in it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from random import Random
@@ -17,7 +18,6 @@ from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.exchange.demo import people
 from portal.exchange.demo.habits import EXCUSES, HABITS, NOTES, USUAL
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.models import (
     ActivityLog,
     ActivityLogItem,

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from random import Random
 
 from sqlalchemy import func, select
@@ -42,7 +43,6 @@ from portal.exchange.demo.term import Term, term_around
 from portal.extensions import db
 from portal.folding import fold
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.tracker.services import plan_logs
 
 _SEED = 20260907

@@ -1,6 +1,7 @@
 """The open courses of the demo institution, with who takes them and who waits."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import select
@@ -11,7 +12,6 @@ from portal.audit.services import Actor
 from portal.enrolments.services import Source, enrol_students
 from portal.extensions import db
 from portal.learning.courses.services import make_open_course, publish
-from portal.rows import dataclass
 
 _LASTS = timedelta(weeks=40)
 

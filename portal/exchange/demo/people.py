@@ -1,6 +1,6 @@
 """Who works and studies at the demo institution. All addresses end alike, so that they are found again."""
 
-from portal.rows import dataclass
+from dataclasses import dataclass
 
 DOMAIN = "@demo.example.org"
 PASSWORD = "demo-pass-2026"  # noqa: S105 (made for everyone to know)

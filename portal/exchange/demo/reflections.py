@@ -1,6 +1,7 @@
 """Reflections at the demo institution: one that is open, one whose results are out, and an answer to the class."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -27,7 +28,6 @@ from portal.reflections.models import (
     ReflectionRound,
 )
 from portal.reflections.services.releasing import release
-from portal.rows import dataclass
 
 # Whose courses are asked: those of the demo accounts, with their colleagues for the comparison.
 _DEPARTMENTS = ("NURS", "COMP")

@@ -1,6 +1,6 @@
 """What the demo institution teaches, to whom, and who teaches it. Its codes are kept here to be found again."""
 
-from portal.rows import dataclass
+from dataclasses import dataclass
 
 BREAK_NAME = "Reading week (demo)"
 

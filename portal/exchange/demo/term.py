@@ -1,10 +1,10 @@
 """A term that lies around a day: the day falls in its ninth teaching week of fifteen."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from portal.allocations.models import IntakePeriod
 from portal.catalogue.calendar import Break, monday_of
-from portal.rows import dataclass
 
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)

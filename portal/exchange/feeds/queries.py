@@ -1,6 +1,7 @@
 """What stands in a person's calendar, as plain rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
@@ -13,7 +14,6 @@ from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.exchange.feeds.models import CalendarFeed
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog
 
 

@@ -1,6 +1,7 @@
 """A calendar as text (RFC 5545). An entry keeps its UID for ever; SEQUENCE grows with each change of what it tells."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,6 @@ from flask_babel import gettext as _
 from portal.allocations.models import OfferingStatus
 from portal.catalogue.calendar import Break, Rules, due_at, monday_of, weeks_of
 from portal.exchange.feeds.queries import CourseDates, Deadline, MeetingTime
-from portal.rows import dataclass
 
 if TYPE_CHECKING:
     from icalendar import Event

@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +10,6 @@ from portal.errors import lazy
 from portal.exchange.readers.csv_files import read_csv
 from portal.exchange.readers.tables import BadFile, Table, as_table, readable
 from portal.exchange.readers.xlsx_files import read_xlsx
-from portal.rows import dataclass
 
 MOST_BYTES = 20 * 1024 * 1024
 _ENDINGS = {".csv", ".xlsx"}

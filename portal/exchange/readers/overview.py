@@ -1,6 +1,7 @@
 """A first look at an uploaded file: the tables in it, their headers and first rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -8,7 +9,6 @@ from portal.errors import lazy
 from portal.exchange.readers.csv_files import read_csv
 from portal.exchange.readers.tables import BadFile, Line, open_table
 from portal.exchange.readers.xlsx_files import Sheet, list_sheets
-from portal.rows import dataclass
 
 _FIRST = 5
 _LOOKED_AT = 50

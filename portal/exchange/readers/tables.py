@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from portal.errors import lazy
-from portal.rows import dataclass
 
 # More rows than a term has, and few enough that short ones do not fill the memory.
 MOST_LINES = 500_000

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
@@ -17,7 +18,6 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from portal.errors import lazy
 from portal.exchange.readers.tables import BadFile, Line
-from portal.rows import dataclass
 
 MOST_UNPACKED = 200 * 1024 * 1024
 MOST_PARTS = 2_000

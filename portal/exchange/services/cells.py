@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -11,7 +12,6 @@ from portal.accounts.services import check_email
 from portal.accounts.services.deletion import is_former_address
 from portal.errors import DomainError, lazy
 from portal.formulas import FORMULA, GUARDED
-from portal.rows import dataclass
 
 Kind = TypeVar("Kind", bound=StrEnum)
 

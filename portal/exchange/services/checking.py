@@ -1,7 +1,7 @@
 """The first step of an import: every row of every file becomes a draft or an error. Nothing is written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,7 +12,6 @@ from portal.exchange.services.cells import Blank, Column, RowError, read_cell
 from portal.exchange.services.kinds import KINDS, Given, Kind
 from portal.exchange.services.results import Changes, Remark, Report, RowResult, Verdict
 from portal.exchange.services.term import Term, hint_of
-from portal.rows import dataclass
 
 _STEP = 250
 

@@ -4,6 +4,7 @@ import csv
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,6 @@ from portal.exchange.services.kinds import (
     Kind,
 )
 from portal.formulas import guard
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

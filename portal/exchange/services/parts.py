@@ -5,7 +5,7 @@ import secrets
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import IO, Any
@@ -16,7 +16,6 @@ from portal.exchange.sentences import as_data
 from portal.exchange.services.checking import Source
 from portal.exchange.services.guessing import guess_kind, guess_places
 from portal.exchange.services.kinds import KINDS, Kind
-from portal.rows import dataclass
 
 MOST_FILES = 10
 _LONGEST_NAME = 100

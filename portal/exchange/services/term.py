@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -25,7 +25,6 @@ from portal.enrolments.services import EnrolmentDraft, stored_enrolments
 from portal.exchange.readers import Table
 from portal.exchange.services.cells import Column, RowError, day, email, read_cell, whole
 from portal.exchange.services.registers import Register
-from portal.rows import dataclass
 
 Value = TypeVar("Value")
 

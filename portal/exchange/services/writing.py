@@ -1,6 +1,7 @@
 """The second step of an import: everything that was checked is written in the caller's one transaction."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,7 +17,6 @@ from portal.errors import lazy
 from portal.exchange.services.checking import Checked, Progress, Silent
 from portal.exchange.services.registers import Register
 from portal.exchange.services.term import Term
-from portal.rows import dataclass
 from portal.tracker.services import PlanCounts, plan_logs
 
 

@@ -1,5 +1,6 @@
 """Who may read and who may write the lessons of a course; what is not theirs is not there."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.enrolments.models import Enrolment
 from portal.enrolments.services import HOLDS_A_PLACE
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

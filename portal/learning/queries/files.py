@@ -1,6 +1,7 @@
 """Files: those of a lesson, and one to be delivered."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -10,7 +11,6 @@ from portal.learning.markdown import FileRef, file_address
 from portal.learning.models import FileKind, FileState, LessonAttachment, StoredFile
 from portal.learning.queries.access import Viewer
 from portal.learning.uses import is_open_to
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

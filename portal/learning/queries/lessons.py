@@ -1,7 +1,7 @@
 """Lessons: the titles of a course, one to read, one to write."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,6 @@ from portal.allocations.models import CourseOffering
 from portal.extensions import db
 from portal.learning.models import Lesson, LessonAnswers, LessonCompletion
 from portal.learning.queries.access import CourseHead, Viewer, course_for, may_read, staffs
-from portal.rows import dataclass
 
 
 class Standing(StrEnum):

@@ -6,6 +6,7 @@ there is none. What is done of a lesson that is a draft again counts again when 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,6 @@ from portal.enrolments.models import Enrolment
 from portal.enrolments.services import HOLDS_A_PLACE
 from portal.extensions import db
 from portal.learning.models import Lesson, LessonCompletion
-from portal.rows import dataclass
 
 # Whoever has lessons left and has done none for so long is stuck.
 STUCK_AFTER = timedelta(days=14)

@@ -1,6 +1,7 @@
 """Courses whose lessons somebody may copy."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
@@ -10,7 +11,6 @@ from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
 from portal.learning.models import Lesson
 from portal.learning.queries.access import Viewer, staffs
-from portal.rows import dataclass
 
 _MOST = 50
 _COURSE = (

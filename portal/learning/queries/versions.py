@@ -1,6 +1,7 @@
 """The texts that a lesson has had."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -8,7 +9,6 @@ from sqlalchemy import func, select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.learning.models import LessonVersion
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

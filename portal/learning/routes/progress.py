@@ -1,6 +1,7 @@
 """How far each student of a course has come, and who is stuck."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from flask import request
 from flask_babel import gettext as _
@@ -11,7 +12,6 @@ from portal.learning.queries.progress import STUCK_AFTER
 from portal.learning.routes.blueprint import bp
 from portal.learning.routes.common import STAFF, staffed_course
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.web.access import audience, owned
 from portal.web.pages import page
 

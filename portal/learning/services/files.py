@@ -1,6 +1,7 @@
 """Taking files in: begun with a name and a size, then part by part, each kept at once; and letting go of them."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 from uuid import uuid4
 
@@ -17,7 +18,6 @@ from portal.learning.models import NAME_LIMIT, FileState, Lesson, LessonAttachme
 from portal.learning.queries.files import list_files
 from portal.learning.services.lessons import make_html
 from portal.learning.storage import PART_SIZE, Storage
-from portal.rows import dataclass
 
 MOST_FILES = 50
 _MEGABYTE = 1024 * 1024

@@ -1,6 +1,7 @@
 """Writing lessons: their texts, each kept as a version, and when students see them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,6 @@ from portal.learning.markdown import RENDERER, FileRef, render
 from portal.learning.models import BODY_LIMIT, TITLE_LIMIT, Lesson, LessonVersion
 from portal.learning.queries.files import list_files
 from portal.learning.services.announcing import announce
-from portal.rows import dataclass
 
 MOST_LESSONS = 300
 

@@ -1,6 +1,7 @@
 """Mails with a link that works once. The link is made when the mail is written, and stands nowhere else."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,6 @@ from portal.accounts.queries.links import find_link
 from portal.accounts.services.tokens import Purpose, derive_token
 from portal.notifications.groups import ACCOUNT
 from portal.notifications.kinds import Kind, Params, Topic, register
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What was done to an account: in the inbox, and as a mail."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,7 +12,6 @@ from flask_babel import lazy_gettext as _l
 from portal.accounts.queries import find_person
 from portal.notifications.groups import ACCOUNT
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
-from portal.rows import dataclass
 from portal.web.locale import datetime_long
 
 _SESSIONS, _PROFILE, _PEOPLE, _FORGOTTEN = "/profile/sessions", "/profile", "/admin/users", "/password/forgot"

@@ -5,6 +5,7 @@ import secrets
 import sys
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
@@ -30,7 +31,6 @@ from portal.notifications.kinds import Topic
 from portal.notifications.models import Channel
 from portal.notifications.services import Claim
 from portal.notifications.unsubscribing import sign_wish
-from portal.rows import dataclass
 from portal.web.locale import LANGUAGES, worded
 
 # Letters that no name needs and that turn the reading order of what follows: embeddings, overrides, isolates.

@@ -1,6 +1,7 @@
 """What people want to be told, in which way and when, and whose mail is refused."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal.bulk import in_chunks
 from portal.extensions import db
 from portal.notifications.groups import optional_groups
 from portal.notifications.models import Choice, MailRefusal, QuietHours, Way
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

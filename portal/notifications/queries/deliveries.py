@@ -1,6 +1,7 @@
 """What became of the messages: the log, what waits, and whose mail is refused."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal.extensions import db
 from portal.folding import fold
 from portal.notifications.models import Channel, Delivery, DeliveryState, MailRefusal, Notification
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
-from portal.rows import dataclass
 
 _MOST_REFUSALS = 50
 

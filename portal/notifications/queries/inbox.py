@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -14,7 +15,6 @@ from portal.extensions import db
 from portal.notifications.kinds import kinds_of_group, unlisted_kinds
 from portal.notifications.models import Delivery, Notification
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What must be known of the recipients of claimed mails before one is written."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select
@@ -8,7 +9,6 @@ from sqlalchemy import and_, func, or_, select
 from portal.extensions import db
 from portal.notifications.models import Channel, Delivery, DeliveryState, MailRefusal, Way
 from portal.notifications.queries.choices import find_quiet_hours, list_switched_off
-from portal.rows import dataclass
 
 # A mail of the same day of somebody's was sent at most so long ago, wherever they live.
 _DAYS = timedelta(days=2)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,7 +32,6 @@ from portal.notifications.routes.blueprint import log as bp
 from portal.notifications.services.replaying import replay
 from portal.paging import Cursor, PageRequest
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.web.access import actor, audience, shared
 from portal.web.htmx import fragment, wants_fragment
 from portal.web.locale import zone_of_reader

@@ -1,6 +1,7 @@
 """The inbox."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -14,7 +15,6 @@ from portal.notifications.kinds import Kind, Line, group_of, kind_of
 from portal.notifications.queries import EntryFilter, EntryRow
 from portal.notifications.routes.blueprint import bp
 from portal.paging import Cursor, PageRequest
-from portal.rows import dataclass
 from portal.web.access import everyone
 from portal.web.htmx import fragment
 from portal.web.pages import page

@@ -1,5 +1,6 @@
 """What a person wants to be told, and how."""
 
+from dataclasses import dataclass
 from datetime import time
 
 from flask import current_app, flash, redirect, request, url_for
@@ -15,7 +16,6 @@ from portal.notifications.models import Way
 from portal.notifications.queries.choices import find_quiet_hours, find_refusal, list_switched_off
 from portal.notifications.routes.blueprint import bp
 from portal.notifications.services.choosing import Preferences, save_preferences
-from portal.rows import dataclass
 from portal.web.access import actor, everyone
 from portal.web.locale import zone_of_reader
 from portal.web.pages import page

@@ -1,6 +1,7 @@
 """What people want to be told, in which way, and when no mail."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -11,7 +12,6 @@ from portal.extensions import db
 from portal.notifications.groups import optional_groups
 from portal.notifications.hours import Quiet
 from portal.notifications.models import Choice, QuietHours, Way
-from portal.rows import dataclass
 
 _IN_PLACE = {"synchronize_session": False}
 

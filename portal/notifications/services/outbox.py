@@ -5,6 +5,7 @@ send it and say how it went; when the lease ends without a word, another takes i
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
@@ -16,7 +17,6 @@ from portal.accounts.models import Identity, User
 from portal.bulk import is_one_of
 from portal.extensions import db
 from portal.notifications.models import Channel, Delivery, DeliveryState, Notification
-from portal.rows import dataclass
 
 LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 8

@@ -1,6 +1,7 @@
 """Telling people facts: each once, all for one person in one message."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 from uuid import uuid4
@@ -14,7 +15,6 @@ from portal.notifications.kinds import group_of, is_mailed, is_urgent
 from portal.notifications.models import Channel, Delivery, DeliveryState, Notification, Way
 from portal.notifications.queries.choices import list_switched_off
 from portal.notifications.services.outbox import lock_free
-from portal.rows import dataclass
 
 _DELIVERIES = cast(Table, Delivery.__table__)
 _NOTIFICATIONS = cast(Table, Notification.__table__)

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal.ops.audit_log.queries import AuditFilter
 from portal.paging import Cursor, PageRequest
-from portal.rows import dataclass
 
 _LONGEST = {"who": 200, "action": 40, "entity": 40, "request": 64}
 _OTHERS = ("actor", "entity_id", "since", "until")

@@ -1,7 +1,7 @@
 """Reads of the audit, newest first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,6 @@ from portal.audit.models import AuditEvent
 from portal.extensions import db
 from portal.folding import fold
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page, slice_by_key
-from portal.rows import dataclass
 
 # Counting a million rows takes longer than reading the page; beyond this the page says "more than".
 COUNTED = 1000

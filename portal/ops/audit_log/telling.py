@@ -1,6 +1,7 @@
 """Events in the reader's language: who, what was done to what, and field by field what was and what is."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import get_locale
@@ -8,7 +9,6 @@ from flask_babel import get_locale
 from portal.ops.audit_log.queries import EventRow
 from portal.ops.audit_log.things import Named, Thing, item_labels, name_things, references
 from portal.ops.audit_log.words import action_in_words, entity_in_words, field_in_words, value_in_words
-from portal.rows import dataclass
 
 _LOGS = "activity_trackers"
 

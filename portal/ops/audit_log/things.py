@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -12,7 +13,6 @@ from portal.catalogue.models import CalendarBreak, ClassGroup, Cohort, Departmen
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
 from portal.learning.models import Lesson
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog, ChecklistItem
 
 # The greatest id that all three databases take.

@@ -1,13 +1,13 @@
 """A reflection as its page sends it: as a form, or by its script as JSON."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import request
 
 from portal.errors import DomainError, lazy
 from portal.reflections.sealing import Written
-from portal.rows import dataclass
 from portal.web.locale import LANGUAGES
 
 _FIELD, _PICK, _OTHER = "answer-", "pick-", "other-"

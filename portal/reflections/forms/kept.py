@@ -1,6 +1,7 @@
 """A form of questions as its page sends it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from portal.errors import DomainError, lazy
@@ -9,7 +10,6 @@ from portal.reflections.models import Anchor, FormMode, QuestionKind
 from portal.reflections.queries.kept import KeptForm
 from portal.reflections.queries.questions import Question
 from portal.reflections.services.keeping import MOST_QUESTIONS, FormDraft, QuestionDraft
-from portal.rows import dataclass
 
 TEXTS = ("prompt_en", "prompt_fr", "hint_en", "hint_fr", "low_en", "low_fr", "high_en", "high_fr")
 LIMITS = {"prompt": 300, "hint": 300, "low": 60, "high": 60}

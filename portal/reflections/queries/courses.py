@@ -1,5 +1,6 @@
 """The course whose reflections are looked at, as the head of its pages shows it."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,6 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, OfferingKind
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Forms as administrators keep them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,7 +16,6 @@ from portal.reflections.models import (
     ReflectionQuestion,
     ReflectionRound,
 )
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

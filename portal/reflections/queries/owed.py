@@ -1,6 +1,7 @@
 """Who is to be told of a reflection: from what the portal knows anyway, that somebody took part or not."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +15,6 @@ from portal.extensions import db
 from portal.notifications.models import Notification
 from portal.reflections.models import ReflectionForm, ReflectionParticipation, ReflectionRound
 from portal.reflections.queries.own import TAKES_PART
-from portal.rows import dataclass
 
 OPENED, CLOSING, RESULTS = "reflection_opened", "reflection_closing", "reflection_results"
 # So long before the last day, those who have not taken part are told once more.

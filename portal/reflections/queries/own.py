@@ -1,6 +1,7 @@
 """Reflections as a student sees their own: which there are, and what they have written so far."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,6 @@ from portal.reflections.models import (
     ReflectionParticipation,
     ReflectionRound,
 )
-from portal.rows import dataclass
 
 # What a device kept while it was offline is still taken on the day after the last one.
 GRACE = timedelta(days=1)

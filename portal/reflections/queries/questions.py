@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from portal.extensions import db
 from portal.reflections.models import QuestionKind, ReflectionQuestion
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -23,7 +24,6 @@ from portal.reflections.models import (
     ReflectionTally,
 )
 from portal.reflections.queries.own import TAKES_PART
-from portal.rows import dataclass
 from portal.scoping import present_scope
 
 _MOST = 300

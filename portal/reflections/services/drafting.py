@@ -1,6 +1,7 @@
 """Keeping what somebody is still writing."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +14,6 @@ from portal.extensions import db
 from portal.reflections.models import ReflectionDraft
 from portal.reflections.queries.own import Desk, find_desk
 from portal.reflections.sealing import Answers, Sealer, Written
-from portal.rows import dataclass
 
 MOST_ANSWERS = 60
 # All answers of a draft together, in characters.

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -22,7 +22,6 @@ from portal.reflections.models import (
     ReflectionRound,
 )
 from portal.reflections.services.rounds import FURTHEST, set_windows
-from portal.rows import dataclass
 
 MOST_QUESTIONS = 20
 LONGEST_ANSWER = 5000

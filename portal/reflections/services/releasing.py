@@ -6,6 +6,7 @@ allowed: for each language only where as many answered in it as the form demands
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -30,7 +31,6 @@ from portal.reflections.models import (
 from portal.reflections.queries.own import GRACE, TAKES_PART
 from portal.reflections.queries.questions import Question, list_questions
 from portal.reflections.words_of_texts import count_words
-from portal.rows import dataclass
 
 LANGUAGES = ("en", "fr")
 _BINS = ("ones", "twos", "threes", "fours", "fives")

@@ -7,6 +7,7 @@ response, so that all of it bears the mark of the latest.
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -30,7 +31,6 @@ from portal.reflections.services.drafting import (
     forget_draft,
     same_answers,
 )
-from portal.rows import dataclass
 
 SCALE = {"1", "2", "3", "4", "5"}
 LONGEST_RECEIPT = 64

@@ -1,6 +1,7 @@
 """Weeks that stay missing: of which managers are to be told, who they are, and what of it still holds."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.scoping import is_by_department
 from portal.tracker.models import ActivityLog, LogAlert
 

@@ -1,6 +1,7 @@
 """Who was there: the sheet of one week, and each student's weeks of a course."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
@@ -8,7 +9,6 @@ from portal.accounts.models import Student, User
 from portal.enrolments.models import Enrolment
 from portal.enrolments.services import HOLDS_A_PLACE
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog, Attendance, AttendanceState
 from portal.tracker.queries.rows import Log
 

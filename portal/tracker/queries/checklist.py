@@ -1,11 +1,11 @@
 """The checklist as administrators keep it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.models import ChecklistItem
 
 

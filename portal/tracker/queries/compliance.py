@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, case, func, select, true
@@ -12,7 +13,6 @@ from portal.allocations.queries.filters import conditions_of, names_of, subjects
 from portal.extensions import db
 from portal.pulses import WEEKS, kept
 from portal.pulses.places import Place, Stale, kept_in_places, part_of
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.rows import Moment
 from portal.tracker.states import LogState, in_state, state_of

@@ -1,6 +1,7 @@
 """Every week with a deadline near a moment, owed or not."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,6 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog
 
 _RUNNING = (OfferingStatus.PLANNED, OfferingStatus.ACTIVE)

@@ -1,5 +1,6 @@
 """A course's weeks, for who teaches it and for who manages."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import exists, func, or_, select
@@ -8,7 +9,6 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.rows import LOG_COLUMNS, Log, Moment, join_course, list_checklist, load_logs
 

@@ -1,6 +1,7 @@
 """What happened to a week, out of the audit."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,6 @@ from sqlalchemy import select
 from portal.accounts.models import User
 from portal.audit.models import AuditEvent
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog
 
 MOST = 40

@@ -1,5 +1,6 @@
 """Leave of facilitators: for planning, and for the page."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +10,6 @@ from sqlalchemy.orm import aliased
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog, Leave
 
 # A week falls under a leave that covers the most of its five weekdays.

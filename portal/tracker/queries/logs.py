@@ -1,13 +1,13 @@
 """One log at a time: with whom it belongs to in the WHERE, so that what is not yours is not found."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Integer, Select, and_, bindparam, or_, select, true
 
 from portal.allocations.models import CourseOffering
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.scoping import narrowed
 from portal.tracker.models import ActivityLog, ActivityLogItem, ChecklistItem, ItemStatus
 from portal.tracker.queries.rows import CHECKLIST_COLUMNS, LOG_COLUMNS, Log, Moment, build_item, build_log, join_course

@@ -1,7 +1,7 @@
 """The rows of the compliance matrix, a page at a time: courses, or facilitators."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Subquery, func, select
@@ -16,7 +16,6 @@ from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
 from portal.paging import Cursor, Page, PageRequest, fitting, make_page, slice_by_key
 from portal.pulses import PEOPLE, WHOLE, kept, parts_now
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.compliance import Watched, in_asked_state, owes_logs, watched_courses, with_logs
 from portal.tracker.queries.rows import Moment

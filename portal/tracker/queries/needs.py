@@ -1,6 +1,7 @@
 """What a manager should see today: of each kind the first few, and how many there are."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,6 @@ from portal.allocations.queries.sorting import RUNNING
 from portal.catalogue.models import Module
 from portal.extensions import db
 from portal.pulses import COURSES, PEOPLE, WEEKS, keep, kept, recall
-from portal.rows import dataclass
 from portal.scoping import present_scope
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.compliance import watched_courses

@@ -1,6 +1,7 @@
 """Which weekly logs are owed, and at which stage of the ladder they are."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
@@ -14,7 +15,6 @@ from portal.catalogue.models import ClassGroup, Module
 from portal.database import UtcDateTime
 from portal.extensions import db
 from portal.notifications.models import Notification
-from portal.rows import dataclass
 from portal.tracker.ladder import DUE, MISSING, TODAY, base_of, latest_first
 from portal.tracker.models import ActivityLog
 

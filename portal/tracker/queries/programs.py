@@ -1,6 +1,7 @@
 """Weekly logs as programs ask for them: a page of a list, one by its course and week, who was there."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -8,7 +9,6 @@ from sqlalchemy import ColumnElement, func, or_, select
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.extensions import db
 from portal.pulses import COURSES, WEEKS, kept
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog, ActivityLogItem, Attendance, ItemStatus
 from portal.tracker.queries.attendance import THERE
 from portal.tracker.queries.rows import LOG_COLUMNS, Log, Moment, join_course, list_checklist, load_logs

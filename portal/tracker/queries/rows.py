@@ -1,6 +1,7 @@
 """A weekly log as pages and rules see it: plain, frozen rows with all that they need, and the columns behind them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,6 @@ from sqlalchemy import FromClause, Row, Select, func, select
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog, ActivityLogItem, ChecklistItem, ItemStatus
 from portal.tracker.states import LogState, state_of, today_in
 

@@ -1,13 +1,13 @@
 """The stages of the ladder as they are kept."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from portal.catalogue.queries import list_breaks
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.ladder import Ladder, Stage, base_of
 from portal.tracker.models import ReminderStage
 

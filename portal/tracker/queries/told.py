@@ -1,6 +1,7 @@
 """Who was told of one week, when, and what became of the mail."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -8,7 +9,6 @@ from sqlalchemy import or_, select
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.notifications.models import Delivery, DeliveryState, Notification
-from portal.rows import dataclass
 from portal.tracker.ladder import DUE, MISSING, TODAY, base_of, keys_of
 from portal.tracker.models import LogAlert
 

@@ -1,6 +1,7 @@
 """Weekly logs as a manager lists them: of a week, in a state, with an item in some status; and who is to be nudged."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog, ActivityLogItem, ItemStatus
 from portal.tracker.queries.compliance import Watched, watched_courses
 from portal.tracker.queries.rows import Moment

@@ -1,6 +1,7 @@
 """What "This week" shows: where a facilitator stands, and the logs to fill in."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
@@ -8,7 +9,6 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.calendar import monday_of
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog, ActivityLogItem
 from portal.tracker.queries.rows import LOG_COLUMNS, AnyRow, AnySelect, Log, Moment, is_expected, join_course, load_logs
 from portal.tracker.states import LogState, in_state

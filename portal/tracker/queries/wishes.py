@@ -1,6 +1,7 @@
 """Wishes to change a submitted week that nobody answered yet."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
@@ -8,7 +9,6 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog
 
 

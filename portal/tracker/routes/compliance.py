@@ -1,6 +1,7 @@
 """Compliance: a week in five numbers, the matrix of a term, what needs a manager today."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request, url_for
@@ -12,7 +13,6 @@ from portal.allocations.routes.choices import Choices, ChoiceSet
 from portal.paging import Page
 from portal.pulses import has_kept_anew
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.tracker import matrix
 from portal.tracker.painting import Painter
 from portal.tracker.queries import compliance as queries

@@ -1,12 +1,12 @@
 """A course as its staff see it: weeks and items, and a week that opens beneath its row."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask import Response, request, url_for
 from flask_login import current_user
 
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.tracker import queries
 from portal.tracker.queries import Course, Item, Log
 from portal.tracker.queries.history import Deed, list_deeds

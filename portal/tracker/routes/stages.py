@@ -1,5 +1,6 @@
 """The ladder of reminders, as administrators set it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,6 @@ from portal.catalogue.calendar import due_at, monday_of, rules_of
 from portal.errors import DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.tracker.ladder import ALERT, BEFORE, DUE, ESCALATED, MISSING, TODAY, Ladder, base_of
 from portal.tracker.queries.alerts import list_heads
 from portal.tracker.queries.stages import KeptStage, find_stage, list_stages, read_ladder

@@ -1,6 +1,7 @@
 """Telling managers, and at last the head, of weeks that stay missing: each week once at each stage and deadline."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -8,7 +9,6 @@ from sqlalchemy import Table, insert
 
 from portal.extensions import db
 from portal.notifications.services import Fact, notify_many
-from portal.rows import dataclass
 from portal.tracker.ladder import ALERT, ESCALATED, TO_OFFICE, base_of, latest_first
 from portal.tracker.models import LogAlert
 from portal.tracker.queries.alerts import MissingLog, list_heads, list_responsible, list_to_alert

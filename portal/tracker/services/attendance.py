@@ -4,7 +4,7 @@ Two people may have the sheet open: marks are brought together student by studen
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import delete, insert
@@ -12,7 +12,6 @@ from sqlalchemy import delete, insert
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog, Attendance, AttendanceState
 from portal.tracker.queries import Log, Moment
 from portal.tracker.queries.attendance import THERE, Place, sheet_of

@@ -4,7 +4,7 @@ Logs that are written keep the items they had; items are never deleted, since ol
 """
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -14,7 +14,6 @@ from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.folding import fold
-from portal.rows import dataclass
 from portal.tracker.models import ChecklistItem
 from portal.tracker.queries.checklist import list_items
 

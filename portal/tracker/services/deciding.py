@@ -3,6 +3,7 @@
 Each decision needs a reason, takes the version that its maker saw, leaves an audit row and tells who owes the log.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -12,7 +13,6 @@ from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
 from portal.pulses import OF_WEEK
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries import Log
 from portal.tracker.services.telling import Decision, tell, tell_wish

@@ -1,10 +1,10 @@
 """Who owes a week, leave included: pure functions."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from portal.rows import dataclass
 from portal.tracker.queries.leaves import Absence
 
 

@@ -1,6 +1,7 @@
 """Why a pass of reminders would tell somebody of a week, or would not."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,6 @@ from portal.extensions import db
 from portal.notifications.groups import REMINDERS
 from portal.notifications.models import Way
 from portal.notifications.queries.choices import list_switched_off
-from portal.rows import dataclass
 from portal.tracker.ladder import BEFORE, DUE, MISSING, TODAY, Ladder, base_of, latest_first
 from portal.tracker.queries.considered import ConsideredLog, list_considered
 from portal.tracker.queries.owed import logs_owed

@@ -1,7 +1,7 @@
 """What a program says of a week in one go: items, notes, who was there; and taking all of it back."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sqlalchemy import Table, delete, update
@@ -10,7 +10,6 @@ from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
 from portal.pulses import QUIET
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog, ActivityLogItem, Attendance, AttendanceState, ItemStatus
 from portal.tracker.queries import Log, Moment
 from portal.tracker.queries.attendance import THERE, Place, sheet_of

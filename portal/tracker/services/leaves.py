@@ -1,5 +1,6 @@
 """Leave of a facilitator: entered and taken back. What it means for each week is planning's business."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from secrets import token_hex
 from typing import cast
@@ -13,7 +14,6 @@ from portal.catalogue.calendar import Rules
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.notifications.services import Fact, notify_many
-from portal.rows import dataclass
 from portal.scoping import past_departments
 from portal.tracker.models import ActivityLog, Leave
 from portal.tracker.queries.leaves import Absence, Effect, courses_touched_by, effect_of, find_absence, overlapping

@@ -1,13 +1,12 @@
 """Filling in a week: ticks, notes, submitting. Races are settled by the log's version, in the database."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
-from portal.rows import dataclass
 from portal.tracker import queries
 from portal.tracker.models import ActivityLog, ItemStatus
 from portal.tracker.queries import Item, Log, Moment

@@ -1,13 +1,13 @@
 """Telling student and facilitator that somebody is there too rarely: once, when the limit is crossed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from portal.extensions import db
 from portal.notifications.models import Notification
 from portal.notifications.services import Fact, notify_many
-from portal.rows import dataclass
 from portal.tracker.models import AttendanceState
 from portal.tracker.queries import Log
 from portal.tracker.queries.attendance import StudentWeeks, marks_of, rate_of, weeks_of_students

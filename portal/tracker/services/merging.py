@@ -2,10 +2,9 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from portal.errors import DomainError, NotFound, lazy
-from portal.rows import dataclass
 from portal.tracker.models import NOTES_LIMIT, ItemStatus
 from portal.tracker.queries.rows import Item, Log
 

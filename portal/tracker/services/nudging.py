@@ -1,6 +1,7 @@
 """Nudging: a manager tells people of weeks they owe, each person at most once a day."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,7 +12,6 @@ from portal.bulk import in_chunks
 from portal.extensions import db
 from portal.notifications.models import Notification
 from portal.notifications.services import Fact, notify_many
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.told import NUDGE
 from portal.tracker.queries.watched import OwedLog

@@ -6,7 +6,7 @@ hundred course offerings at a time, inside the caller's transaction.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
 from typing import Any, NamedTuple, cast
@@ -21,7 +21,6 @@ from portal.catalogue.models import Mode
 from portal.catalogue.queries import list_breaks
 from portal.extensions import db
 from portal.pulses import OF_COURSES
-from portal.rows import dataclass
 from portal.tracker.models import ActivityLog
 from portal.tracker.queries.leaves import list_absences
 from portal.tracker.services.duty import Duties, Duty

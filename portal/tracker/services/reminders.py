@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,6 @@ from portal.database import only_reading
 from portal.extensions import db
 from portal.notifications.kinds import Params
 from portal.notifications.services import Fact, notify_many
-from portal.rows import dataclass
 from portal.tracker.ladder import DUE, MISSING, TODAY
 from portal.tracker.queries.owed import NOTICE, OwedRow, logs_owed, logs_owed_by
 from portal.tracker.queries.stages import read_ladder

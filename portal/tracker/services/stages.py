@@ -1,5 +1,6 @@
 """The ladder of reminders as administrators set it."""
 
+from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import Table, delete, update
@@ -9,7 +10,6 @@ from portal import clock
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.tracker.ladder import ADDABLE, BEFORE, DUE, TODAY, base_of, keys_of
 from portal.tracker.models import ReminderStage
 from portal.tracker.queries.stages import find_stage, list_stages

@@ -1,6 +1,7 @@
 """How many took part in reflections: sums of whole days, never who, what or when."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +10,6 @@ from sqlalchemy import func, select
 from portal.bulk import in_chunks
 from portal.extensions import db
 from portal.reflections.models import ReflectionParticipation, ReflectionRound
-from portal.rows import dataclass
 from portal.webhooks.models import WebhookMessage
 
 # What no job told of for so long is not told of any more.

@@ -1,6 +1,7 @@
 """What became of messages: those of one endpoint, with each attempt."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,6 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from portal.extensions import db
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
-from portal.rows import dataclass
 from portal.webhooks.models import MessageState, WebhookAttempt, WebhookDelivery, WebhookMessage
 
 

@@ -1,6 +1,7 @@
 """Endpoints: who wants to know what, and how they stand."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +12,6 @@ from portal.accounts.models import User
 from portal.accounts.queries.personal_data import list_of
 from portal.extensions import db
 from portal.roles import Role
-from portal.rows import dataclass
 from portal.webhooks.models import EndpointState, MessageState, WebhookDelivery, WebhookEndpoint, WhyDisabled
 
 

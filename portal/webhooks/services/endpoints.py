@@ -1,6 +1,7 @@
 """Endpoints: made, changed, switched off and on, given another secret."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,6 @@ from portal.audit.services import Actor, System, record
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.notifications.services import Fact, notify_many
-from portal.rows import dataclass
 from portal.webhooks.addresses import NotAllowed, Reach, read_target
 from portal.webhooks.events import TYPES
 from portal.webhooks.models import (

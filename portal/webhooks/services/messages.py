@@ -1,13 +1,13 @@
 """Writing down what happened, with a delivery for each endpoint that wants to know."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from portal import clock
 from portal.bulk import ids_by, insert_rows
 from portal.database import work_waits
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.webhooks.events import TEST, Happened
 from portal.webhooks.models import MessageState, WebhookDelivery, WebhookMessage
 from portal.webhooks.queries.endpoints import list_subscriptions

@@ -5,6 +5,7 @@ a lease; when the lease ends without a word, another worker takes it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import Any
@@ -15,7 +16,6 @@ from sqlalchemy import Select, select, update
 from portal import clock
 from portal.bulk import insert_rows
 from portal.extensions import db
-from portal.rows import dataclass
 from portal.webhooks.models import (
     EndpointState,
     MessageState,

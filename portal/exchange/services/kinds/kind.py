@@ -1,6 +1,7 @@
 """What a known file is, and how its rows name other things."""
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,6 @@ from portal.errors import lazy
 from portal.exchange.services.cells import Column, RowError
 from portal.exchange.services.registers import Register
 from portal.exchange.services.term import Term
-from portal.rows import dataclass
 
 Given = dict[str, Any]
 DEPARTMENT_CODE = 20

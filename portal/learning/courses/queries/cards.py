@@ -1,6 +1,7 @@
 """Courses as lists show them: a student's own, the catalogue's, those that somebody writes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +16,6 @@ from portal.enrolments.queries.own import POSITION
 from portal.extensions import db
 from portal.learning.courses.models import CoursePage
 from portal.learning.queries import Viewer
-from portal.rows import dataclass
 
 MOST = 200
 

@@ -1,6 +1,7 @@
 """The catalogue of open courses."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,7 +17,6 @@ from portal.extensions import db
 from portal.learning.courses.models import CoursePage
 from portal.learning.courses.queries.cards import CARD, CourseCard, card_of, with_course
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
-from portal.rows import dataclass
 
 PAGE_SIZE = 24
 _FEW = 200

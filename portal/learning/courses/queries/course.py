@@ -1,5 +1,6 @@
 """One course as its page shows it."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,7 +16,6 @@ from portal.learning.courses.models import CoursePage
 from portal.learning.courses.queries.cards import CARD, CourseCard, card_of, with_course
 from portal.learning.queries import Viewer
 from portal.learning.queries.access import staffs
-from portal.rows import dataclass
 
 _MORE = (CourseOffering.enrolment_policy, CourseOffering.version, CourseOffering.academic_year,
          CourseOffering.trimester, CourseOffering.cohort_id, CourseOffering.title, CoursePage.syllabus)  # fmt: skip

@@ -1,6 +1,7 @@
 """Who is on a course, for its staff."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,6 @@ from portal.accounts.models import Student, User
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.enrolments.services import HOLDS_A_PLACE
 from portal.extensions import db
-from portal.rows import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Writing what a course's page says, publishing, archiving and deleting it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -22,7 +23,6 @@ from portal.extensions import db
 from portal.folding import fold
 from portal.learning.courses.models import SYLLABUS_LIMIT, CoursePage
 from portal.learning.services.lessons import delete_lessons_of
-from portal.rows import dataclass
 
 # So much of summary and syllabus is searched.
 _SEARCHED = 4_000

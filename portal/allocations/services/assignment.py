@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations import queries
-from portal.allocations.models import CourseOffering, OfferingKind
+from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
 from portal.allocations.queries import OfferingRow
 from portal.allocations.queries.listing import RUNNING
 from portal.allocations.services.signals import offerings_changed
@@ -58,6 +58,19 @@ def assign_facilitator(
     offerings_changed.send(None, offering_ids=[offering_id])
     tell_allocated([Handover(offering_id, expected_version + 1, offering.facilitator_id, facilitator_id)], by)
     return True
+
+
+def allocate_created(
+    offering: CourseOffering, facilitator_id: int, by: Actor, today: date, reason: str | None = None
+) -> None:
+    """Say who teaches a course that was created in this transaction; of one that is over, who taught it.
+
+    Raises as `assign_facilitator` and `enter_who_taught` do.
+    """
+    if offering.status is OfferingStatus.COMPLETED:
+        enter_who_taught(offering.id, facilitator_id, by)
+    else:
+        assign_facilitator(offering.id, facilitator_id, offering.version, by, today, reason)
 
 
 def enter_who_taught(offering_id: int, facilitator_id: int, by: Actor) -> None:

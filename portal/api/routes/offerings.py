@@ -8,9 +8,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal import clock
-from portal.allocations.models import OfferingKind, OfferingStatus
+from portal.allocations.models import OfferingKind
 from portal.allocations.services import OfferingDraft, assign_facilitator, create_offering
-from portal.allocations.services.assignment import enter_who_taught
+from portal.allocations.services.assignment import allocate_created
 from portal.allocations.services.deleting import delete_offering
 from portal.allocations.services.offerings import status_by_dates
 from portal.api.blueprint import bp
@@ -70,15 +70,12 @@ def add_offering(body: OfferingNew) -> Reply:
     today = _today()
     values = with_term(body.model_dump(exclude={"facilitator_id", "reason"}))
     status = status_by_dates(body.start_date, body.end_date, today)
-    offering_id = create_offering(OfferingDraft(**values, status=status), actor()).id
+    made = create_offering(OfferingDraft(**values, status=status), actor())
     if teaches is not None:
         with renamed(facilitator="facilitator_id"):
-            if status is OfferingStatus.COMPLETED:
-                enter_who_taught(offering_id, teaches, actor())
-            else:
-                assign_facilitator(offering_id, teaches, 1, actor(), today, body.reason)
+            allocate_created(made, teaches, actor(), today, body.reason)
     db.session.commit()
-    return _reply(offering_id, {"Location": url_for("api.show_offering", offering_id=offering_id)})
+    return _reply(made.id, {"Location": url_for("api.show_offering", offering_id=made.id)})
 
 
 @bp.get(_ONE)

@@ -86,10 +86,20 @@ def wait_for_database(seconds: float) -> None:
 
 def known_revisions() -> frozenset[str]:
     """Every revision of the schema that this version knows."""
+    return frozenset(step.revision for step in _steps().walk_revisions())
+
+
+def count_pending(present: str | None) -> int | None:
+    """How many revisions of this version follow the one that a database has; None where that is not known here."""
+    if present and present not in known_revisions():
+        return None
+    return sum(1 for _ in _steps().iterate_revisions("heads", present or "base"))
+
+
+def _steps() -> Any:
     from alembic.script import ScriptDirectory
 
-    script = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
-    return frozenset(step.revision for step in script.walk_revisions())
+    return ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
 
 
 def add_index(name: str, table: str, columns: Sequence[str]) -> None:

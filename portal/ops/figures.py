@@ -16,6 +16,7 @@ from portal.database import only_reading
 from portal.extensions import db
 from portal.jobs.models import Job, JobState
 from portal.learning.models import StoredFile
+from portal.migrating import count_pending
 from portal.notifications.models import Delivery, DeliveryState
 from portal.notifications.queries.deliveries import find_queue_state
 from portal.ops.models import Pass
@@ -175,11 +176,6 @@ def pending_migrations() -> tuple[int | None, str]:
     None where it has one that this code does not know: a newer version has been here.
     """
     from alembic.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-    from flask import current_app
 
-    script = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
     present = MigrationContext.configure(db.session.connection()).get_current_revision()
-    if present and present not in {step.revision for step in script.walk_revisions()}:
-        return None, present
-    return sum(1 for _ in script.iterate_revisions("heads", present or "base")), present or "–"
+    return count_pending(present), present or "–"

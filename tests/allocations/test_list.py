@@ -177,6 +177,7 @@ def each_count_is_what_choosing_it_shows(wanted):
     assert terms == facets.terms, wanted
 
 
+@pytest.mark.in_turn
 def test_the_page_says_where_things_stand(client, manager, term):
     page = client.get("/allocations/?trimester=2026-3").text
     assert "<strong>7 courses</strong>; 6 have a facilitator, <strong>1 does not</strong>." in page
@@ -272,6 +273,7 @@ def test_courses_that_need_someone_come_first_and_names_sort_without_accents(app
     assert term[by_start[0].id] == "drawing over"
 
 
+@pytest.mark.in_turn
 def test_a_cursor_of_another_sort_shows_the_first_page(client, manager, term, shown):
     cursor = Cursor(("a", "b"), 1, 50).encode()
     assert shown(client.get(f"/allocations/?sort=start&after={cursor}")) == shown(

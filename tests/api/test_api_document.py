@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.support.people import password_hash
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
@@ -65,6 +67,7 @@ def test_there_are_examples_for_most_operations():
     assert len(blocks()) >= 3
 
 
+@pytest.mark.in_turn
 def test_the_examples_do_what_the_page_says(app, make):
     make.admin(email="admin@demo.example.org", password_hash=password_hash(DEMO), first_name="Ada", last_name="Byron")
     make.student(email="student@demo.example.org", password_hash=password_hash(DEMO))

@@ -8,7 +8,7 @@ from tests.reflections.support import stored
 from tests.support.api import Program
 from tests.support.reflecting import respond
 
-pytestmark = pytest.mark.usefixtures("frozen_time")
+pytestmark = [pytest.mark.in_turn, pytest.mark.usefixtures("frozen_time")]
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def scene(make):
     return make.round(offering), offering, teacher, students
 
 
+@pytest.mark.every_database
 def test_a_student_reads_the_form_and_sends_once(app, scene):
     found, offering, _teacher, students = scene
     ask = Program(app, students[0])

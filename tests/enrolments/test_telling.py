@@ -16,6 +16,8 @@ from portal.notifications.delivering import deliver_pending
 from portal.notifications.models import Notification
 from tests.support.mail import parts
 
+pytestmark = pytest.mark.in_turn
+
 CANCELLED, ACTIVE = OfferingStatus.CANCELLED, OfferingStatus.ACTIVE
 
 

@@ -18,7 +18,7 @@ from tests.support.term import write_table
 
 Run = Callable[..., Result]
 RowsOf = Callable[..., list[tuple[Any, ...]]]
-pytestmark = pytest.mark.usefixtures("frozen_time")  # Wednesday 14 October 2026
+pytestmark = [pytest.mark.in_turn, pytest.mark.usefixtures("frozen_time")]  # Wednesday 14 October 2026
 
 
 @pytest.fixture
@@ -40,6 +40,7 @@ def test_a_course_that_began_earlier_owes_its_first_week_too(correct: Callable[.
     assert [row[0] for row in rows_of(ActivityLog.week_number)] == list(range(1, 17))
 
 
+@pytest.mark.every_database
 def test_a_first_day_moved_there_and_back_changes_nothing_in_what_is_owed(
     correct: Callable[..., None], rows_of: RowsOf
 ) -> None:

@@ -65,6 +65,7 @@ def test_both_secrets_sign_for_a_day(endpoint, happen, receiver, work, app, box,
         Webhook(old.secret).verify(second.body, second.headers)
 
 
+@pytest.mark.in_turn
 def test_it_is_tried_ten_times_over_three_days(endpoint, happen, receiver, work, deliveries, frozen_time):
     happen(endpoint().id)
     receiver.says(500, b"no")
@@ -116,6 +117,7 @@ def test_one_that_is_gone_is_switched_off_at_once(endpoint, happen, receiver, wo
     assert "410" in text
 
 
+@pytest.mark.in_turn
 def test_one_that_answers_nothing_for_days_is_switched_off(endpoint, happen, receiver, work, app, make, frozen_time):
     make.admin()
     made = endpoint()

@@ -6,12 +6,13 @@ The fixtures are in tests/support: databases, web, browser.
 import gc
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import pytest
 
 from tests.support import order, servers
+from tests.support.forks import Forks
 
 # What is imported and collected stays: looking through it while it grows takes a tenth of the time. See
 # pytest_collection_finish.
@@ -125,3 +126,11 @@ def worker() -> str:
 def database_kind(request: pytest.FixtureRequest) -> str:
     """The kind of database that this run of the test is on."""
     return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """A process that has loaded the portal and makes others."""
+    process = Forks()
+    yield process
+    process.close()

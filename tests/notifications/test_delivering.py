@@ -2,13 +2,10 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from datetime import timedelta
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +18,10 @@ from portal.notifications.delivering import DeliveryCounts, deliver_pending
 from portal.notifications.models import Delivery, DeliveryState
 from portal.notifications.services import LEASE
 from portal.tracker.services.reminders import remind
+from tests.support.forks import Forks
 from tests.support.mail import ZONE, Mails, delivery, settings_of, tell_and_deliver
 
 pytestmark = pytest.mark.in_turn
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.every_database
@@ -146,7 +142,7 @@ with app.app_context():
 
 @pytest.mark.every_database
 def test_what_a_killed_worker_had_claimed_is_sent_by_another(
-    build_fresh_app: Any, committing_database: Any, make_fresh: Any, fresh_app: Flask, mail_files: Mails
+    committing_database: Any, make_fresh: Any, fresh_app: Flask, mail_files: Mails, forks: Forks
 ) -> None:
     import time_machine
 
@@ -161,8 +157,7 @@ def test_what_a_killed_worker_had_claimed_is_sent_by_another(
         "PORTAL_DATA_DIR": str(settings.portal_data_dir),
         "PORTAL_QUIET_HOURS": "",
     }
-    killed = subprocess.run([sys.executable, "-c", KILLED_AT], cwd=ROOT, env=environment, check=False)
-    assert killed.returncode == -signal.SIGKILL
+    assert forks.run("-c", KILLED_AT, environment=environment) == (-signal.SIGKILL, "")
     with fresh_app.app_context():
         assert delivery().state is DeliveryState.CLAIMED
         assert deliver_pending(settings) == DeliveryCounts()

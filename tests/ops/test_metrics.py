@@ -1,7 +1,6 @@
 """What Prometheus reads, and who may."""
 
-import subprocess
-import sys
+import os
 import time
 from datetime import timedelta
 from threading import Event
@@ -23,14 +22,15 @@ from portal.ops.models import DELIVERIES, Pass
 from portal.ops.services import record_pass
 from portal.webhooks.models import EndpointState, WebhookEndpoint, WhyDisabled
 from tests.support.databases import build_app
+from tests.support.forks import Forks
 from tests.web.webhook_scenes import make_endpoint
 
 # A second web process: it answers one request of its own and ends.
 _OTHER = """
-import sys
+import os
 from pathlib import Path
 from tests.support.databases import build_app
-app = build_app("sqlite://", Path(sys.argv[1]))
+app = build_app("sqlite://", Path(os.environ["FOLDER"]))
 @app.get("/only-in-this-test")
 def view(): return "yes"
 view.__audience__ = frozenset()
@@ -141,8 +141,9 @@ def test_tables_that_do_not_answer_keep_nobody_waiting(fresh_app: Flask, monkeyp
 
 
 @pytest.mark.one_database
-def test_other_processes_are_counted_too_even_when_they_have_ended(client: Any, tmp_path: Any) -> None:
-    subprocess.run([sys.executable, "-c", _OTHER, str(tmp_path)], check=True, timeout=60)
+def test_other_processes_are_counted_too_even_when_they_have_ended(client: Any, tmp_path: Any, forks: Forks) -> None:
+    environment = os.environ | {"FOLDER": str(tmp_path)}
+    assert forks.run("-c", _OTHER, environment=environment) == (0, "")
     name = 'http_request_duration_seconds_count{method="GET",route="/only-in-this-test",status="200"}'
     assert _values(client.get("/metrics").text)[name] == 1
 

@@ -4,16 +4,12 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import timedelta
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,11 +25,12 @@ from portal.notifications.models import Delivery, DeliveryState
 from portal.ops.queue import LONGEST_PAUSE, new_queue
 from portal.tracker.services.reminders import remind
 from tests.support.arrears import owe_each
+from tests.support.forks import Forked, Forks
 from tests.support.mail import ZONE, parts, settings_of
+from tests.support.portal_process import serving
 
 pytestmark = pytest.mark.in_turn
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90.0
 # A link that somebody waits for is there before they look elsewhere. The sweep of the next minute would be later.
 AT_ONCE = 20.0
@@ -53,27 +50,24 @@ def environment(fresh_app: Flask, committing_database: Any) -> dict[str, str]:
 
 
 @pytest.fixture
-def start(environment: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts a Python module with arguments as a process; it is killed after the test, with all that it started."""
-    started: list[subprocess.Popen[str]] = []
+def start_bare(environment: dict[str, str], forks: Forks) -> Iterator[Callable[..., Forked]]:
+    """Starts a consumer with these options; it is killed after the test."""
+    started: list[Forked] = []
 
-    def run(*command: str, **settings: str) -> subprocess.Popen[str]:
-        given = [sys.executable, "-m", *command]
-        where: Any = {"cwd": ROOT, "env": environment | settings, "start_new_session": True}
-        started.append(subprocess.Popen(given, stderr=subprocess.PIPE, text=True, **where))
+    def run(*options: str, **settings: str) -> Forked:
+        command = ("huey.bin.huey_consumer", "tasks.huey", *options)
+        started.append(forks.start(*command, environment=environment | settings))
         return started[-1]
 
     yield run
     for process in started:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.close()
 
 
 @pytest.fixture
-def start_worker(start: Any) -> Callable[..., subprocess.Popen[str]]:
-    """Starts a consumer."""
-    return lambda **settings: start("huey.bin.huey_consumer", "tasks.huey", "--graceful-signal", "TERM", **settings)
+def start_worker(start_bare: Any) -> Callable[..., Forked]:
+    """Starts a consumer as the portal is run."""
+    return lambda **settings: start_bare("--graceful-signal", "TERM", **settings)
 
 
 def wait_for(question: Callable[[], bool]) -> bool:
@@ -111,7 +105,7 @@ def test_a_worker_sends_what_waits_and_stops_when_asked(
 @pytest.mark.slow
 @pytest.mark.one_database
 def test_what_runs_when_a_worker_is_stopped_ends_first_and_the_rest_is_left_for_the_next(
-    fresh_app: Flask, make_fresh: Any, start: Any, smtp_sink: Any
+    fresh_app: Flask, make_fresh: Any, start_bare: Any, smtp_sink: Any
 ) -> None:
     offering = make_fresh.offering(make_fresh.facilitator())
     with fresh_app.app_context():
@@ -121,7 +115,7 @@ def test_what_runs_when_a_worker_is_stopped_ends_first_and_the_rest_is_left_for_
     smtp_sink.takes = 0.15
     for asked in (signal.SIGTERM, signal.SIGINT):
         before = len(smtp_sink.messages)
-        worker = start("huey.bin.huey_consumer", "tasks.huey", MAIL_URL=smtp_sink.url)  # as bare as it can be started
+        worker = start_bare(MAIL_URL=smtp_sink.url)
         assert wait_for(lambda before=before: len(smtp_sink.messages) >= before + 3)
         worker.send_signal(asked)
         assert worker.wait(PATIENCE) == 0
@@ -173,12 +167,12 @@ for _ in range(2):
 
 
 def test_a_pass_has_its_mails_sent_and_a_second_pass_does_not(
-    fresh_app: Flask, make_fresh: Any, environment: dict[str, str]
+    fresh_app: Flask, make_fresh: Any, environment: dict[str, str], forks: Forks
 ) -> None:
     make_fresh.log(make_fresh.offering(make_fresh.facilitator(), weeks_ago=4), 1)
-    command = [sys.executable, "-c", PASSES]
-    said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
-    assert said == "1 1 ", "the first pass asks for delivery, the second for nothing"
+    assert forks.run("-c", PASSES, environment=environment) == (0, "1 1 "), (
+        "the first pass asks for delivery, the second for nothing"
+    )
     with fresh_app.app_context():
         assert db.session.scalar(select(func.count(Delivery.id))) == 1
 
@@ -201,11 +195,10 @@ for _ in range(100):
 
 @pytest.mark.slow
 def test_the_web_process_wakes_the_worker_as_soon_as_a_letter_is_committed(
-    fresh_app: Flask, make_fresh: Any, environment: dict[str, str], start_worker: Any, mail_files: Any
+    fresh_app: Flask, make_fresh: Any, environment: dict[str, str], forks: Forks, start_worker: Any, mail_files: Any
 ) -> None:
     person = make_fresh.student()
-    command = [sys.executable, "-c", TELL.format(user_id=person.user_id)]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=PATIENCE)
+    assert forks.run("-c", TELL.format(user_id=person.user_id), environment=environment) == (0, "")
     assert len(new_queue(fresh_app.config["PORTAL"])) == 1, "the queue holds the wake-up, and nothing else"
     start_worker()
     assert wait_for(lambda: len(mail_files(fresh_app)) == 1)
@@ -221,33 +214,24 @@ def ask_for_reset(port: int, email: str) -> None:
         assert answer.status == 200
 
 
-def answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("queue", ["embedded", pytest.param("redis", marks=pytest.mark.servers)])
 def test_a_link_that_someone_asks_for_is_sent_at_once(
-    fresh_app: Flask, make_fresh: Any, start: Any, start_worker: Any, mail_files: Any, request: Any, queue: str
-) -> None:
+    fresh_app: Flask, make_fresh: Any, environment: dict[str, str], start_worker: Any, mail_files: Any, request: Any,
+    queue: str,
+) -> None:  # fmt: skip
     person = make_fresh.student(password="a-quiet-harbour-7")
     where = {"REDIS_URL": request.getfixturevalue("redis_url")} if queue == "redis" else {}
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    start("granian", "--interface", "wsgi", "--port", str(port), "--log-level", "error", "wsgi:app", **where)
     owe(fresh_app, make_fresh)
     start_worker(**where)
-    # The worker's first sweep is over, and the next is a minute away: only the wake-up can be quicker.
-    assert wait_for(lambda: len(mail_files(fresh_app)) == 1 and answers(port))
-    asked = time.monotonic()
-    ask_for_reset(port, person.email)
-    assert wait_for(lambda: len(mail_files(fresh_app)) == 2)
-    assert time.monotonic() - asked < AT_ONCE
+    folder = fresh_app.config["PORTAL"].portal_data_dir
+    with serving("wsgi:app", folder, workers=1, **environment | where) as port:
+        # The worker's first sweep is over, and the next is a minute away: only the wake-up can be quicker.
+        assert wait_for(lambda: len(mail_files(fresh_app)) == 1)
+        asked = time.monotonic()
+        ask_for_reset(port, person.email)
+        assert wait_for(lambda: len(mail_files(fresh_app)) == 2)
+        assert time.monotonic() - asked < AT_ONCE
     letter = mail_files(fresh_app)[1]
     assert person.email in letter["To"]
     assert "/password/reset/" in parts(letter)[0]

@@ -1,14 +1,10 @@
 """Several workers, and one that is killed: each message arrives, and twice only under the same id."""
 
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -26,7 +22,6 @@ from portal.webhooks.services.endpoints import EndpointDraft, create_endpoint
 from portal.webhooks.services.messages import Message, send_messages
 from tests.support.hurry import beside, has_row_locks, in_a_hurry, wait_for_a_waiter
 
-ROOT = Path(__file__).resolve().parents[2]
 KIND = "log.submitted"
 
 
@@ -145,7 +140,7 @@ def test_what_a_worker_took_is_free_again_when_its_lease_ends(app, endpoint, hap
 
 
 @pytest.mark.one_database
-def test_a_killed_worker_loses_nothing(fresh_app, busy, receiver, monkeypatch, committing_database):
+def test_a_killed_worker_loses_nothing(fresh_app, busy, receiver, monkeypatch, committing_database, forks):
     settings, box, _made = busy
     receiver.pause = 300  # longer than anything here takes, however busy the machine is
     environment = {
@@ -157,12 +152,11 @@ def test_a_killed_worker_loses_nothing(fresh_app, busy, receiver, monkeypatch, c
         "WEBHOOK_HTTP": "true",
     }
     program = "import tasks; tasks.deliver_webhooks.call_local()"
-    worker = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, env=environment)
+    worker = forks.start("-c", program, environment=environment)
     end = time.monotonic() + 100
     while len(receiver.received) < outbox.MOST_AT_ONCE and time.monotonic() < end:
         time.sleep(0.02)
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.wait()
+    worker.close()
     receiver.pause = 0
     assert states(fresh_app) == {"claimed": outbox.MOST_AT_ONCE, "pending": 40 - outbox.MOST_AT_ONCE}
     later = clock.now() + outbox.LEASE + timedelta(seconds=1)

@@ -28,6 +28,7 @@ from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.enrolments.services import EnrolmentDraft
 from portal.errors import Conflict
 from portal.exchange.feeds import services as feeds
+from portal.exchange.feeds.models import CalendarFeed
 from portal.exchange.services.holding import hold
 from portal.exchange.services.term import Hint, Term
 from portal.extensions import db
@@ -36,6 +37,7 @@ from portal.reflections.services import responding
 from portal.tracker.models import ActivityLog
 from portal.tracker.services import leaves
 from portal.tracker.services.leaves import LeaveDraft
+from portal.web.access import Actor
 from tests.support.hurry import beside, has_row_locks, in_a_hurry, wait_for_a_waiter
 from tests.support.reflecting import respond
 from tests.support.teaching import RULES
@@ -118,6 +120,23 @@ def test_whoever_follows_a_link_locks_the_account_before_its_links(
             lambda: passwords.reset_password(link.token, "another-harbour-8", System()),
             select(User.id).where(User.id == person.user_id),
             select(OneTimeToken.id).where(OneTimeToken.id == link.id),
+        )
+
+
+def test_whoever_ends_the_address_of_a_calendar_locks_the_account_first(
+    fresh_app: Flask, make_fresh: Any, locks_first: Check
+) -> None:
+    """As whoever makes another one does."""
+    person = make_fresh.facilitator()
+    with fresh_app.app_context():
+        if not has_row_locks():
+            return
+        feeds.make_feed(person.user_id, System())
+        db.session.commit()
+        locks_first(
+            lambda: feeds.end_feed(person.user_id, Actor(person.user_id, None)),
+            select(User.id).where(User.id == person.user_id),
+            select(CalendarFeed.user_id).where(CalendarFeed.user_id == person.user_id),
         )
 
 

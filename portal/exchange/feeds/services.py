@@ -14,8 +14,7 @@ from portal.extensions import db
 def make_feed(user_id: int, by: Actor) -> str:
     """A new address: its secret part, which nobody can read again. The one before works no more."""
     token = secrets.token_urlsafe(32)
-    # Of two clicks the second waits here, and ends the address of the first.
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    _lock_account(user_id)
     _delete(user_id)
     db.session.add(CalendarFeed(user_id=user_id, token_hash=hash_token(token)))
     db.session.flush()
@@ -25,10 +24,16 @@ def make_feed(user_id: int, by: Actor) -> str:
 
 def end_feed(user_id: int, by: Actor) -> bool:
     """Make the address work no more; False when there was none."""
+    _lock_account(user_id)
     ended = _delete(user_id)
     if ended:
         record(by, "update", "users", user_id, calendar_feed=("open", "ended"))
     return ended
+
+
+def _lock_account(user_id: int) -> None:
+    """Of two clicks the second waits here, and ends the address of the first."""
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
 
 
 def forget(user_id: int) -> None:

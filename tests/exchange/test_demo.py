@@ -168,6 +168,7 @@ def test_its_logs_are_as_planning_would_make_them(school):
         assert (counts.created, counts.changed, counts.deleted) == (0, 0, 0)
 
 
+@pytest.mark.in_turn
 def test_it_is_the_same_every_time(school):
     def told(app):
         with app.app_context():

@@ -109,6 +109,7 @@ class _Changes:
     """What a chunk of offerings needs; ids grouped by the value they take, so that each value is one statement."""
 
     new: list[dict[str, Any]] = field(default_factory=list)
+    covered: list[dict[str, Any]] = field(default_factory=list)  # new ones too, of which a leave says more
     gone: list[int] = field(default_factory=list)
     duties: dict[Duty, list[int]] = field(default_factory=lambda: defaultdict(list))
     deadlines: dict[datetime, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -119,7 +120,7 @@ class _Changes:
         groups: list[Mapping[Any, list[int]]] = [self.duties, self.deadlines]
         changed = {log_id for group in groups for ids in group.values() for log_id in ids}
         changed |= {move.log_id for moves in self.moves.values() for move in moves}
-        return PlanCounts(len(self.new), len(changed), len(self.gone))
+        return PlanCounts(len(self.new) + len(self.covered), len(changed), len(self.gone))
 
 
 def plan_logs(offering_ids: Sequence[int] | None, rules: Rules) -> PlanCounts:
@@ -189,7 +190,8 @@ def _plan_offering(
         if log is None:
             if _is_owed(offering, week):
                 duty = calendar.duties.of(offering.facilitator_id, week.start)
-                changes.new.append(_new_row(offering, week, _take_number(week.number, taken), duty, calendar.now))
+                row = _new_row(offering, week, _take_number(week.number, taken), duty, calendar.now)
+                (changes.covered if duty.absence else changes.new).append(row)
             continue
         if not log.untouched:
             continue
@@ -242,7 +244,7 @@ def _duty_of(log: AnyRow, offering: AnyRow, week: _PlannedWeek, calendar: _Calen
 
 def _new_row(offering: AnyRow, week: _PlannedWeek, number: int, duty: Duty, now: datetime) -> dict[str, Any]:
     return {
-        **duty.values(now),
+        **(duty.values(now) if duty.absence else {"facilitator_id": duty.facilitator_id}),
         "allocation_id": offering.id,
         "week_number": number,
         "week_start": week.start,
@@ -270,8 +272,8 @@ def _apply(changes: _Changes, now: datetime, of_courses: Sequence[int]) -> None:
     for deadline, due in changes.deadlines.items():
         _set(due, now, among, due_at=deadline, deadline_version=_LOGS.c.deadline_version + 1)
     _renumber(list(changes.moves.values()), now, among)
-    if changes.new:
-        db.session.execute(insert(_LOGS), changes.new, execution_options=among)
+    for rows in filter(None, (changes.new, changes.covered)):
+        db.session.execute(insert(_LOGS), rows, execution_options=among)
 
 
 def _renumber(courses: Sequence[Sequence[_Move]], now: datetime, among: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from portal.config import Settings
 from portal.extensions import db
 from portal.migrating import known_revisions, telling_how_to_go_on, wait_for_database
 from portal.ops import backups
+from portal.ops.backup_rows import mark_of
 from portal.ops.backups import BackupError
 
 backup = Commands("backup", help="Backups of database and uploaded files.")
@@ -59,6 +60,10 @@ def verify(path: Path) -> None:
     files = sum(name.startswith("files/") for name in manifest["members"])
     rows = sum(manifest["rows"].values())
     click.echo(f"Whole: {rows} rows of {len(manifest['rows'])} tables and {files} files, made {manifest['made_at']}.")
+    if mark := mark_of(manifest):
+        click.echo(
+            f"Mark of the rows: {mark}. Another backup with this mark holds the same, of whichever database it is."
+        )
 
 
 @backup.command("restore")

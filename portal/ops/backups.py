@@ -1,11 +1,11 @@
 """Backups: every row and every uploaded file in one archive, from which any of the three engines can be restored.
 
 The archive is a ZIP: `manifest.json` (revision of the schema, rows of each table, a checksum of each member),
-`tables/NAME.jsonl` (one row a line, as it stands in the database) and `files/…`. Rows are read in one transaction that
-sees one moment, so a backup is consistent while people work.
+`tables/NAME.jsonl` (one row a line) and `files/…`. Rows are read in one transaction that sees one moment, so a backup
+is consistent while people work. They are written alike whichever engine they come from, and the mark of each table,
+which does not hang on the order of its rows and columns, shows whether two databases hold the same.
 """
 
-import base64
 import hashlib
 import json
 import os
@@ -14,8 +14,6 @@ import zipfile
 import zlib
 from collections.abc import Callable, Collection, Container, Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Table
 
 from portal import clock
+from portal.ops.backup_rows import MARKS, as_json, fitting, from_json, kinds_of, mark_of_row, told
 
 FORMAT = 1
 # Folders below the data folder that are no waste: what people uploaded, wherever a feature keeps it.
@@ -49,7 +48,8 @@ def create_backup(engine: Engine, data: Path, folder: Path, built: Path) -> Path
     path = folder / clock.now().strftime(_NAME)
     unfinished = path.with_suffix(".part")
     with _gone_unless_whole(unfinished), _opened(unfinished) as archive:
-        manifest: dict[str, Any] = {"format": FORMAT, "made_at": clock.now().isoformat(), "members": {}, "rows": {}}
+        manifest: dict[str, Any] = {"format": FORMAT, "made_at": clock.now().isoformat()}
+        manifest |= {"members": {}, "rows": {}, "marks": {}}
         with _one_moment(engine) as connection:
             metadata = _reflect(connection)
             manifest["revision"] = _revisions(connection, metadata)
@@ -140,6 +140,9 @@ def _one_moment(engine: Engine) -> Any:
 def _reflect(connection: Connection) -> sa.MetaData:
     metadata = sa.MetaData()
     metadata.reflect(connection)
+    for column in (column for table in metadata.tables.values() for column in table.columns):
+        if isinstance(column.type, sa.JSON):
+            column.type.none_as_null = True  # or what holds nothing would be put back as a text that says so
     return metadata
 
 
@@ -152,41 +155,18 @@ def _revisions(connection: Connection, metadata: sa.MetaData) -> list[str]:
 def _write_table(archive: zipfile.ZipFile, connection: Connection, table: Table, manifest: dict[str, Any]) -> None:
     if table.name == _REVISIONS:
         return
-    name, digest, count = f"tables/{table.name}.jsonl", hashlib.sha256(), 0
+    name, digest, count, mark = f"tables/{table.name}.jsonl", hashlib.sha256(), 0, 0
+    kinds = kinds_of(table)
     with archive.open(name, "w", force_zip64=True) as member:
-        for row in connection.execution_options(yield_per=_CHUNK).execute(_plain(table)).mappings():
-            line = json.dumps(dict(row), default=_as_json, ensure_ascii=False).encode() + b"\n"
+        for found in connection.execution_options(yield_per=_CHUNK).execute(table.select()).mappings():
+            row = {column: told(value, kinds.get(column)) for column, value in found.items()}
+            line = json.dumps(row, default=as_json, ensure_ascii=False).encode() + b"\n"
             member.write(line)
             digest.update(line)
             count += 1
+            mark += mark_of_row(row)
     manifest["members"][name], manifest["rows"][table.name] = digest.hexdigest(), count
-
-
-def _plain(table: Table) -> sa.Select[Any]:
-    """All rows as the driver gives them; JSON columns as they are read by everyone."""
-    return sa.select(*table.columns)
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, datetime | date):
-        return {"$": type(value).__name__, "is": value.isoformat()}
-    if isinstance(value, Decimal):
-        return {"$": "Decimal", "is": str(value)}
-    if isinstance(value, bytes | memoryview):
-        return {"$": "bytes", "is": base64.b64encode(bytes(value)).decode()}
-    return str(value)
-
-
-def _from_json(value: dict[str, Any]) -> Any:
-    if set(value) != {"$", "is"}:
-        return value
-    read: dict[str, Callable[[str], Any]] = {
-        "datetime": datetime.fromisoformat,
-        "date": date.fromisoformat,
-        "Decimal": Decimal,
-        "bytes": base64.b64decode,
-    }
-    return read[value["$"]](value["is"])
+    manifest["marks"][table.name] = f"{mark % MARKS:064x}"
 
 
 def _add_file(archive: zipfile.ZipFile, name: str, file: Path, manifest: dict[str, Any]) -> None:
@@ -234,23 +214,14 @@ def _put_back(archive: zipfile.ZipFile, connection: Connection, metadata: sa.Met
         with archive.open(f"tables/{table.name}.jsonl") as member:
             chunk: list[dict[str, Any]] = []
             for line in member:
-                row = json.loads(line, object_hook=_from_json)
-                chunk.append({name: _fitting(value, table.columns[name].type) for name, value in row.items()})
+                row = json.loads(line, object_hook=from_json)
+                chunk.append({name: fitting(value, table.columns[name].type) for name, value in row.items()})
                 if len(chunk) == _CHUNK:
                     connection.execute(table.insert(), chunk)
                     chunk = []
             if chunk:
                 connection.execute(table.insert(), chunk)
         _go_on_counting(connection, table)
-
-
-def _fitting(value: Any, kind: Any) -> Any:
-    """A value as this database has it: MariaDB keeps JSON as text and truth as a number, others do not."""
-    if isinstance(kind, sa.JSON):
-        return json.loads(value) if isinstance(value, str) else value
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return bool(value) if isinstance(kind, sa.Boolean) and isinstance(value, int) else value
 
 
 def _go_on_counting(connection: Connection, table: Table) -> None:

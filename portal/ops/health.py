@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from flask import Flask
@@ -56,11 +55,10 @@ def _database(app: Flask) -> Callable[[], str]:
 
 
 def _queue(app: Flask) -> Callable[[], int]:
-    # Made before the second begins: its library alone may take as long to import. It asks nobody yet.
-    with suppress(Exception):
-        app.extensions.setdefault(_QUEUE, new_queue(app.config["PORTAL"]))
-
     def ask() -> int:
+        # Its library alone takes half a second to import, so that is done beside the request too.
+        if _QUEUE not in app.extensions:
+            app.extensions[_QUEUE] = new_queue(app.config["PORTAL"])
         return int(app.extensions[_QUEUE].pending_count())
 
     return ask

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from threading import Event, Lock, Thread
 from typing import Any
 
-# Nobody who watches over processes waits longer for an answer, in seconds.
-LIMIT = 1.0
+# Nobody who watches over processes waits longer than a second for an answer; the rest of it is for what is around this.
+LIMIT = 0.9
 
 
 class Probe:

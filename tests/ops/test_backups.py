@@ -12,10 +12,13 @@ import pytest
 import sqlalchemy as sa
 from flask import has_app_context
 
+from portal import clock
 from portal.accounts.models import User
+from portal.api.models import KeptAnswer
 from portal.catalogue.models import Department
 from portal.extensions import db
 from portal.ops import backups
+from portal.ops.backup_rows import mark_of
 from portal.ops.backups import BackupError, delete_old_backups, verify_backup
 from tests.support import servers
 from tests.support.databases import dispose
@@ -37,11 +40,22 @@ def _dump(engine: sa.Engine, metadata: sa.MetaData) -> dict[str, list[tuple[Any,
         return {table.name: sorted(map(repr, connection.execute(table.select()))) for table in tables}
 
 
+def _kept(number: int, headers: Any, user_id: int) -> dict[str, Any]:
+    """A row with JSON; `null` stands for nothing in its column, as the portal itself writes it."""
+    return {"user_id": user_id, "key_hash": str(number), "fingerprint": "f", "claim": "c",
+            "headers": sa.null() if headers is None else headers,
+            "claimed_until": clock.now(), "expires_at": clock.now()}  # fmt: skip
+
+
 @pytest.fixture
 def filled(fresh_app: Any, make_fresh: Any) -> Any:
     """A portal with people, a course, a week, and a file that somebody uploaded."""
     facilitator = make_fresh.facilitator(first_name="Đặng", last_name="مريم 🌱")
     make_fresh.log(make_fresh.offering(facilitator=facilitator), notes="“Quoted”, back\\slash\nand a second line")
+    with fresh_app.app_context():  # what JSON holds: nothing, and keys in an order of its own
+        for number, headers in enumerate((None, {"é": "1", "b": None, "a": [2.5]})):
+            db.session.execute(sa.insert(KeptAnswer), _kept(number, headers, facilitator.user_id))
+        db.session.commit()
     uploaded = fresh_app.config["PORTAL"].portal_data_dir / "files" / "ab" / "abcdef"
     uploaded.parent.mkdir(parents=True)
     uploaded.write_bytes(bytes(range(256)))
@@ -143,6 +157,14 @@ def test_a_backup_is_put_back_into_another_database(
     answer = _run(other, "restore", made.output.strip(), "--yes")
     assert answer.exit_code == 0, answer.output
     assert _typed(other) == _typed(filled)
+    with other.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).where(KeptAnswer.headers.is_(sa.null()))) == 1
+        db.session.remove()
+    if steps == 1:  # each database beside the next one, in a circle
+        again = _run(other, "create", "--to", str(tmp_path / "again"))
+        first, second = (verify_backup(Path(one.output.strip())) for one in (made, again))
+        assert {name for name, mark in first["marks"].items() if second["marks"][name] != mark} == set()
+        assert mark_of(first) == mark_of(second) != mark_of({"marks": first["marks"] | {"users": "0"}})
     assert (tmp_path / "moved" / "files" / "ab" / "abcdef").read_bytes() == bytes(range(256))
     dispose(other)
 
@@ -243,7 +265,9 @@ def test_a_restore_that_stops_says_how_to_go_on(filled: Any, tmp_path: Path, mon
 def test_it_holds_no_keys_and_only_its_owner_reads_it(filled: Any, tmp_path: Path) -> None:
     with filled.app_context():
         path = Path(_run(filled, "create", "--to", str(tmp_path)).output.strip())
-        assert "Whole" in _run(filled, "verify", str(path)).output
+        told = _run(filled, "verify", str(path)).output
+        assert "Whole" in told
+        assert f"Mark of the rows: {mark_of(verify_backup(path))}" in told
     assert path.stat().st_mode & 0o077 == 0
     with zipfile.ZipFile(path) as archive:
         assert not any("secret_key" in name for name in archive.namelist())

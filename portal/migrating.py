@@ -11,10 +11,18 @@ from flask import Flask, current_app, g
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from portal.away import code_of
 from portal.extensions import db
 
 _CHANGES = frozenset({"upgrade", "downgrade"})
 _ASKS = frozenset({"upgrade", "downgrade", "current", "check", "stamp"})
+# MariaDB and MySQL: a table, column, index or foreign key is there already, or what is to be dropped is not.
+_HALF_DONE = frozenset({1050, 1060, 1061, 1091, 1826})
+_KILLED = (
+    "If a process was killed within this step (kill -9, power), MariaDB and MySQL keep what it had made so far, which "
+    "stands in the way now: put back the backup of before the upgrade, or take away what is named above, which nobody "
+    "has used yet, and run the command again, until nothing more is named."
+)
 _FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -129,6 +137,8 @@ def telling_how_to_go_on() -> Iterator[None]:
         if statement := getattr(error, "statement", None):
             told.append(f"At: {' '.join(statement.split())[:300]}")
         told += [*getattr(error, "__notes__", ()), _where_it_stands()]
+        if code_of(getattr(error, "orig", None)) in _HALF_DONE:
+            told.append(_KILLED)
         raise click.ClickException("\n".join(told)) from error
 
 

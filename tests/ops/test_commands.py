@@ -9,12 +9,16 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import pymysql
 import pytest
+from click import ClickException
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from portal import clock
 from portal.extensions import db
+from portal.migrating import telling_how_to_go_on
 from portal.notifications.models import Delivery, Notification
 from tests.support.databases import build_app, dispose
 
@@ -184,3 +188,12 @@ def test_a_command_says_in_a_line_what_the_database_says(tmp_path: Path) -> None
     dispose(empty)
     away = build_app("mysql+pymysql://nobody@127.0.0.1:1/none", tmp_path)
     assert "The database answers with an error: (2003," in run(away, "reminders", "run").output
+
+
+@pytest.mark.parametrize(("code", "told"), [(1050, True), (1146, False)])
+def test_what_a_killed_migration_left_is_told_with_a_way_on(fresh_app: Flask, code: int, told: bool) -> None:
+    error = OperationalError("CREATE TABLE x (id INT)", {}, pymysql.OperationalError(code, "Table 'x'"))
+    with fresh_app.app_context(), pytest.raises(ClickException) as caught, telling_how_to_go_on():
+        raise error
+    assert "At: CREATE TABLE x" in caught.value.message
+    assert ("If a process was killed within this step" in caught.value.message) is told

@@ -43,7 +43,8 @@ class SeasonReader:
         today = clock.today(current_app.config["PORTAL"].zone)
         if time.monotonic() >= self.until:
             self.kept, self.until = self.read(today), time.monotonic() + _LASTS
-        return season_of(self.kept, today) if self.kept and self.kept.start <= today <= self.kept.end else None
+        term = self.kept  # which another thread may put another in the place of
+        return season_of(term, today) if term and term.start <= today <= term.end else None
 
     def forget(self) -> None:
         """Ask the database again at the next turn."""

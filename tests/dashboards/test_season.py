@@ -7,7 +7,7 @@ import pytest
 from portal.allocations.models import OfferingStatus
 from portal.catalogue.calendar import Break
 from portal.dashboards.queries import Term, find_running_term
-from portal.dashboards.season import season_of
+from portal.dashboards.season import SeasonReader, season_of
 from tests.support.teaching import make_break
 
 pytestmark = pytest.mark.in_turn
@@ -100,3 +100,22 @@ def test_the_database_is_asked_once_a_minute(client, make, season, count_sql):
         for _ in range(5):
             client.get("/login")
     assert len(sql) == 1, sql.text
+
+
+def test_a_term_that_ends_while_it_is_looked_at_is_shown_once_more(app, frozen_time):
+    """The reader is shared by all threads."""
+    first = date(2026, 8, 17)
+
+    class Ending:
+        """As of a thread that reads anew between two looks of this one."""
+
+        trimester, end, breaks = TERM.trimester, TERM.end, TERM.breaks
+
+        @property
+        def start(self):
+            reader.kept = None
+            return first
+
+    reader = SeasonReader(lambda _today: Ending())
+    with app.test_request_context():
+        assert reader().trimester == 3

@@ -12,12 +12,13 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from portal import clock
-from portal.accounts.models import UserSession
+from portal.accounts.models import Student, UserSession
 from portal.accounts.queries import find_person
 from portal.accounts.services import sessions
 from portal.accounts.services.devices import Browser
+from portal.accounts.services.profiles import change_student
 from portal.audit.services import System
-from portal.errors import Conflict, NotFound
+from portal.errors import Conflict, DomainError, NotFound
 from portal.extensions import db
 from portal.learning.models import Lesson, LessonAnswers, LessonAttachment, StoredFile
 from portal.learning.queries import Viewer
@@ -179,3 +180,12 @@ def test_signing_out_beside_ending_all_sessions_undoes_neither(fresh_app: Flask,
             all_ended()
         over = select(UserSession.id).where(UserSession.ended_at.is_not(None)).order_by(UserSession.id)
         assert db.session.scalars(over).all() == [begun.id, still.id]
+
+
+def test_a_cohort_that_was_deleted_since_it_was_looked_up_is_named(fresh_app: Flask, make_fresh: Any) -> None:
+    student = make_fresh.student()
+    with fresh_app.app_context():
+        with pytest.raises(DomainError) as refused:
+            change_student(student.profile_id, {"cohort_id": 2_000_000, "status": "active"}, System())
+        assert refused.value.field == "cohort_id"
+        assert db.session.scalars(select(Student.cohort_id).where(Student.id == student.profile_id)).one() != 2_000_000

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.models import Facilitator, Student
 from portal.audit.services import Actor, record
-from portal.errors import NotFound, lazy
+from portal.errors import DomainError, NotFound, lazy
 from portal.extensions import db
 
 
@@ -17,8 +18,15 @@ def change_facilitator(facilitator_id: int, values: Mapping[str, Any], by: Actor
 
 
 def change_student(student_id: int, values: Mapping[str, Any], by: Actor) -> bool:
-    """Other values of `cohort_id` and `status`; False when they stood so already. Raises NotFound."""
-    return _change(Student, student_id, values, by)
+    """Other values of `cohort_id` and `status`; False when they stood so already.
+
+    Raises NotFound, and DomainError on "cohort_id" for a cohort that is not there, or not any more.
+    """
+    try:
+        with db.session.begin_nested():
+            return _change(Student, student_id, values, by)
+    except IntegrityError as error:
+        raise DomainError(lazy("There is no such entry. Choose one from the list."), "cohort_id") from error
 
 
 def _change(model: Any, row_id: int, values: Mapping[str, Any], by: Actor) -> bool:

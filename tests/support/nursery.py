@@ -1,6 +1,7 @@
 """A process that has loaded the portal and makes workers of itself: each is there within milliseconds.
 
-It reads lines. For each it forks a worker that sends what waits until nothing does, and answers with its process id.
+It reads lines. At the first it sends some of what waits, so that no worker does anything for the first time, and says
+how many. For each other it forks a worker that sends what waits until nothing does, and answers with its process id.
 """
 
 import os
@@ -27,12 +28,12 @@ def main() -> None:
     """Warm up, then make a worker for each line."""
     app = create_app(load_settings(_env_file=None))
     with app.app_context():
-        for name in ("mail/message.html", "mail/message.txt", "mail/weekly_logs.html", "mail/weekly_logs.txt"):
-            app.jinja_env.get_template(name)
+        print("ready", flush=True)
+        sys.stdin.readline()
+        print(deliver_pending(app.config["PORTAL"], seconds=0).sent, flush=True)
         _left()
         db.session.remove()
         db.engine.dispose()
-        print("ready", flush=True)
         for _line in sys.stdin:
             if worker := os.fork():
                 print(worker, flush=True)

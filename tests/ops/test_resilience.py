@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -198,3 +200,20 @@ def test_a_request_in_flight_is_answered_before_the_web_server_stops(tmp_path: P
         assert server.wait(20) is not None
     finally:
         serving.stop(server)
+
+
+_TOLD_WHILE_IT_STARTS = """
+import os, signal, sys, types
+signal.signal(signal.SIGTERM, lambda *_given: None)  # as a forked worker has it of its parent
+sys.modules["portal"] = types.SimpleNamespace(create_app=lambda: os.kill(os.getpid(), signal.SIGTERM))
+sys.modules["portal.waking"] = types.SimpleNamespace(wake_by=None)
+import wsgi
+"""
+
+
+@pytest.mark.one_database
+def test_a_web_process_that_is_told_to_stop_while_it_starts_stops() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", _TOLD_WHILE_IT_STARTS], cwd=Path(__file__).parents[2], capture_output=True, check=False
+    )
+    assert ended.returncode == -signal.SIGTERM

@@ -8,8 +8,10 @@ from typing import Any
 # Nothing of what is made here is ever thrown away: looking for it costs a sixth of the start, and later each sweep.
 gc.disable()
 # Whoever is told to stop meanwhile stops: a forked worker has the handler of its parent, which would let it go on.
-if in_main := current_thread() is main_thread():
-    handler = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+handler = signal.getsignal(signal.SIGTERM)
+is_ours = current_thread() is main_thread() and handler is not None  # only there, and if it can be put back
+if is_ours:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 from portal import create_app  # noqa: E402
 from portal.waking import wake_by  # noqa: E402
@@ -50,5 +52,5 @@ wake_by(
 )
 gc.freeze()
 gc.enable()
-if in_main:
+if is_ours:
     signal.signal(signal.SIGTERM, handler)

@@ -35,6 +35,8 @@ def gather(app: Flask, people: int) -> list[Actor]:
                 make_enrolment(courses[(number * COURSES_OF_A_STUDENT + which) % len(courses)], student)
             found.append(_actor(app, "student", student, []))
         db.session.commit()
+    for number, actor in enumerate(found):
+        actor.turn = number  # otherwise all would look at their week in the same seconds, and in no others
     return found
 
 

@@ -65,7 +65,7 @@ def students(make):
 
 
 @given(done=st.lists(steps, max_size=12))
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_places_and_waiting_list_are_what_the_rules_say_after_every_step(app, make_open, students, done):
     course, model = make_open(max_students=2), Model()
     numbers = {one.profile_id: at for at, one in enumerate(students)}

@@ -18,7 +18,7 @@ from portal.extensions import db
 from portal.roles import Role
 from tests.support.web import Maker
 
-STUDENTS, PLACES = 40, 12
+STUDENTS, PLACES = 100, 20
 # As many at once as a busy web server has threads and the pool has connections.
 THREADS = 15
 
@@ -86,7 +86,9 @@ def queue() -> list[tuple[int, int]]:
     return [tuple(row) for row in db.session.execute(waiting.order_by(Enrolment.queue_number))]
 
 
-def test_the_last_places_are_given_once_each_and_all_others_wait_in_order(fresh_app, course, students, at_once) -> None:
+def test_the_last_twenty_places_are_given_once_each_and_all_others_wait_in_order(
+    fresh_app, course, students, at_once
+) -> None:
     today = clock.now().date()
 
     def join(user_id: int) -> None:

@@ -129,12 +129,12 @@ DEEDS = st.lists(
         st.sampled_from(["add", "delete", "publish", "hide", "schedule", "move", "finish", "finish", "undo"]),
         st.integers(0, 9),
     ),
-    max_size=20,
+    max_size=25,
 )
 
 
 @pytest.mark.in_turn
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=DEEDS)
 def test_whatever_happens_to_lessons_progress_stays_true(app, make, deeds):
     """Lessons are added, deleted, taken back, scheduled and moved while a student finishes them."""

@@ -34,7 +34,7 @@ deeds = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=deeds)
 def test_whatever_happens_plans_settle_and_never_touch_what_was_started(app, make, frozen_time, deeds):
     frozen_time.move_to(datetime(2026, 10, 14, 12, tzinfo=UTC))

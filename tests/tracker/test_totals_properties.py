@@ -84,7 +84,7 @@ def truth(moment):
     return Counter(state_of(*row, moment.now, moment.today) for row in rows)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(now=datetime(2026, 11, 2, 23, tzinfo=UTC))
 @example(now=datetime(2027, 1, 1, tzinfo=UTC))
 @example(now=datetime(2027, 3, 14, 8, tzinfo=UTC))

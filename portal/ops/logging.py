@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import time
 from collections.abc import MutableMapping
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,8 @@ from portal.ops.reporting import start_reporting
 _HIDDEN = "<hidden>"
 # Fields whose values are nobody's business, whoever writes them into a log one day.
 _PRIVATE = re.compile(r"password|secret|token|authorization|cookie|answers?$|body|reflection", re.IGNORECASE)
+# What stays away is said so often, in seconds.
+_SAID_AGAIN = 60.0
 # What opens something by itself: a bearer token in a header or an address, a login within an address of a server.
 _LONG = 40
 _OPENS = re.compile(rf"(?<=Bearer )\S+|(?<=://)[^/@\s]+:[^/@\s]+(?=@)|\beyJ[\w-]+\.[\w-]+\.[\w-]+|[\w-]{{{_LONG},}}")
@@ -70,10 +73,35 @@ def speak_with_one_voice() -> None:
 
     A file that somebody asked for with `--logfile` stays.
     """
+    from redis import exceptions
+
     queue = logging.getLogger("huey")
     for handler in queue.handlers[:]:
         if type(handler) is logging.StreamHandler:
             queue.removeHandler(handler)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Away((exceptions.ConnectionError, exceptions.TimeoutError)))
+
+
+class Away(logging.Filter):
+    """Has a worker say in one line, once a minute, that the queue is away: it asks three times a second."""
+
+    def __init__(self, errors: tuple[type[Exception], ...]) -> None:
+        super().__init__()
+        self._errors = errors
+        self._said = -_SAID_AGAIN
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this line is written."""
+        error = record.exc_info[1] if record.exc_info else None
+        if not (isinstance(error, self._errors) and record.name.startswith("huey.consumer")):
+            return True
+        record.msg, record.args = "%s: %s", (record.getMessage().rstrip("."), error)
+        record.exc_info = record.exc_text = None
+        is_due = time.monotonic() - self._said >= _SAID_AGAIN
+        if is_due:
+            self._said = time.monotonic()
+        return is_due
 
 
 def _handler(level: int, first: list[Processor], made: list[Processor]) -> logging.Handler:

@@ -27,7 +27,7 @@ from portal.tracker.services.reminders import remind
 from tests.support.arrears import owe_each
 from tests.support.forks import Forked, Forks
 from tests.support.mail import ZONE, parts, settings_of
-from tests.support.portal_process import serving
+from tests.support.portal_process import free_port, serving
 
 pytestmark = pytest.mark.in_turn
 
@@ -156,6 +156,18 @@ def test_an_idle_worker_asks_an_embedded_queue_every_second(build_fresh_app: Any
     queue = new_queue(build_fresh_app().config["PORTAL"])
     assert [queue.create_consumer(max_delay=given).max_delay for given in (10.0, 0.5)] == [LONGEST_PAUSE, 0.5]
     assert queue.create_consumer(workers=2).workers == 2
+
+
+def test_a_worker_whose_redis_is_away_says_so_in_one_line(start_worker: Any) -> None:
+    address = f"redis://:a-password@127.0.0.1:{free_port()}"
+    worker = start_worker(REDIS_URL=address, LOG_FORMAT="json", LOG_LEVEL="ERROR")
+    first = worker.stderr.readline()
+    time.sleep(2)  # in which it asks some six times, and would say each time where in the code that is
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(PATIENCE) == 0
+    assert "Error 111 connecting to 127.0.0.1" in json.loads(first)["event"]
+    assert "a-password" not in first
+    assert worker.stderr.read() == ""
 
 
 PASSES = """

@@ -72,7 +72,7 @@ def end(user_id: int, session_id: int) -> bool:
 
 def end_from_list(user_id: int, session_id: int, by: Actor) -> None:
     """End one session of a person at their own wish. Raises NotFound when it is not theirs; ending it twice is fine."""
-    _lock_account(user_id)
+    lock_account(user_id)
     if end(user_id, session_id):
         record(by, "end_session", "user_sessions", session_id)
     elif not has_session(user_id, session_id):
@@ -81,7 +81,7 @@ def end_from_list(user_id: int, session_id: int, by: Actor) -> None:
 
 def end_others_from_list(user_id: int, keep: int, by: Actor) -> int:
     """End all sessions of a person but the one that they are in, at their own wish; gives how many those were."""
-    _lock_account(user_id)
+    lock_account(user_id)
     ended = end_sessions(user_id, keep)
     if ended:
         record(by, "end_other_sessions", "users", user_id)
@@ -131,7 +131,7 @@ def note_use(session_id: int, seen: datetime) -> None:
         db.session.execute(used, execution_options={"synchronize_session": False})
 
 
-def _lock_account(user_id: int) -> None:
+def lock_account(user_id: int) -> None:
     """As `raise_epoch` does: the account before its sessions, and before the audit row that refers to it."""
     db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
 

@@ -2,10 +2,10 @@
 
 import secrets
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
-from portal.accounts.models import User
 from portal.accounts.services import hash_token
+from portal.accounts.services.sessions import lock_account
 from portal.audit.services import Actor, record
 from portal.exchange.feeds.models import CalendarFeed
 from portal.extensions import db
@@ -14,7 +14,7 @@ from portal.extensions import db
 def make_feed(user_id: int, by: Actor) -> str:
     """A new address: its secret part, which nobody can read again. The one before works no more."""
     token = secrets.token_urlsafe(32)
-    _lock_account(user_id)
+    lock_account(user_id)  # of two clicks the second waits here, and ends the address of the first
     _delete(user_id)
     db.session.add(CalendarFeed(user_id=user_id, token_hash=hash_token(token)))
     db.session.flush()
@@ -24,16 +24,11 @@ def make_feed(user_id: int, by: Actor) -> str:
 
 def end_feed(user_id: int, by: Actor) -> bool:
     """Make the address work no more; False when there was none."""
-    _lock_account(user_id)
+    lock_account(user_id)
     ended = _delete(user_id)
     if ended:
         record(by, "update", "users", user_id, calendar_feed=("open", "ended"))
     return ended
-
-
-def _lock_account(user_id: int) -> None:
-    """Of two clicks the second waits here, and ends the address of the first."""
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
 
 
 def forget(user_id: int) -> None:

@@ -2,13 +2,15 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from portal import clock
 from portal.audit.models import AuditEvent
 from portal.extensions import db
-from portal.webhooks.models import WebhookDelivery, WebhookEndpoint
+from portal.webhooks.models import MessageState, WebhookDelivery, WebhookEndpoint
 from portal.webhooks.sealing import box_of
 from tests.web.webhook_scenes import make_endpoint
 
@@ -143,6 +145,19 @@ def test_filters_narrow_and_nonsense_does_not(app, client, admin, happen):
     assert "HX-Push-Url" not in renewing.headers
     assert 'id="facts" hx-swap-oob="outerMorph"' in renewing.text
     assert 'id="facts">' in client.get(one).text
+
+
+@pytest.mark.parametrize(("pause", "renews"), [(50, True), (70, False)])
+def test_a_page_renews_itself_while_the_next_attempt_is_near(app, client, admin, happen, pause, renews):
+    endpoint_id, _failed = make_endpoint(app)
+    happen(endpoint_id)
+    with app.app_context():
+        waits = WebhookDelivery.state == MessageState.PENDING
+        later = clock.now() + timedelta(seconds=pause)
+        db.session.execute(update(WebhookDelivery).where(waits).values(attempts=1, next_attempt_at=later))
+        db.session.commit()
+    page = client.get(f"{PAGE}{endpoint_id}").text
+    assert ("Send now" in page, 'hx-trigger="every 3s"' in page) == (True, renews)
 
 
 @pytest.mark.parametrize("role", ["student", "facilitator", "manager"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Select, func, select
 from portal.extensions import db
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 from portal.webhooks.models import MessageState, WebhookAttempt, WebhookDelivery, WebhookMessage
+
+_WHILE_LOOKING = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ class DeliveryRow:
     def is_due(self, now: datetime) -> bool:
         """Whether something about it changes within moments."""
         return self.is_waiting and (self.state is MessageState.CLAIMED or self.next_attempt_at <= now)
+
+    def is_near(self, now: datetime) -> bool:
+        """Whether something about it changes while somebody looks: within a minute."""
+        return self.is_due(now + _WHILE_LOOKING)
 
 
 _COLUMNS: Select[*tuple[Any, ...]] = select(

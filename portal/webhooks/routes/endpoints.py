@@ -139,7 +139,7 @@ def _context(endpoint: EndpointRow, asked: Asked, found: Page[DeliveryRow]) -> d
         "asked": asked,
         "found": found,
         "now": now,
-        "renews": endpoint.is_enabled and any(row.is_due(now) for row in found.rows),
+        "renews": endpoint.is_enabled and any(row.is_near(now) for row in found.rows),
         "events": EVENTS,
         "states": STATES,
     }

@@ -57,7 +57,7 @@ def app_context() -> Iterator[Flask]:
         yield app
 
 
-@huey.periodic_task(crontab(minute="*/15"), expires=600)  # type: ignore[untyped-decorator]  # huey has no types
+@huey.periodic_task(crontab(minute="*/15"), expires=600)
 def send_due_reminders() -> None:
     """Tell everyone which weekly logs they owe, and have the mails sent."""
     with app_context():
@@ -70,7 +70,7 @@ def send_due_reminders() -> None:
         deliver()
 
 
-@huey.periodic_task(crontab(minute="*"), expires=SWEEP_SECONDS)  # type: ignore[untyped-decorator]
+@huey.periodic_task(crontab(minute="*"), expires=SWEEP_SECONDS)
 def deliver() -> None:
     """Send what waits in the outbox; each minute, for what a lost job or a killed worker left there."""
     with app_context() as app:
@@ -79,14 +79,14 @@ def deliver() -> None:
         db.session.commit()
 
 
-@huey.task(expires=SWEEP_SECONDS, priority=100)  # type: ignore[untyped-decorator]
+@huey.task(expires=SWEEP_SECONDS, priority=100)
 def deliver_letters() -> None:
     """Send links and warnings before all else that waits: somebody looks for them."""
     with app_context() as app:
         deliver_pending(app.config["PORTAL"], seconds=SWEEP_SECONDS, channels=[Channel.LETTER])
 
 
-@huey.periodic_task(crontab(minute="7,22,37,52"), expires=600)  # type: ignore[untyped-decorator]
+@huey.periodic_task(crontab(minute="7,22,37,52"), expires=600)
 def keep_reflections() -> None:
     """Open the reflections whose days have come, bring out the results of those that are over, and tell of both."""
     with app_context() as app:
@@ -102,7 +102,7 @@ def keep_reflections() -> None:
         deliver()
 
 
-@huey.periodic_task(crontab(minute="4"), expires=1800)  # type: ignore[untyped-decorator]
+@huey.periodic_task(crontab(minute="4"), expires=1800)
 def begin_and_complete_courses() -> None:
     """Let courses begin and end by their dates, soon after each midnight of the institution."""
     with app_context() as app:
@@ -111,14 +111,14 @@ def begin_and_complete_courses() -> None:
         db.session.commit()
 
 
-@huey.periodic_task(crontab(minute="*"), expires=SWEEP_SECONDS)  # type: ignore[untyped-decorator]
+@huey.periodic_task(crontab(minute="*"), expires=SWEEP_SECONDS)
 def run_jobs() -> None:
     """Do the long work that people began; each minute, for what a lost wake-up or a killed worker left there."""
     with app_context():
         run_waiting_jobs(seconds=SWEEP_SECONDS)
 
 
-@huey.periodic_task(crontab(minute="20", hour="2"), expires=3600)  # type: ignore[untyped-decorator]
+@huey.periodic_task(crontab(minute="20", hour="2"), expires=3600)
 def delete_old_sign_ins() -> None:
     """Delete what is kept of sign-ins, sessions and browsers once its time is over, a little at a time."""
     with app_context():
@@ -126,7 +126,7 @@ def delete_old_sign_ins() -> None:
             db.session.commit()
 
 
-@huey.periodic_task(crontab(minute="50", hour="2"), expires=3600)  # type: ignore[untyped-decorator]
+@huey.periodic_task(crontab(minute="50", hour="2"), expires=3600)
 def delete_old_imports() -> None:
     """Delete uploaded and exported files and the rows of their reports once their time is over."""
     with app_context() as app:
@@ -136,7 +136,7 @@ def delete_old_imports() -> None:
         db.session.commit()
 
 
-@huey.periodic_task(crontab(minute="40", hour="2"), expires=3600)  # type: ignore[untyped-decorator]
+@huey.periodic_task(crontab(minute="40", hour="2"), expires=3600)
 def delete_unconfirmed_accounts() -> None:
     """Delete accounts that were registered and never confirmed."""
     with app_context():
@@ -144,7 +144,7 @@ def delete_unconfirmed_accounts() -> None:
             db.session.commit()
 
 
-@huey.periodic_task(crontab(minute="*/5"), expires=240)  # type: ignore[untyped-decorator]
+@huey.periodic_task(crontab(minute="*/5"), expires=240)
 def announce_lessons() -> None:
     """Tell students of lessons whose moment has come."""
     with app_context():
@@ -152,7 +152,7 @@ def announce_lessons() -> None:
             db.session.commit()
 
 
-@huey.periodic_task(crontab(minute="30", hour="3"), expires=3600)  # type: ignore[untyped-decorator]
+@huey.periodic_task(crontab(minute="30", hour="3"), expires=3600)
 def delete_unkept_files() -> None:
     """Delete files that nobody keeps any more: first they are marked, then their content goes, then their rows."""
     with app_context() as app:
@@ -162,14 +162,14 @@ def delete_unkept_files() -> None:
             db.session.commit()
 
 
-@huey.periodic_task(crontab(minute="*"), expires=SWEEP_SECONDS)  # type: ignore[untyped-decorator]
+@huey.periodic_task(crontab(minute="*"), expires=SWEEP_SECONDS)
 def deliver_webhooks() -> None:
     """Send other systems what waits for them; each minute, for what a lost job or a killed worker left there."""
     with app_context() as app:
         deliver_messages(app.config["PORTAL"], box_of(app.config["SECRET_KEY"]), seconds=SWEEP_SECONDS)
 
 
-@huey.periodic_task(crontab(minute="5", hour="*"), expires=600)  # type: ignore[untyped-decorator]
+@huey.periodic_task(crontab(minute="5", hour="*"), expires=600)
 def count_responses() -> None:
     """Tell other systems how many took part in reflections until yesterday, and which results are out."""
     with app_context() as app:
@@ -177,7 +177,7 @@ def count_responses() -> None:
         db.session.commit()
 
 
-@huey.periodic_task(crontab(minute="10", hour="3"), expires=3600)  # type: ignore[untyped-decorator]
+@huey.periodic_task(crontab(minute="10", hour="3"), expires=3600)
 def delete_old_messages() -> None:
     """Delete messages for other systems once their time is over."""
     with app_context():

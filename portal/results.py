@@ -28,7 +28,7 @@ Reader = Callable[[bytes], Any]
 _known: dict[tuple[str, bytes], tuple[list[Any], list[Any], tuple[Any, ...], list[Reader]]] = {}
 
 
-class ArrivedResult(MySQLResult):  # type: ignore[misc]
+class ArrivedResult(MySQLResult):
     """A result that is read from the buffer of its connection as far as it lies there."""
 
     connection: Connection

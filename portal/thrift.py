@@ -35,7 +35,7 @@ _AT_ONCE = 64 * 1024
 _TRUSTED = 5.0
 
 
-class ThriftyConnection(Connection):  # type: ignore[misc]
+class ThriftyConnection(Connection):
     """A connection that knows whether it is in a transaction, and opens one where something is written."""
 
     used_at = 0.0

@@ -33,7 +33,7 @@ _REASON = _l("Reason")
 Pairs = Sequence[tuple[str, str]]
 
 
-class DeedForm(FlaskForm):  # type: ignore[misc]
+class DeedForm(FlaskForm):
     """What to change to, read from an address or a form; the token of a form that writes is checked for all of them."""
 
     class Meta:

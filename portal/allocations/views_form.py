@@ -10,7 +10,7 @@ from portal.allocations.forms import clean
 MAX_NAME = 80
 
 
-class ViewForm(FlaskForm):  # type: ignore[misc]
+class ViewForm(FlaskForm):
     """What a view is called, and who sees it."""
 
     name = StringField(

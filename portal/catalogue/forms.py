@@ -24,7 +24,7 @@ _YEAR = _l("This is no year.")
 _YEARS = (date(1950, 1, 1), date(2150, 12, 31))
 
 
-class EntryForm(FlaskForm):  # type: ignore[misc]
+class EntryForm(FlaskForm):
     """What all of them do. The token of a form that writes is checked for all of them."""
 
     class Meta:

@@ -20,7 +20,7 @@ _MOST = 5000
 _AnyTranslations = Translations | NullTranslations
 
 
-class QuickDomain(Domain):  # type: ignore[misc]
+class QuickDomain(Domain):
     """The catalogue of the request's language, found once for as long as the request stays in that language."""
 
     def get_translations(self) -> _AnyTranslations:

@@ -25,7 +25,7 @@ _NEEDED = _l("This is needed.")
 STATES = ("delivered", "pending", "failed")
 
 
-class EndpointForm(FlaskForm):  # type: ignore[misc]
+class EndpointForm(FlaskForm):
     """Where messages go, of which events, and what it is for."""
 
     class Meta:

@@ -19,7 +19,7 @@ _NEEDED = _l("This is needed.")
 _LASTS = (("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("One year")), ("", _l("Until it is revoked")))
 
 
-class TokenForm(FlaskForm):  # type: ignore[misc]
+class TokenForm(FlaskForm):
     """What a token is for, what it may do, and for how long."""
 
     class Meta:

@@ -6,7 +6,7 @@ from wtforms import EmailField, HiddenField, PasswordField
 from wtforms.validators import InputRequired
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
+class SignInForm(FlaskForm):
     """Address and password."""
 
     email = EmailField(_l("Email"), [InputRequired(_l("Enter your email address."))])

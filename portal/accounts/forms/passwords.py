@@ -16,7 +16,7 @@ _LONGEST_PASSWORD = 1000
 _LONGEST_NAME = 100
 
 
-class NewPasswordForm(FlaskForm):  # type: ignore[misc]
+class NewPasswordForm(FlaskForm):
     """A new password, typed twice."""
 
     order: ClassVar[tuple[str, ...]] = ("present", "password", "again")
@@ -45,7 +45,7 @@ class ChangePasswordForm(NewPasswordForm):
     present = PasswordField(_l("Present password"), [InputRequired(_l("Type your present password."))])
 
 
-class AddressForm(FlaskForm):  # type: ignore[misc]
+class AddressForm(FlaskForm):
     """An address to which a link goes."""
 
     email = EmailField(
@@ -57,7 +57,7 @@ class AddressForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class ConfirmationForm(FlaskForm):  # type: ignore[misc]
+class ConfirmationForm(FlaskForm):
     """The password that was typed at registration."""
 
     password = PasswordField(

@@ -75,7 +75,7 @@ def _clean(text: str | None) -> str:
     return " ".join(printable.split())[:_LONGEST]
 
 
-class NameForm(FlaskForm):  # type: ignore[misc]
+class NameForm(FlaskForm):
     """Name and address of someone; `seen` is the mark of those that were shown."""
 
     first_name = StringField(_l("First name"), [InputRequired(_l("Enter a first name."))])
@@ -114,14 +114,14 @@ class InviteForm(NameForm):
         return self
 
 
-class RoleForm(FlaskForm):  # type: ignore[misc]
+class RoleForm(FlaskForm):
     """Another role; `seen` is the one that was shown."""
 
     role = SelectField(_l("Role"), choices=_ROLES)
     seen = SelectField(choices=_ROLES)
 
 
-class OfficeForm(FlaskForm):  # type: ignore[misc]
+class OfficeForm(FlaskForm):
     """What a manager answers for."""
 
     is_head = BooleanField(_l("Head of the office"))
@@ -135,7 +135,7 @@ class OfficeForm(FlaskForm):  # type: ignore[misc]
         return self
 
 
-class TeachingForm(FlaskForm):  # type: ignore[misc]
+class TeachingForm(FlaskForm):
     """The employee id of someone who is to teach besides."""
 
     number = StringField(_l("Employee id"), [InputRequired(_l("Enter an employee id.")), Length(max=40)])

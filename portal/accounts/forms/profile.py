@@ -44,7 +44,7 @@ class _Rule:
             raise ValidationError(str(error)) from None
 
 
-class ProfileForm(FlaskForm):  # type: ignore[misc]
+class ProfileForm(FlaskForm):
     """What people may change of their own account. `was_…` is what each field showed when the form was drawn."""
 
     first_name = StringField(_l("First name"), [_Rule()])
@@ -93,13 +93,13 @@ def _zones() -> dict[str, dict[str, str]]:
     return {_("General"): first, **{str(_REGIONS[region]): dict(places) for region, places in regions.items()}}
 
 
-class AddressForm(FlaskForm):  # type: ignore[misc]
+class AddressForm(FlaskForm):
     """Where what the portal has to tell shall go."""
 
     address = EmailField(_l("Address for notifications"))
 
 
-class DeletionForm(FlaskForm):  # type: ignore[misc]
+class DeletionForm(FlaskForm):
     """The wish to have one's account deleted, proved by the password where there is one."""
 
     password = PasswordField(_l("Your password"), [InputRequired(_l("Enter your password."))])

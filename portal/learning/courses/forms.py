@@ -26,7 +26,7 @@ MOST_LINES = 2_000
 _TOO_LONG = _l("This holds %(max)d characters.")
 
 
-class _Form(FlaskForm):  # type: ignore[misc]
+class _Form(FlaskForm):
     """The token of what is sent is checked for all forms together."""
 
     class Meta:

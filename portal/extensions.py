@@ -1,7 +1,7 @@
 """Extensions, created here and bound to the application in `create_app`."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from flask_babel import Babel
@@ -10,6 +10,7 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import CursorResult, Executable
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.counting import CalmLimiter
@@ -27,6 +28,11 @@ class Database(SQLAlchemy):
         with app.app_context():
             for engine in self.engines.values():
                 listen_to(engine)
+
+    def write(self, statement: Executable, *values: Any, **options: Any) -> int:
+        """Send an insert, update or delete, as `session.execute` does; gives how many rows it met."""
+        done = self.session.execute(statement, *values, **options)
+        return cast("CursorResult[Any]", done).rowcount
 
     def let_go(self) -> None:
         """End the present session. A connection that was lost has undone by itself what was not committed."""

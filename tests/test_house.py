@@ -178,6 +178,7 @@ def test_no_route_and_no_form_builds_a_statement() -> None:
         "db.session.scalar",
         "db.session.scalars",
         "db.session.get",
+        "db.write",
     }
     assert faults(of_duty("routes", "forms"), calls_of(statements)) == {}
 
@@ -191,6 +192,7 @@ def test_reads_do_not_write() -> None:
         "db.session.add_all",
         "db.session.delete",
         "db.session.merge",
+        "db.write",
     }
     assert faults(of_duty("queries"), calls_of(writes)) == {}
 

@@ -48,7 +48,7 @@ def claim_job(now: datetime | None = None) -> Claim | None:
     _give_up(now)
     candidates = select(_JOBS.c.id, _JOBS.c.attempts).where(_is_free(now)).order_by(_JOBS.c.id).limit(10)
     for job_id, attempts in db.session.execute(candidates).all():
-        taken = db.session.execute(
+        taken = db.write(
             update(_JOBS)
             .where(_JOBS.c.id == job_id, _JOBS.c.attempts == attempts, _is_free(now))
             .values(
@@ -56,7 +56,7 @@ def claim_job(now: datetime | None = None) -> Claim | None:
                 started_at=now, updated_at=now,
             )
         )  # fmt: skip
-        if taken.rowcount:  # type: ignore[attr-defined]
+        if taken:
             return _claim_of(job_id)
     return None
 
@@ -90,12 +90,12 @@ def _give_up(now: datetime) -> None:
 def end_job(claim: Claim, state: JobState, result: Mapping[str, Any]) -> bool:
     """Note how a job ended; False when the lease was lost meanwhile, and then nothing may be committed."""
     now = clock.now()
-    ended = db.session.execute(
+    ended = db.write(
         update(_JOBS)
         .where(_JOBS.c.id == claim.id, _JOBS.c.attempts == claim.attempt, _JOBS.c.state == JobState.RUNNING)
         .values(state=state, result=dict(result), finished_at=now, leased_until=None, updated_at=now)
     )
-    return bool(ended.rowcount)  # type: ignore[attr-defined]
+    return bool(ended)
 
 
 def hand_back(claim: Claim) -> None:
@@ -121,9 +121,9 @@ def cancel_job(job_id: int, owner_id: int) -> bool:
     now = clock.now()
     own = and_(_JOBS.c.id == job_id, _JOBS.c.owner_id == owner_id)
     waiting = update(_JOBS).where(own, _JOBS.c.state == JobState.WAITING)
-    ended = db.session.execute(waiting.values(state=JobState.CANCELLED, finished_at=now, updated_at=now))
-    if ended.rowcount:  # type: ignore[attr-defined]
+    ended = db.write(waiting.values(state=JobState.CANCELLED, finished_at=now, updated_at=now))
+    if ended:
         return True
     running = update(_JOBS).where(own, _JOBS.c.state == JobState.RUNNING)
-    asked = db.session.execute(running.values(cancel_asked_at=now, updated_at=now))
-    return bool(asked.rowcount)  # type: ignore[attr-defined]
+    asked = db.write(running.values(cancel_asked_at=now, updated_at=now))
+    return bool(asked)

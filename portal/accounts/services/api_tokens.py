@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import func, select, update
 
@@ -98,13 +97,13 @@ def revoke_token(user_id: int, token_id: int, by: Actor) -> bool:
     name = db.session.scalar(select(ApiToken.name).where(*mine))
     if name is None:
         raise NotFound(lazy("There is no such token."))
-    ended: Any = db.session.execute(
+    ended = db.write(
         update(ApiToken).where(*mine, ApiToken.revoked_at.is_(None)).values(revoked_at=clock.now()),
         execution_options={"synchronize_session": False},
     )
-    if ended.rowcount:
+    if ended:
         record(by, "revoke", ApiToken.__tablename__, token_id, name=(name, name), revoked_at=(None, clock.now()))
-    return bool(ended.rowcount)
+    return bool(ended)
 
 
 def note_token_use(token_id: int, noted: datetime | None) -> None:

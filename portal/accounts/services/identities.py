@@ -163,10 +163,10 @@ def _open_found(found: Account, account: ProviderAccount, request_id: str | None
 def _confirm(person: Person, by: Actor) -> Recognised:
     """Confirm the address of an account; the password that came with it may be anybody's who typed the address."""
     waiting = update(User).where(User.id == person.id, User.is_confirmed.is_(False))
-    done = db.session.execute(
+    done = db.write(
         waiting.values(is_confirmed=True, password_hash=None), execution_options={"synchronize_session": False}
     )
-    if done.rowcount:  # type: ignore[attr-defined]
+    if done:
         end_tokens([person.id])
         raise_epoch(person.id)
         record(by, "confirm_address", "users", person.id, is_confirmed=(False, True))

@@ -92,8 +92,8 @@ def change_password(person: Person, present: str, new: str, by: Actor, about: Se
     hashed = passwords.hash_password(new)
     # A session that was ended while bcrypt worked, such as by a reset, must not have the last word.
     mine = update(User).where(User.id == person.id, User.session_epoch == person.session_epoch, User.is_active)
-    done = db.session.execute(mine.values(password_hash=hashed), execution_options={"synchronize_session": False})
-    if not done.rowcount:  # type: ignore[attr-defined]
+    done = db.write(mine.values(password_hash=hashed), execution_options={"synchronize_session": False})
+    if not done:
         raise Conflict(lazy("Your password was changed elsewhere a moment ago. Sign in again."))
     end_tokens([person.id], Purpose.RESET)
     _close(person.id, "change_password", by, keep=person.session_id)

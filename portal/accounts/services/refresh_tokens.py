@@ -98,13 +98,13 @@ def _keep(grant: Grant, user_id: int, epoch: int, action: str, by: Actor) -> Non
 
 def _use(token_id: int) -> bool:
     """Use a token up; False when someone else just did, or ended its family."""
-    used = db.session.execute(
+    used = db.write(
         update(RefreshToken)
         .where(RefreshToken.id == token_id, RefreshToken.used_at.is_(None), RefreshToken.revoked_at.is_(None))
         .values(used_at=clock.now())
         .execution_options(synchronize_session=False)
     )
-    return bool(used.rowcount)  # type: ignore[attr-defined]
+    return bool(used)
 
 
 def _revoke(kept: KeptToken, action: str, by: Actor) -> None:
@@ -113,10 +113,10 @@ def _revoke(kept: KeptToken, action: str, by: Actor) -> None:
 
 
 def _end_family(family: str) -> bool:
-    ended = db.session.execute(
+    ended = db.write(
         update(RefreshToken)
         .where(RefreshToken.family == family, RefreshToken.revoked_at.is_(None))
         .values(revoked_at=clock.now())
         .execution_options(synchronize_session=False)
     )
-    return bool(ended.rowcount)  # type: ignore[attr-defined]
+    return bool(ended)

@@ -101,10 +101,10 @@ def confirm(token: str, password: str, by: Actor) -> Person:
         raise _over()
     # Not with a password that was changed meanwhile, nor for someone who was deactivated.
     same = (User.id == found.user_id, User.password_hash == account.password_hash, User.is_active)
-    done = db.session.execute(
+    done = db.write(
         update(User).where(*same).values(is_confirmed=True), execution_options={"synchronize_session": False}
     )
-    if not done.rowcount:  # type: ignore[attr-defined]
+    if not done:
         raise _over()
     end_tokens([found.user_id], Purpose.CONFIRMATION)
     record(by, "confirm_address", "users", found.user_id, is_confirmed=(False, True))

@@ -146,5 +146,4 @@ def _end(*which: ColumnElement[bool]) -> int:
     if not ids:
         return 0
     ended = update(UserSession).where(*rows).values(ended_at=clock.now())
-    done = db.session.execute(ended, execution_options={"synchronize_session": False})
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    return db.write(ended, execution_options={"synchronize_session": False})

@@ -39,8 +39,8 @@ def upgrade_hash(account: Account, password: str, by: Actor) -> None:
     hashed = passwords.hash_proved(password)
     # Not where the password was changed meanwhile.
     mine = update(User).where(User.id == account.person.id, User.password_hash == kept).values(password_hash=hashed)
-    done = db.session.execute(mine, execution_options={"synchronize_session": False})
-    if done.rowcount:  # type: ignore[attr-defined]
+    done = db.write(mine, execution_options={"synchronize_session": False})
+    if done:
         record(by, "upgrade_password_hash", "users", account.person.id)
 
 

@@ -90,13 +90,13 @@ def use_token(token_id: int, user_id: int) -> bool:
     """Use a link of a person up; False when someone else just did."""
     # The account before its links, as whoever sends another one does.
     db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
-    used = db.session.execute(
+    used = db.write(
         update(OneTimeToken)
         .where(OneTimeToken.id == token_id, OneTimeToken.used_at.is_(None))
         .values(used_at=clock.now())
         .execution_options(synchronize_session=False)
     )
-    return bool(used.rowcount)  # type: ignore[attr-defined]
+    return bool(used)
 
 
 def end_tokens(user_ids: Iterable[int], *purposes: Purpose) -> int:
@@ -106,8 +106,8 @@ def end_tokens(user_ids: Iterable[int], *purposes: Purpose) -> int:
         unused = update(OneTimeToken).where(OneTimeToken.user_id.in_(part), OneTimeToken.used_at.is_(None))
         if purposes:
             unused = unused.where(OneTimeToken.purpose.in_(purposes))
-        done = db.session.execute(unused.values(used_at=clock.now()), execution_options={"synchronize_session": False})
-        ended += done.rowcount  # type: ignore[attr-defined]
+        done = db.write(unused.values(used_at=clock.now()), execution_options={"synchronize_session": False})
+        ended += done
     return ended
 
 

@@ -178,7 +178,7 @@ def _allocated_on(offering: OfferingRow, facilitator_id: int | None, before: dat
 
 def _write(offering_id: int, facilitator_id: int | None, since: date | None, expected_version: int) -> bool:
     """Set the facilitator unless someone else wrote since; whether that was so."""
-    done = db.session.execute(
+    done = db.write(
         update(CourseOffering)
         .where(
             CourseOffering.id == offering_id,
@@ -188,4 +188,4 @@ def _write(offering_id: int, facilitator_id: int | None, since: date | None, exp
         .values(facilitator_id=facilitator_id, allocated_on=since, version=CourseOffering.version + 1),
         execution_options={OF_COURSES: [offering_id]},
     )
-    return bool(done.rowcount)  # type: ignore[attr-defined]
+    return bool(done)

@@ -66,7 +66,7 @@ def remove_meeting(offering_id: int, meeting_id: int, by: Actor) -> bool:
     row = db.session.execute(
         select(Meeting.weekday, Meeting.starts_at, Meeting.ends_at, Meeting.room).where(*there)
     ).one_or_none()
-    gone = db.session.execute(delete(Meeting).where(*there)).rowcount  # type: ignore[attr-defined]
+    gone = db.write(delete(Meeting).where(*there))
     if row is None or not gone:
         return False
     record(by, "meet", CourseOffering.__tablename__, offering_id, meeting=(str(MeetingDraft(*row)), None))

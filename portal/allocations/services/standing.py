@@ -32,14 +32,14 @@ def change_status(offering_id: int, status: OfferingStatus, expected_version: in
         raise Conflict(lazy("Its status cannot become this one."), "status")
     if status is OfferingStatus.CANCELLED and not reason.strip():
         raise DomainError(lazy("Say why: students and the facilitator will ask."), "reason")
-    done = db.session.execute(
+    done = db.write(
         update(CourseOffering)
         .where(CourseOffering.id == offering_id, CourseOffering.version == expected_version,
                CourseOffering.status == row.status)
         .values(status=status, version=CourseOffering.version + 1),
         execution_options={OF_COURSES: [offering_id]},
     )  # fmt: skip
-    if not done.rowcount:  # type: ignore[attr-defined]
+    if not done:
         raise Conflict(lazy("Somebody else changed this course meanwhile. Look at it again."), "version")
     said = reason.strip()[:MAX_REASON]
     why = {"reason": (None, said)} if said else {}

@@ -111,8 +111,8 @@ def change_terms(facilitator_id: int, wanted: Terms, seen: Terms, by: Actor) -> 
         return False
     there = [Facilitator.id == facilitator_id]
     as_seen = [getattr(Facilitator, name) == value for name, value in asdict(seen).items()]
-    done = db.session.execute(update(Facilitator).where(*there, *as_seen).values(**asdict(wanted)))
-    if not done.rowcount:  # type: ignore[attr-defined]
+    done = db.write(update(Facilitator).where(*there, *as_seen).values(**asdict(wanted)))
+    if not done:
         if db.session.scalar(select(Facilitator.id).where(*there)) is None:
             raise NotFound(lazy("There is no such facilitator. Choose one from the list."))
         raise Conflict(lazy("Somebody else changed this meanwhile. Look at it again."), "fte")

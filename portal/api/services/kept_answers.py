@@ -81,8 +81,8 @@ def _claim_known(claim: Claim, fresh: dict[str, Any]) -> Claim | Answer:
 
 def _take_over(same: Sequence[ColumnElement[bool]], fresh: dict[str, Any]) -> bool:
     over = update(KeptAnswer).where(*same, KeptAnswer.status.is_(None), KeptAnswer.claimed_until <= clock.now())
-    taken = db.session.execute(over.values(**fresh).execution_options(synchronize_session=False))
-    return bool(taken.rowcount)  # type: ignore[attr-defined]
+    taken = db.write(over.values(**fresh).execution_options(synchronize_session=False))
+    return bool(taken)
 
 
 def keep_answer(claim: Claim, answer: Answer) -> bool:
@@ -93,7 +93,7 @@ def keep_answer(claim: Claim, answer: Answer) -> bool:
         .values(status=answer.status, headers=answer.headers, body=answer.body)
         .execution_options(synchronize_session=False)
     )
-    return bool(db.session.execute(kept).rowcount)  # type: ignore[attr-defined]
+    return bool(db.write(kept))
 
 
 def forget_answers(user_id: int) -> None:

@@ -68,12 +68,12 @@ def set_active(kind: Kind, entry_id: int, is_active: bool, by: Actor) -> bool:
     """
     check_own(kind, entry_id)
     model = kind.model
-    done = db.session.execute(
+    done = db.write(
         update(model)
         .where(model.id == entry_id, model.is_active != is_active)
         .values(is_active=is_active, version=model.version + 1)
     )
-    if done.rowcount:  # type: ignore[attr-defined]
+    if done:
         record(by, "update", model.__tablename__, entry_id, is_active=(not is_active, is_active))
         return True
     if db.session.scalar(select(model.id).where(model.id == entry_id)) is None:
@@ -95,7 +95,7 @@ def delete_entry(kind: Kind, entry_id: int, by: Actor) -> bool:
         raise used
     try:
         with db.session.begin_nested():
-            gone = db.session.execute(delete(model).where(model.id == entry_id)).rowcount  # type: ignore[attr-defined]
+            gone = db.write(delete(model).where(model.id == entry_id))
     except IntegrityError as error:
         raise used from error
     if gone:

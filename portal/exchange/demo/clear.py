@@ -82,7 +82,7 @@ def clear_demo(settings: Settings, by: Actor) -> ClearCounts:
     _release(demo)
     _delete_people(demo)
     kept = _delete_catalogue(demo)
-    if db.session.execute(delete(CalendarBreak).where(CalendarBreak.name == teaching.BREAK_NAME)).rowcount:  # type: ignore[attr-defined]
+    if db.write(delete(CalendarBreak).where(CalendarBreak.name == teaching.BREAK_NAME)):
         plan_logs(None, rules_of(settings))
     counts = ClearCounts(len(demo.offerings), len(demo.users), kept)
     record(by, "clear_demo", "users", 0, courses=(counts.courses, 0), people=(counts.people, 0))

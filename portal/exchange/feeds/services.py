@@ -37,7 +37,7 @@ def forget(user_id: int) -> None:
 
 
 def _delete(user_id: int) -> bool:
-    done = db.session.execute(
+    done = db.write(
         delete(CalendarFeed).where(CalendarFeed.user_id == user_id), execution_options={"synchronize_session": False}
     )
-    return bool(done.rowcount)  # type: ignore[attr-defined]
+    return bool(done)

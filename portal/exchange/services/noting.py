@@ -162,10 +162,10 @@ def finish_run(run_id: int, version: int, report: Report, *, skip_errors: bool) 
 def _settle(run_id: int, version: int, **values: Any) -> None:
     """Write how far a run has come, once."""
     open_ones = _RUNS.c.state.in_([ImportState.UPLOADED, ImportState.CHECKED])
-    done = db.session.execute(
+    done = db.write(
         update(_RUNS)
         .where(_RUNS.c.id == run_id, _RUNS.c.version == version, open_ones)
         .values(version=version + 1, updated_at=clock.now(), **values)
     )
-    if not done.rowcount:  # type: ignore[attr-defined]
+    if not done:
         raise Conflict(lazy("This import was changed or discarded meanwhile. Nothing was written."))

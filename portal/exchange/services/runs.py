@@ -78,12 +78,12 @@ def discard(run_id: int, version: int) -> None:
 def _step(run_id: int, version: int, states: Sequence[ImportState], **values: Any) -> None:
     """Take a step if the run is as it was seen, and nobody works on it."""
     busy = select(Job.id).where(Job.id == _RUNS.c.job_id, Job.state.in_([JobState.WAITING, JobState.RUNNING])).exists()
-    taken = db.session.execute(
+    taken = db.write(
         update(_RUNS)
         .where(_RUNS.c.id == run_id, _RUNS.c.version == version, _RUNS.c.state.in_(states), ~busy)
         .values(version=version + 1, updated_at=clock.now(), **values)
     )
-    if not taken.rowcount:  # type: ignore[attr-defined]
+    if not taken:
         raise Conflict(
             lazy("This import went on meanwhile, in another window or by somebody else. This is how it stands.")
         )

@@ -27,8 +27,7 @@ def mark_unkept(now: datetime) -> int:
         return 0
     # Asked again now that the rows are held: what was kept a moment ago was not seen before.
     leaving = update(StoredFile).where(StoredFile.id.in_(ids), *unkept).values(state=FileState.LEAVING)
-    marked = db.session.execute(leaving, execution_options={"synchronize_session": False})
-    return int(marked.rowcount)  # type: ignore[attr-defined]
+    return db.write(leaving, execution_options={"synchronize_session": False})
 
 
 def delete_marked(storage: Storage) -> int:

@@ -1,6 +1,6 @@
 """A student has done a lesson, or has not after all."""
 
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Table, delete, insert
 from sqlalchemy.exc import IntegrityError
@@ -40,5 +40,5 @@ def mark_not_done(lesson_id: int, enrolment_id: int) -> bool:
     mine = delete(LessonCompletion).where(
         LessonCompletion.lesson_id == lesson_id, LessonCompletion.enrolment_id == enrolment_id
     )
-    done: Any = db.session.execute(mine.execution_options(synchronize_session=False))
-    return bool(done.rowcount)
+    done = db.write(mine.execution_options(synchronize_session=False))
+    return bool(done)

@@ -82,8 +82,8 @@ def add_part(file: StoredFile, number: int, content: bytes, storage: Storage) ->
     kept = update(StoredFile).where(
         StoredFile.id == file.id, StoredFile.parts == number, StoredFile.state == FileState.ARRIVING
     )
-    done = db.session.execute(kept.values(**values).execution_options(synchronize_session=False))
-    if not done.rowcount:  # type: ignore[attr-defined]
+    done = db.write(kept.values(**values).execution_options(synchronize_session=False))
+    if not done:
         raise Conflict(lazy("Another part of this file is expected."), "file")
     db.session.refresh(file)
     return is_whole

@@ -197,5 +197,5 @@ def merge(claim: Claim, into: Claim) -> None:
 
 def _settle(claim: Claim, **values: Any) -> bool:
     values |= {"claim_token": None, "claimed_until": None, "ours": claim.id, "under": claim.token}
-    settled: Any = db.session.execute(_SETTLE, values)
-    return bool(settled.rowcount)
+    settled = db.write(_SETTLE, values)
+    return bool(settled)

@@ -11,11 +11,11 @@ from portal.notifications.models import Notification
 def mark_one_read(user_id: int, notification_id: int) -> bool:
     """Mark a person's notification as read; False when it was. Raises NotFound for one that is not theirs."""
     mine = (Notification.id == notification_id, Notification.recipient_id == user_id)
-    done = db.session.execute(
+    done = db.write(
         update(Notification).where(*mine, Notification.read_at.is_(None)).values(read_at=clock.now()),
         execution_options={"synchronize_session": False},
     )
-    if done.rowcount:  # type: ignore[attr-defined]
+    if done:
         return True
     if db.session.scalar(select(Notification.id).where(*mine)) is None:
         raise NotFound(lazy("There is no such notification."))

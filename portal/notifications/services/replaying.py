@@ -1,6 +1,6 @@
 """Messages that were given up, sent again because an administrator says so."""
 
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Table, select, update
 
@@ -25,9 +25,9 @@ def replay(by: Actor, delivery_id: int | None = None) -> int:
         failed.append(_DELIVERIES.c.id == delivery_id)
     ids = db.session.scalars(select(_DELIVERIES.c.id).where(*failed).order_by(_DELIVERIES.c.id).limit(MOST)).all()
     values = {"state": DeliveryState.PENDING, "attempts": 0, "next_attempt_at": now, "updated_at": now}
-    taken: Any = db.session.execute(update(_DELIVERIES).where(*failed, _DELIVERIES.c.id.in_(ids)).values(values))
-    if taken.rowcount:
+    taken = db.write(update(_DELIVERIES).where(*failed, _DELIVERIES.c.id.in_(ids)).values(values))
+    if taken:
         states = (DeliveryState.FAILED.value, DeliveryState.PENDING.value)
         record_many(by, [Change("replay", Delivery.__tablename__, one, {"state": states}) for one in ids])
         work_waits(db.session, "deliver")
-    return int(taken.rowcount)
+    return taken

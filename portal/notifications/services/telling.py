@@ -132,5 +132,4 @@ def mark_read(user_id: int, *, up_to: int, entry: int | None = None) -> int:
         if row is None:
             return 0
         seen = seen.where(Notification.kind == row.kind, Notification.created_at == row.created_at)
-    done: Any = db.session.execute(seen.values(read_at=clock.now()), execution_options={"synchronize_session": False})
-    return int(done.rowcount)
+    return db.write(seen.values(read_at=clock.now()), execution_options={"synchronize_session": False})

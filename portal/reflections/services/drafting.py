@@ -91,10 +91,8 @@ def _write(writer: Writer, written: Written, desk: Desk) -> Saved:
     if desk.version:
         mine = (ReflectionDraft.owner_key == writer.owner_key, ReflectionDraft.round_id == writer.round_id)
         same = (*mine, ReflectionDraft.version == desk.version)
-        done: Any = db.session.execute(
-            update(ReflectionDraft).where(*same).values(**values), execution_options=IN_PLACE
-        )
-        if done.rowcount:
+        done = db.write(update(ReflectionDraft).where(*same).values(**values), execution_options=IN_PLACE)
+        if done:
             return Saved(desk.version + 1, now)
     else:
         try:

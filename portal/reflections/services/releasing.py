@@ -55,13 +55,13 @@ def list_due(today: date, limit: int = 50) -> Sequence[int]:
 
 def release(round_id: int, today: date) -> Released | None:
     """Bring out a round's results; None when another worker has. In one transaction, which the caller commits."""
-    taken: Any = db.session.execute(
+    taken = db.write(
         update(ReflectionRound)
         .where(ReflectionRound.id == round_id, ReflectionRound.released_on.is_(None))
         .values(released_on=today, updated_at=clock.now()),
         execution_options=_IN_PLACE,
     )
-    if not taken.rowcount:
+    if not taken:
         return None
     about = _about(round_id)
     responses = _responses(round_id)

@@ -1,7 +1,5 @@
 """What a facilitator answers to the class."""
 
-from typing import Any
-
 from sqlalchemy import update
 
 from portal import clock
@@ -29,11 +27,11 @@ def reply(found: StaffRound, said: str, version: int, by: Actor) -> bool:
         return False
     values = {"reply": text, "reply_by": by.user_id, "replied_at": clock.now() if text else None}
     same = (ReflectionRound.id == found.id, ReflectionRound.version == version)
-    done: Any = db.session.execute(
+    done = db.write(
         update(ReflectionRound).where(*same).values(**values, version=version + 1),
         execution_options={"synchronize_session": False},
     )
-    if not done.rowcount:
+    if not done:
         raise Conflict(lazy("Someone changed this answer meanwhile. Look at it as it is now."), "reply")
     record(by, "reply", ReflectionRound.__tablename__, found.id, reply=(found.reply, text))
     return True

@@ -148,11 +148,11 @@ def _deadline(log: Log, until: datetime) -> dict[str, Any]:
 
 def _write(log: Log, ruling: Ruling, values: dict[str, Any], now: datetime) -> None:
     """One statement, under the version that was seen."""
-    written = db.session.execute(
+    written = db.write(
         update(_LOGS)
         .where(_LOGS.c.id == log.id, _LOGS.c.version == ruling.version)
         .values(**values, version=_LOGS.c.version + 1, updated_at=now),
         execution_options={OF_WEEK: log.week_start},
     )
-    if not written.rowcount:  # type: ignore[attr-defined]
+    if not written:
         raise Conflict(lazy("Someone changed this week meanwhile. Look at it as it is now, then decide again."))

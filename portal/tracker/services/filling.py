@@ -99,13 +99,13 @@ def empty(log: Log, moment: Moment, by: Actor) -> None:
     nothing: dict[str, Any] = {
         "started_at": None, "done_count": 0, "notes": "", "there_count": None, "roster_count": None,
     }  # fmt: skip
-    taken = db.session.execute(
+    taken = db.write(
         update(_LOGS)
         .where(_LOGS.c.id == log.id, _LOGS.c.version == log.version, _LOGS.c.submitted_at.is_(None))
         .values(**nothing, version=log.version + 1, updated_at=moment.now),
         execution_options={QUIET: True},
     )
-    if not taken.rowcount:  # type: ignore[attr-defined]
+    if not taken:
         raise Conflict(lazy("Someone else changed this week meanwhile. Read it again, then repeat your change."))
     for rows in (ActivityLogItem, Attendance):
         db.session.execute(delete(rows).where(rows.tracker_id == log.id))

@@ -38,12 +38,12 @@ def change_stage(stage_id: int, draft: StageDraft, version: int, by: Actor) -> b
     if (days, draft.is_active) == (found.working_days, found.is_active):
         return False
     _check(found.key, draft.days)
-    written = db.session.execute(
+    written = db.write(
         update(_STAGES)
         .where(_STAGES.c.id == stage_id, _STAGES.c.version == version)
         .values(working_days=days, is_active=draft.is_active, version=version + 1, updated_at=clock.now())
     )
-    if not written.rowcount:  # type: ignore[attr-defined]
+    if not written:
         raise Conflict(_CHANGED)
     values = {"working_days": (found.working_days, days), "is_active": (found.is_active, draft.is_active)}
     changes = {name: (before, after) for name, (before, after) in values.items() if before != after}
@@ -85,7 +85,7 @@ def remove_stage(stage_id: int, version: int, by: Actor) -> None:
     if not found.is_added:
         raise Conflict(lazy("This stage can be switched off, but not removed."))
     gone = delete(_STAGES).where(_STAGES.c.id == stage_id, _STAGES.c.version == version)
-    if not db.session.execute(gone).rowcount:  # type: ignore[attr-defined]
+    if not db.write(gone):
         raise Conflict(_CHANGED)
     record(by, "delete", ReminderStage.__tablename__, stage_id, stage=(found.key, None),
            working_days=(found.working_days, None))  # fmt: skip

@@ -23,13 +23,13 @@ def take_version(log: Log, values: Mapping[str, Any], now: datetime, *, quiet: b
     `quiet` is for what changes nothing that is counted: no page has to count anew for it.
     """
     new = {**values, "version": log.version + 1, "started_at": log.started_at or now, "updated_at": now}
-    taken = db.session.execute(
+    taken = db.write(
         _taking(tuple(new)),
         {"log_id": log.id, "seen": log.version, "owed_by": log.facilitator_id}
         | {f"new_{name}": value for name, value in new.items()},
         execution_options={QUIET: quiet, OF_WEEK: log.week_start},
     )
-    return bool(taken.rowcount)  # type: ignore[attr-defined]
+    return bool(taken)
 
 
 @lru_cache(maxsize=32)

@@ -205,7 +205,7 @@ def _standing(endpoint_id: int, *, arrived: bool) -> tuple[EndpointState | None,
 
 
 def _write(one: Claim, values: Mapping[str, Any]) -> bool:
-    settled: Any = db.session.execute(
+    settled = db.write(
         update(WebhookDelivery)
         .where(
             WebhookDelivery.id == one.id,
@@ -215,4 +215,4 @@ def _write(one: Claim, values: Mapping[str, Any]) -> bool:
         .values(claim_token=None, **values),
         execution_options=_IN_PLACE,
     )
-    return bool(settled.rowcount)
+    return bool(settled)

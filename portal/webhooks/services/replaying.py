@@ -62,9 +62,7 @@ def check_enabled(endpoint_id: int) -> None:
 
 def _try_again(*conditions: Any) -> int:
     again = {"state": MessageState.PENDING, "attempts": 0, "next_attempt_at": clock.now(), "claim_token": None}
-    taken: Any = db.session.execute(
-        update(WebhookDelivery).where(*conditions).values(again), execution_options=_IN_PLACE
-    )
-    if taken.rowcount:
+    taken = db.write(update(WebhookDelivery).where(*conditions).values(again), execution_options=_IN_PLACE)
+    if taken:
         work_waits(db.session, WORK)
-    return int(taken.rowcount)
+    return taken

@@ -8,7 +8,7 @@ for the addresses below its own domains; for any other the owner of the account 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts import queries
@@ -16,6 +16,7 @@ from portal.accounts.models import Identity, User
 from portal.accounts.queries import Person
 from portal.accounts.queries.identities import Owner, find_owner, has_password, list_identities
 from portal.accounts.queries.sign_ins import Account, find_account
+from portal.accounts.services.locking import lock_account
 from portal.accounts.services.passwords import is_unopened
 from portal.accounts.services.people import UserDraft, create_user
 from portal.accounts.services.sessions import end_by_method, raise_epoch
@@ -123,7 +124,7 @@ def disconnect(user_id: int, identity_id: int, ways: Mapping[str, str], by: Acto
     with which people can sign in at present, and how sessions name them.
     """
     # Whoever disconnects another one at the same moment waits here.
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    lock_account(user_id)
     mine = list_identities(user_id)
     gone = next((one for one in mine if one.id == identity_id), None)
     if gone is None:
@@ -186,8 +187,7 @@ def _make(account: ProviderAccount, rules: Rules, request_id: str | None) -> Rec
 
 
 def _connect(user_id: int, account: ProviderAccount, by: Actor, *, tells: bool) -> bool:
-    # As in `enter`: the account is locked before a row refers to it.
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    lock_account(user_id)
     row = Identity(issuer=account.issuer, subject=account.subject, email=account.email, user_id=user_id)
     try:
         with db.session.begin_nested():

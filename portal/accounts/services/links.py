@@ -5,7 +5,8 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from portal import clock
-from portal.accounts.models import OneTimeToken, User
+from portal.accounts.models import OneTimeToken
+from portal.accounts.services.locking import lock_account
 from portal.accounts.services.tokens import Purpose, issue_token
 from portal.accounts.signals import Letter, send_letters
 from portal.audit.services import Actor, record
@@ -18,7 +19,7 @@ def send_link(user_id: int, purpose: Purpose, key: str, by: Actor, *, every: tim
     Gives whether it is sent. Earlier links for this purpose stop working then. `key` is the portal's secret key.
     """
     # Whoever asks at the same moment waits here, and then finds the link of the first.
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    lock_account(user_id)
     sent = select(func.max(OneTimeToken.created_at)).where(
         OneTimeToken.user_id == user_id, OneTimeToken.purpose == purpose
     )

@@ -13,6 +13,7 @@ from portal.accounts.models import User, UserSession
 from portal.accounts.queries import Person
 from portal.accounts.queries.sessions import has_session, list_sessions
 from portal.accounts.services.devices import Browser
+from portal.accounts.services.locking import lock_account
 from portal.accounts.services.tokens import hash_token
 from portal.audit.services import Actor, record
 from portal.errors import NotFound, lazy
@@ -129,11 +130,6 @@ def note_use(session_id: int, seen: datetime) -> None:
     if db.session.scalar(row.with_for_update(skip_locked=True)) is not None:
         used = update(UserSession).where(UserSession.id == session_id).values(last_used_at=clock.now())
         db.session.execute(used, execution_options={"synchronize_session": False})
-
-
-def lock_account(user_id: int) -> None:
-    """As `raise_epoch` does: the account before its sessions, and before the audit row that refers to it."""
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
 
 
 def _end(*which: ColumnElement[bool]) -> int:

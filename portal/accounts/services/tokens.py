@@ -16,7 +16,8 @@ from enum import StrEnum
 from sqlalchemy import select, update
 
 from portal import clock
-from portal.accounts.models import OneTimeToken, User
+from portal.accounts.models import OneTimeToken
+from portal.accounts.services.locking import lock_account
 from portal.bulk import in_chunks, insert_rows
 from portal.extensions import db
 
@@ -89,7 +90,7 @@ def _row(user_id: int, purpose: Purpose, nonce: str, key: str) -> dict[str, obje
 def use_token(token_id: int, user_id: int) -> bool:
     """Use a link of a person up; False when someone else just did."""
     # The account before its links, as whoever sends another one does.
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    lock_account(user_id)
     used = db.write(
         update(OneTimeToken)
         .where(OneTimeToken.id == token_id, OneTimeToken.used_at.is_(None))

@@ -5,7 +5,7 @@ import secrets
 from sqlalchemy import delete
 
 from portal.accounts.services import hash_token
-from portal.accounts.services.sessions import lock_account
+from portal.accounts.services.locking import lock_account
 from portal.audit.services import Actor, record
 from portal.exchange.feeds.models import CalendarFeed
 from portal.extensions import db

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from portal.accounts.models import User
+from portal.accounts.services.locking import lock_account
 from portal.audit.services import Actor, record
 from portal.extensions import db
 from portal.notifications.groups import optional_groups
@@ -35,7 +35,7 @@ def save_preferences(user_id: int, wanted: Preferences, shown: Collection[str], 
 
 def unsubscribe(user_id: int, groups: Collection[str], by: Actor) -> bool:
     """Send no more mails of these groups; doing so again changes nothing. False when there is no such person."""
-    if db.session.scalar(select(User.id).where(User.id == user_id).with_for_update()) is None:
+    if not lock_account(user_id):
         return False
     wanted = frozenset((name, Way.MAIL) for name in set(groups) & optional_groups())
     before = {pair for pair in _switched_off(user_id) if pair[1] is Way.INBOX}
@@ -50,7 +50,7 @@ def _switched_off(user_id: int) -> set[tuple[str, Way]]:
 
 def _save_choices(user_id: int, off: Collection[tuple[str, Way]], groups: Collection[str], by: Actor) -> bool:
     # One person in two windows: the second waits for the first and finds what it left.
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    lock_account(user_id)
     before = {pair for pair in _switched_off(user_id) if pair[0] in groups}
     after = {pair for pair in off if pair[0] in groups}
     for name, way in before - after:

@@ -107,6 +107,13 @@ class InviteForm(NameForm):
     cohort = SelectField(_l("Cohort"), coerce=_number, choices=[])
     locale = RadioField(_l("Language of the invitation"), choices=LANGUAGES, default="en")
 
+    def blame(self, error: DomainError) -> None:
+        """Say of the field at fault what is wrong with it."""
+        if error.field == "cohort_id":
+            self.cohort.errors = [str(error)]
+        else:
+            super().blame(error)
+
     def offer(self, roles: Sequence[Role], cohorts: Sequence[Unit]) -> "InviteForm":
         """The form with these roles and cohorts to choose from."""
         self.role.choices = [SelectChoice(role.value, ROLE_WORDS[role]) for role in roles]

@@ -17,6 +17,7 @@ from portal.accounts.models import Facilitator, Manager, Student, User
 from portal.accounts.objections import list_objections
 from portal.accounts.queries.account import mark_of
 from portal.accounts.services.people import NAME_LIMIT, UserDraft, add_profile, check_email, create_user
+from portal.accounts.services.profiles import referring
 from portal.accounts.services.sessions import end_sessions, raise_epoch
 from portal.accounts.services.texts import tidy_line
 from portal.accounts.services.tokens import end_tokens
@@ -76,7 +77,7 @@ def role_of(user_id: int) -> Role:
 
 def add_person(wanted: NewPerson, acting: Role, by: Actor) -> User:
     """A new account without a password. Raises as `create_user` does, NotAllowed for a role beyond one's own say,
-    Conflict on `number` when somebody has it."""
+    Conflict on `number` when somebody has it, DomainError on `cohort_id` for a cohort that is not there any more."""
     check_may_look_after(acting, wanted.user.role)
     _check_number(wanted.number)
     first, last = _names(wanted.user.first_name, wanted.user.last_name)
@@ -112,9 +113,12 @@ def _fill_profile(user: User, wanted: NewPerson, by: Actor) -> None:
     elif isinstance(row, Student):
         values["cohort_id"] = wanted.cohort_id
     changed = {name: (getattr(row, name), value) for name, value in values.items() if getattr(row, name) != value}
+    # One after the other: only so is it known which of them the database refused.
     with _unique("number", lazy("Somebody has the number %(number)s already.", number=wanted.number)):
-        for name, (_before, after) in changed.items():
-            setattr(row, name, after)
+        setattr(row, number_of, values.pop(number_of, getattr(row, number_of)))
+    with referring("cohort_id"):
+        for name, value in values.items():
+            setattr(row, name, value)
     record(by, "update", profile.__tablename__, row.id, **changed)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.accounts import passwords
 from portal.accounts.models import Facilitator, Manager, ManagerDepartment, Student, User
+from portal.accounts.services.profiles import referring
 from portal.audit.services import Actor, Change, record, record_many
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
@@ -111,7 +112,10 @@ def give_password(emails: Sequence[str], password: str, by: Actor) -> None:
 
 
 def set_departments(email: str, department_ids: Sequence[int], by: Actor) -> None:
-    """Make a manager answer for exactly these departments; for all when there are none. Raises NotFound."""
+    """Make a manager answer for exactly these departments; for all when there are none.
+
+    Raises NotFound, and DomainError on "departments" when one of them is not there any more.
+    """
     wanted = select(Manager.id).join(User, User.id == Manager.user_id).where(User.email == email.strip().lower())
     manager_id = db.session.scalar(wanted)
     if manager_id is None:
@@ -119,7 +123,9 @@ def set_departments(email: str, department_ids: Sequence[int], by: Actor) -> Non
     own = ManagerDepartment.manager_id == manager_id
     before = sorted(db.session.scalars(select(ManagerDepartment.department_id).where(own)))
     db.session.execute(delete(ManagerDepartment).where(own))
-    db.session.add_all(ManagerDepartment(manager_id=manager_id, department_id=one) for one in department_ids)
+    gone = lazy("One of these departments is not there any more. Choose again.")
+    with referring("departments", gone):
+        db.session.add_all(ManagerDepartment(manager_id=manager_id, department_id=one) for one in department_ids)
     record(by, "update", "managers", manager_id, departments=(before, sorted(department_ids)))
     db.session.flush()
 

@@ -1,6 +1,7 @@
 """What the office says of people who teach and who study, beside their accounts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import select
@@ -22,11 +23,21 @@ def change_student(student_id: int, values: Mapping[str, Any], by: Actor) -> boo
 
     Raises NotFound, and DomainError on "cohort_id" for a cohort that is not there, or not any more.
     """
+    with referring("cohort_id"):
+        return _change(Student, student_id, values, by)
+
+
+@contextmanager
+def referring(field: str, words: object = lazy("There is no such entry. Choose one from the list.")) -> Iterator[None]:
+    """Changes that refer to a row of another table.
+
+    When it is not there, or not any more, DomainError on the field in these words, and nothing of them holds.
+    """
     try:
         with db.session.begin_nested():
-            return _change(Student, student_id, values, by)
+            yield
     except IntegrityError as error:
-        raise DomainError(lazy("There is no such entry. Choose one from the list."), "cohort_id") from error
+        raise DomainError(words, field) from error
 
 
 def _change(model: Any, row_id: int, values: Mapping[str, Any], by: Actor) -> bool:

@@ -34,6 +34,8 @@ from portal.allocations.services.signals import offerings_changed, places_change
 from portal.allocations.services.telling import Before, Handover, tell_allocated, tell_changed
 from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, update_rows
+from portal.catalogue.models import Mode
+from portal.catalogue.services.holding import hold_entries
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
 from portal.roles import Role
@@ -82,10 +84,12 @@ def change_courses(selection: Selection, change: BulkChange, seen: str, by: Acto
     check_change(change)
     limit = _limit_of(change.facilitator_id, lock=True) if change.facilitator_id is not None else None
     ids = ids_selected(selection)
+    if change.mode_id is not None and not hold_entries(Mode, [change.mode_id]).get(change.mode_id):
+        raise Conflict(_CHANGED)
     lock_courses(ids)
     preview = _look(ids, change, today, limit)
     if preview.seen != seen:
-        raise Conflict(lazy("Courses were changed since you looked. Nothing was changed yet; look at it again."))
+        raise Conflict(_CHANGED)
     if preview.over and not change.reason.strip():
         term, load, most = preview.over[0]
         facts = {"load": load, "limit": most, "term": term}
@@ -208,6 +212,7 @@ def _update(outcomes: Sequence[Outcome]) -> None:
         for rows in by_fields.values():
             update_rows(CourseOffering, rows)
     except IntegrityError as error:  # somebody made such a course since the twins were looked for
-        raise Conflict(
-            lazy("Courses were changed since you looked. Nothing was changed yet; look at it again.")
-        ) from error
+        raise Conflict(_CHANGED) from error
+
+
+_CHANGED = lazy("Courses were changed since you looked. Nothing was changed yet; look at it again.")

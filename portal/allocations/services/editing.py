@@ -5,14 +5,16 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.allocations.models import CourseOffering
 from portal.allocations.queries.listing import RUNNING
-from portal.allocations.services.offerings import OfferingDraft, check_draft, check_references, explained
+from portal.allocations.services.offerings import REFERENCES, OfferingDraft, check_draft, check_references, explained
 from portal.allocations.services.signals import offerings_changed, places_changed
 from portal.allocations.services.telling import Before, tell_changed
 from portal.audit.services import Actor, record
+from portal.catalogue.services.holding import hold_entries
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 
@@ -34,6 +36,7 @@ def edit_offering(offering_id: int, values: Mapping[str, Any], expected_version:
     Raises NotFound; Conflict on "version" when somebody changed the course since `expected_version`; DomainError on
     the field that breaks a rule; Conflict for a course that exists already, as `create_offering` does.
     """
+    _hold_entries(offering_id, values)
     present = db.session.get(CourseOffering, offering_id, populate_existing=True, with_for_update=True)
     if present is None:
         raise NotFound(lazy("There is no such course."))
@@ -48,6 +51,16 @@ def edit_offering(offering_id: int, values: Mapping[str, Any], expected_version:
         _check(present, merged, changed)
         _write(present, merged, changed, by)
     return changed
+
+
+def _hold_entries(offering_id: int, values: Mapping[str, Any]) -> None:
+    """The entries of the catalogue that a course comes to name are held before the course."""
+    stands = select(*(getattr(CourseOffering, name) for name in REFERENCES)).where(CourseOffering.id == offering_id)
+    now: Mapping[Any, Any] = db.session.execute(stands).mappings().one_or_none() or {}
+    for name, model in REFERENCES.items():
+        wanted = values.get(name)
+        if wanted is not None and wanted != now.get(name):
+            hold_entries(model, [wanted])
 
 
 def draft_of(offering: CourseOffering) -> OfferingDraft:

@@ -18,7 +18,7 @@ from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
 
 UNIQUE = ("module_id", "class_id", "cohort_id", "mode_id", "academic_year", "trimester", "intake_period")
-_REFERENCES: dict[str, Any] = {"module_id": Module, "class_id": ClassGroup, "cohort_id": Cohort, "mode_id": Mode}
+REFERENCES: dict[str, Any] = {"module_id": Module, "class_id": ClassGroup, "cohort_id": Cohort, "mode_id": Mode}
 # A slip in a year must not plan weekly logs for a century.
 _LONGEST_COURSE = timedelta(days=3 * 366)
 _YEARS = range(1950, 2151)
@@ -52,7 +52,7 @@ def create_offering(draft: OfferingDraft, by: Actor) -> CourseOffering:
     trimester and intake exist already; its facts hold that offering's id as `offering_id`.
     """
     check_draft(draft)
-    check_references(draft, _REFERENCES)
+    check_references(draft, REFERENCES)
     offering = CourseOffering(**asdict(draft))
     try:
         with db.session.begin_nested():
@@ -102,13 +102,13 @@ def _check_dates(draft: OfferingDraft) -> None:
 def check_references(draft: OfferingDraft, fields: Collection[str]) -> None:
     """Raise DomainError on the first of these fields that names nothing in use, or what the scope does not hold.
 
-    One statement for each.
+    One statement for each, which holds the entry: whoever retires it at this moment waits until the course names it.
     """
-    for field, model in _REFERENCES.items():
+    for field, model in REFERENCES.items():
         key = getattr(draft, field)
         if field not in fields or key is None:
             continue
-        in_use = db.session.scalar(select(model.is_active).where(model.id == key))
+        in_use = db.session.scalar(select(model.is_active).where(model.id == key).with_for_update(read=True))
         if in_use is None:
             raise DomainError(lazy("There is no such entry. Choose one from the list."), field)
         if not in_use:
@@ -123,7 +123,7 @@ def _as_created(draft: OfferingDraft) -> dict[str, tuple[Any, Any]]:
 
 def explained(draft: OfferingDraft) -> DomainError:
     """Why the database refused a draft."""
-    for field, model in _REFERENCES.items():
+    for field, model in REFERENCES.items():
         key = getattr(draft, field)
         if key is not None and db.session.get(model, key) is None:
             return DomainError(lazy("There is no such entry. Choose one from the list."), field)

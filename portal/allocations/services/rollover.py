@@ -21,10 +21,12 @@ from portal.allocations.queries.rollover import (
     teachers_in,
 )
 from portal.allocations.services.assignment import MAX_REASON
+from portal.allocations.services.offerings import REFERENCES
 from portal.allocations.services.signals import offerings_changed, offerings_copied
 from portal.allocations.services.telling import Handover, tell_allocated
 from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, insert_rows
+from portal.catalogue.services.holding import hold_entries
 from portal.errors import Conflict, DomainError, lazy
 from portal.folding import fold
 
@@ -114,6 +116,7 @@ def copy_term(wanted: Rollover, seen: str, by: Actor, today: date, tell: Callabl
         raise Conflict(_CHANGED)
     if preview.over and not wanted.reason.strip():
         raise DomainError(lazy("Some would be over their limit. Say why this is right."), "reason")
+    _hold_entries(preview.coming)
     batch = open_batch(by, "rollover", len(preview.coming), source=list(wanted.source), target=list(wanted.target))
     made = _insert(preview.coming, wanted)
     _record(preview.coming, made, wanted, by, batch)
@@ -126,6 +129,15 @@ def copy_term(wanted: Rollover, seen: str, by: Actor, today: date, tell: Callabl
     handed = [Handover(made[one.course.id], 1, None, one.columns["facilitator_id"]) for one in running]
     tell_allocated(handed, by, from_files=True)
     return batch
+
+
+def _hold_entries(coming: Sequence[Copy]) -> None:
+    """Hold what the copies name. Raises Conflict when some of it was retired or deleted since it was looked at."""
+    for name, model in REFERENCES.items():
+        ids = {one.columns[name] for one in coming}
+        in_use = hold_entries(model, ids)
+        if not all(in_use.get(row_id) for row_id in ids):
+            raise Conflict(_CHANGED)
 
 
 def _check(wanted: Rollover) -> None:
@@ -198,9 +210,7 @@ def _insert(coming: Sequence[Copy], wanted: Rollover) -> dict[int, int]:
     try:
         insert_rows(CourseOffering, rows)
     except IntegrityError as error:  # somebody made one of them since the combinations were read
-        raise Conflict(
-            lazy("Courses were changed since you looked. Nothing was copied yet; look at it again.")
-        ) from error
+        raise Conflict(_CHANGED) from error
     ids = combinations_of_term(wanted.target)
     made = {one.course.id: ids[_combination(one.columns)] for one in coming}
     if wanted.with_meetings:

@@ -1,6 +1,6 @@
 """Taking a bulk change back, out of the audit, for ten minutes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +16,8 @@ from portal.allocations.services.telling import Before, Handover, tell_allocated
 from portal.audit.models import AuditEvent, ChangeBatch
 from portal.audit.services import Actor, Change, open_batch, record_many
 from portal.bulk import in_chunks, update_rows
+from portal.catalogue.models import Mode
+from portal.catalogue.services.holding import hold_entries
 from portal.errors import Conflict, NotFound, lazy
 from portal.extensions import db
 
@@ -60,9 +62,10 @@ def undo_change(batch_id: int, by: Actor) -> Undone:
     if not may_be_undone(batch.created_at, batch.undone_at, clock.now()):
         raise Conflict(TOO_LATE)
     events = _events_of(batch_id)
+    modes = hold_entries(Mode, {event["mode_id"][0] for event in events.values() if "mode_id" in event})
     lock_courses(sorted(events))
     present = _present(events)
-    restored = {row_id: back for row_id, back in _backwards(events, present).items() if back}
+    restored = {row_id: back for row_id, back in _backwards(events, present, modes).items() if back}
     undone = _write(batch, restored, present, by)
     return Undone(undone, len(restored), len(events) - len(restored))
 
@@ -87,9 +90,11 @@ def _present(events: Mapping[int, Any]) -> dict[int, dict[str, Any]]:
 
 
 def _backwards(
-    events: Mapping[int, Mapping[str, list[Any]]], present: Mapping[int, Mapping[str, Any]]
+    events: Mapping[int, Mapping[str, list[Any]]],
+    present: Mapping[int, Mapping[str, Any]],
+    modes: Collection[int],
 ) -> dict[int, dict[str, Any]]:
-    """By course: the values to restore; empty where somebody changed one of them, or it or the person is gone."""
+    """By course: the values to restore; empty where somebody changed one of them, or it, the person or mode is gone."""
     before = {row_id: {name: _read(name, pair[0]) for name, pair in event.items()} for row_id, event in events.items()}
     people = {values["facilitator_id"] for values in before.values() if values.get("facilitator_id")}
     here = present_facilitators(sorted(people))
@@ -100,8 +105,9 @@ def _backwards(
         stands = bool(now) and all(now[name] == _read(name, pair[1]) for name, pair in event.items())
         # Students who came meanwhile keep their places.
         stands = stands and now["enrolled_count"] <= before[row_id].get("max_students", MAX_STUDENTS)
-        person = before[row_id].get("facilitator_id")
-        found[row_id] = before[row_id] if stands and (person is None or person in here) else {}
+        person, mode = before[row_id].get("facilitator_id"), before[row_id].get("mode_id")
+        stands = stands and (person is None or person in here) and (mode is None or mode in modes)
+        found[row_id] = before[row_id] if stands else {}
     return found
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.audit.services import Actor, record
 from portal.catalogue.kinds import Kind
-from portal.catalogue.queries.entries import find_alike, uses_of
+from portal.catalogue.queries.entries import department_names, find_alike, uses_of
 from portal.catalogue.services.scoping import check_department, check_new, check_own
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
@@ -31,7 +31,7 @@ def create_entry(kind: Kind, values: Values, by: Actor) -> int:
         with db.session.begin_nested():
             db.session.add(entry)
     except IntegrityError as error:
-        raise _taken(kind, values) from error
+        raise _refused(kind, values) from error
     known = {name: (None, value) for name, value in values.items() if value is not None}
     record(by, "create", kind.model.__tablename__, entry.id, **known)
     return int(entry.id)
@@ -56,7 +56,7 @@ def change_entry(kind: Kind, entry_id: int, values: Values, expected_version: in
                 setattr(entry, name, after)
             entry.version += 1
     except IntegrityError as error:
-        raise _taken(kind, values) from error
+        raise _refused(kind, values) from error
     record(by, "update", kind.model.__tablename__, entry_id, **changed)
     return changed
 
@@ -133,6 +133,14 @@ def _refuse_twin(kind: Kind, values: Values, but: int | None = None) -> None:
     alike = find_alike(kind, values)
     if alike is not None and alike != but:
         raise _taken(kind, values)
+
+
+def _refused(kind: Kind, values: Values) -> DomainError:
+    """Why the database refused an entry: its department was deleted a moment ago, or somebody made the same."""
+    department = values.get("department_id")
+    if department is not None and not department_names([department]):
+        return DomainError(lazy("There is no such entry. Choose one from the list."), "department_id")
+    return _taken(kind, values)
 
 
 def _taken(kind: Kind, values: Values) -> Conflict:

@@ -66,14 +66,14 @@ def _http_error(error: HTTPException) -> Answer | Response:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     kept = {name: value for name, value in error.get_headers() if name in {"Retry-After", "Allow"}}
     if isinstance(error, RateLimitExceeded):
-        kept["Retry-After"] = str(_seconds_to_wait())
+        kept |= retry_after()
     return error_page(int(status), None, kept)
 
 
-def _seconds_to_wait() -> int:
-    """Until the limit that was met lets the next request through."""
+def retry_after() -> dict[str, str]:
+    """The header that says in how many seconds the limit that was met lets the next request through."""
     met = limiter.current_limit
-    return max(1, met.reset_at - int(clock.now().timestamp())) if met else 1
+    return {"Retry-After": str(max(1, met.reset_at - int(clock.now().timestamp())) if met else 1)}
 
 
 def _database_away(error: Exception) -> Answer | Response:

@@ -19,7 +19,7 @@ from portal.accounts.timing import answer_no_sooner_than
 from portal.errors import DomainError
 from portal.extensions import db, limiter
 from portal.web.access import Actor, actor, owned, public
-from portal.web.errors import error_page
+from portal.web.errors import error_page, retry_after
 from portal.web.htmx import fragment
 from portal.web.pages import door
 
@@ -107,8 +107,8 @@ def strength() -> Response:
 def _too_often(error: RateLimitExceeded) -> BaseResponse | tuple[str, int, dict[str, str]]:
     """The live word falls silent; whether a password will do is said when it is sent."""
     if request.endpoint == "passwords.strength":
-        return Response("", 429, {"HX-Reswap": "none"})
-    return error_page(429)
+        return Response("", 429, {"HX-Reswap": "none", **retry_after()})
+    return error_page(429, None, retry_after())
 
 
 def _reset_page(form: NewPasswordForm, found: Invited, status: int = 200) -> BaseResponse:

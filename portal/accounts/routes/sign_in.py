@@ -19,7 +19,7 @@ from portal.accounts.sessions import start_anew
 from portal.errors import DomainError
 from portal.extensions import db, limiter
 from portal.web.access import actor, everyone, public
-from portal.web.errors import error_page
+from portal.web.errors import error_page, retry_after
 from portal.web.locale import safe_next
 from portal.web.pages import door
 
@@ -55,8 +55,6 @@ def sign_in_post() -> Answer:
     try:
         proved = prove_by_password(form.email.data, form.password.data)
     except TooManyAttempts as error:
-        # The limiter would say here when its own window ends.
-        limiter.context.view_rate_limit = None
         return *_refused(form, str(error), error.status), {"Retry-After": str(error.seconds)}
     except DomainError as error:
         return _refused(form, str(error))
@@ -84,8 +82,8 @@ def _refused(form: SignInForm, problem: str | None = None, status: int = 422) ->
 @bp.errorhandler(RateLimitExceeded)
 def _too_often(error: RateLimitExceeded) -> Answer:
     if in_a_dialog():
-        return jsonify(error=_("Too many attempts. Wait a few minutes, then try again.")), 429
-    return error_page(429)
+        return jsonify(error=_("Too many attempts. Wait a few minutes, then try again.")), 429, retry_after()
+    return error_page(429, None, retry_after())
 
 
 @bp.errorhandler(CSRFError)

@@ -1,17 +1,21 @@
 """Migrations for the command line: Alembic takes a tenth of a start, and is imported by whoever asks for it."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import click
 from flask import Flask, current_app, g
 from flask.cli import with_appcontext
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from portal.away import code_of
+from portal.database import only_reading
 from portal.extensions import db
 
 _CHANGES = frozenset({"upgrade", "downgrade"})
@@ -23,6 +27,8 @@ _KILLED = (
     "stands in the way now: put back the backup of before the upgrade, or take away what is named above, which nobody "
     "has used yet, and run the command again, until nothing more is named."
 )
+# However short the limit is, a database is given so many seconds to answer once.
+_LEAST = 1.0
 _FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -77,19 +83,53 @@ def _begin() -> None:
 
 def wait_for_database(seconds: float) -> None:
     """Return once the database takes connections; ClickException when it does not within so many seconds."""
-    until, told = time.monotonic() + seconds, False
+    engine = db.engine.engine
+    ask_database(lambda: engine.connect().close(), time.monotonic() + seconds)
+
+
+def ask_database(ask: Callable[[], Any], until: float) -> Any:
+    """What it gives once the database answers; ClickException when it does not until then, by time.monotonic().
+
+    It is asked once at least, and given a second for that.
+    """
+    reason, told, whole = "", False, until - time.monotonic()
     while True:
+        left = max(until - time.monotonic(), _LEAST)
         try:
-            with db.engine.engine.connect():
-                return
+            return _asked_beside(ask, left)
+        except TimeoutError:
+            reason = reason or f"The database does not answer: it said nothing for {left:.0f} s"
         except DBAPIError as error:
             reason = f"The database does not answer: {error.orig}"
-        if time.monotonic() >= until:
+        left = until - time.monotonic()
+        if left <= 0:
             raise click.ClickException(reason)
         if not told:
-            click.echo(f"{reason}. Waiting up to {seconds:.0f} seconds.", err=True)
+            click.echo(f"{reason}. Waiting up to {whole:.0f} seconds.", err=True)
             told = True
-        time.sleep(min(0.5, seconds))
+        time.sleep(min(0.5, left))
+
+
+def _asked_beside(ask: Callable[[], Any], seconds: float) -> Any:
+    """What it gives; TimeoutError when that takes longer, for a driver may wait longer than whoever asks wants to."""
+    answer: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # whoever waits for the answer is to have it
+            answer.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return answer.result(seconds)
+
+
+def find_revision(engine: Engine) -> str | None:
+    """The revision that a database is at; None before the first."""
+    from alembic.migration import MigrationContext
+
+    with only_reading(), engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 def known_revisions() -> frozenset[str]:
@@ -156,10 +196,7 @@ def _where_it_stands() -> str:
 
 
 def _present_revision() -> str:
-    from alembic.migration import MigrationContext
-
-    with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() or "base"
+    return find_revision(db.engine) or "base"
 
 
 def _group() -> click.Group:

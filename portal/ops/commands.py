@@ -16,12 +16,18 @@ from portal.accounts.queries import count_users
 from portal.command_line import Commands
 from portal.config import Settings
 from portal.extensions import db
-from portal.migrating import telling_how_to_go_on, wait_for_database
+from portal.migrating import (
+    ask_database,
+    count_pending,
+    find_revision,
+    known_revisions,
+    telling_how_to_go_on,
+    wait_for_database,
+)
 from portal.notifications.bounces import MOST_BYTES, record_report
 from portal.notifications.delivering import deliver_pending
 from portal.notifications.mail import open_mail, write_test
 from portal.notifications.queries import list_addressees
-from portal.ops import figures
 from portal.ops.models import REMINDERS
 from portal.ops.services import record_pass
 from portal.tracker.ladder import DUE, MISSING, TODAY, base_of
@@ -64,18 +70,17 @@ def prepare() -> None:
 @with_appcontext
 def wait(seconds: int) -> None:
     """Wait until the database has the tables of this version, which another process brings up to date."""
-    until = time.monotonic() + seconds
-    wait_for_database(seconds)
-    while pending := _pending():
-        db.session.remove()
+    known_revisions()  # to read them takes longer than to ask the database, and is no time of its
+    until, engine = time.monotonic() + seconds, db.engine.engine
+    while pending := _pending(ask_database(lambda: find_revision(engine), until)):
         if time.monotonic() >= until:
             raise click.ClickException(f"{pending} migrations are pending. Run: flask --app wsgi db upgrade")
         time.sleep(0.5)
     click.echo("The tables are up to date.")
 
 
-def _pending() -> int:
-    pending, present = figures.pending_migrations()
+def _pending(present: str | None) -> int:
+    pending = count_pending(present)
     if pending is None:
         raise click.ClickException(f"The tables are of revision {present}, which this version does not know.")
     return pending

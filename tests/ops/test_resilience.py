@@ -164,6 +164,30 @@ def test_upgrading_says_why_and_gives_up_after_its_limit(tmp_path: Path) -> None
     assert "Traceback" not in done.output
 
 
+@pytest.mark.parametrize("driver", ["mysql+pymysql", "postgresql+psycopg"])
+def test_whoever_waits_for_a_database_that_says_nothing_waits_no_longer_than_asked(tmp_path: Path, driver: str) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(8)  # takes connections and says nothing: the drivers wait five seconds for a greeting
+        app = build_app(f"{driver}://nobody@127.0.0.1:{silent.getsockname()[1]}/none", tmp_path, database_wait=1)
+        for command in (["wait", "--seconds", "1"], ["db", "upgrade"]):
+            began = time.monotonic()
+            done = app.test_cli_runner().invoke(args=command)
+            assert (done.exit_code, time.monotonic() - began < 3.5) == (1, True)
+            assert done.stderr.splitlines()[-1] == "Error: The database does not answer: it said nothing for 1 s"
+
+
+def test_whoever_waits_for_the_tables_waits_no_longer_for_a_database_that_falls_silent_either(tmp_path: Path) -> None:
+    app, ended = build_app(f"sqlite:///{tmp_path}/portal.db", tmp_path), threading.Event()
+    with app.app_context():
+        sa.event.listen(db.engine, "before_cursor_execute", lambda *_: ended.wait(30))
+    began = time.monotonic()
+    done = app.test_cli_runner().invoke(args=["wait", "--seconds", "1"])
+    assert (done.exit_code, time.monotonic() - began < 3.5) == (1, True)
+    assert "it said nothing for 1 s" in done.stderr
+    ended.set()
+
+
 def test_upgrading_waits_for_a_database_that_comes(tmp_path: Path, monkeypatch: Any) -> None:
     app, asked = build_app(f"sqlite:///{tmp_path}/late/portal.db", tmp_path), []
 

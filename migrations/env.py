@@ -6,7 +6,7 @@ from alembic import context
 from flask import current_app
 
 from portal.turns import alone
-from portal.unfinished import References, Unfinished
+from portal.unfinished import References, Unfinished, past_what_is_done
 
 database = current_app.extensions["migrate"].db
 
@@ -49,11 +49,11 @@ def run() -> None:
             on_version_apply=(kept.check, unfinished.note),
         )
         try:
-            with kept.unwatched(), context.begin_transaction():
+            with kept.unwatched(), past_what_is_done(connection), context.begin_transaction():
                 context.run_migrations()
         except Exception as error:
             for lost in unfinished.undo():
-                error.add_note(f"The failed step took this away, put it back by hand: {lost}")
+                error.add_note(f"The failed step took this away: {lost}. Put it back by hand, unless the step goes on.")
             raise
 
 

@@ -20,13 +20,25 @@ from portal.extensions import db
 
 _CHANGES = frozenset({"upgrade", "downgrade"})
 _ASKS = frozenset({"upgrade", "downgrade", "current", "check", "stamp"})
-# MariaDB and MySQL: a table, column, index or foreign key is there already, or what is to be dropped is not.
-_HALF_DONE = frozenset({1050, 1060, 1061, 1091, 1826})
-_KILLED = (
-    "If a process was killed within this step (kill -9, power), MariaDB and MySQL keep what it had made so far, which "
-    "stands in the way now: put back the backup of before the upgrade, or take away what is named above, which nobody "
-    "has used yet, and run the command again, until nothing more is named."
-)
+# MariaDB and MySQL: a table, column, index, foreign key or check is there already.
+_IS_THERE = frozenset({1050, 1060, 1061, 1826, 3822})
+# MariaDB says of a foreign key that is there already only that it cannot make the table.
+_CANNOT_MAKE, _TWICE = 1005, "errno: 121"
+# A column, one of an index, a table or an index is not there.
+_IS_GONE = frozenset({1054, 1072, 1146, 1176})
+_KILLED = """Was a process killed within this step before (kill -9, power)? MariaDB and MySQL keep what it had done.
+The sure way: stop web and worker, then flask --app wsgi backup restore FILE with the backup of before; it brings the
+tables up to date too."""
+_MADE = f"""What this step would make is there already. {_KILLED}
+Without a backup: drop by hand what is named above and nothing else, and only if nobody wrote anything into it. What
+hangs on it goes first: ALTER TABLE its_table DROP FOREIGN KEY its_name. Then run the command again; it may name the
+next thing. Was no process killed, then somebody else made it: rename it instead."""
+_GONE = f"""What this step would use is gone already. {_KILLED}
+Without a backup: drop nothing more by hand. Put back what is named above, empty, and run the command again, which then
+does with it what it must; it may name the next thing.
+  a column: ALTER TABLE its_table ADD COLUMN its_name INT
+  a table:  CREATE TABLE its_name (id INT PRIMARY KEY)
+  an index: CREATE INDEX its_name ON its_table (a_column)"""
 # However short the limit is, a database is given so many seconds to answer once.
 _LEAST = 1.0
 _FOLDER = Path(__file__).resolve().parent.parent / "migrations"
@@ -177,9 +189,16 @@ def telling_how_to_go_on() -> Iterator[None]:
         if statement := getattr(error, "statement", None):
             told.append(f"At: {' '.join(statement.split())[:300]}")
         told += [*getattr(error, "__notes__", ()), _where_it_stands()]
-        if code_of(getattr(error, "orig", None)) in _HALF_DONE:
-            told.append(_KILLED)
+        told += _after_a_kill(getattr(error, "orig", None))
         raise click.ClickException("\n".join(told)) from error
+
+
+def _after_a_kill(cause: Any) -> Iterator[str]:
+    code = code_of(cause)
+    if code in _IS_THERE or (code == _CANNOT_MAKE and _TWICE in str(cause)):
+        yield _MADE
+    elif code in _IS_GONE:
+        yield _GONE
 
 
 def _where_it_stands() -> str:

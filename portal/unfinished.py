@@ -1,15 +1,20 @@
 """A migration that fails on MariaDB or MySQL leaves behind what it had made so far: there each such statement is kept.
 
 PostgreSQL and SQLite take a failed step back by themselves. Here what was not there before the step is taken away
-again, so that the step can be run once more; it stood empty, since nobody knew of it yet.
+again, so that the step can be run once more; it stood empty, since nobody knew of it yet. And what a process that was
+killed had done already need not be done again, where that is safe to say.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, text
+import click
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import IntegrityError
+
+from portal.away import code_of
 
 TABLE, COLUMN, INDEX, KEY, CHECK = "table", "column", "index", "foreign key", "check"
 Thing = tuple[str, str, str]
@@ -64,6 +69,61 @@ class Unfinished:
         if not self._keeps_each:
             return frozenset()
         return frozenset((kind, table, name) for kind, table, name in self._connection.execute(_ALL))
+
+
+# No such table; no such column, index or constraint in it; the same of constraints, as MySQL says it.
+_GONE = frozenset({1051, 1146, 1091, 3821, 3940})
+_TWICE = 1061
+_INDEX = re.compile(
+    r"CREATE (?P<unique>UNIQUE )?INDEX `?(?P<name>\w+)`? ON `?(?P<table>\w+)`? \((?P<columns>[\w`, ]+)\)"
+)
+_COLUMNS = """SELECT COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE()
+  AND TABLE_NAME = %s AND INDEX_NAME = %s AND NON_UNIQUE = %s AND SUB_PART IS NULL ORDER BY SEQ_IN_INDEX"""
+
+
+@contextmanager
+def past_what_is_done(connection: Connection) -> Iterator[None]:
+    """Within, what is to be dropped and is gone already is said and passed over, and so is an index that is there.
+
+    A step that was killed halfway had seen to it. Whoever drops something only wants it gone, and an index of the same
+    name on the same columns holds nothing of its own. A table or column that is there already is another matter: it may
+    be somebody else's.
+    """
+    if connection.dialect.name not in {"mysql", "mariadb"}:
+        yield
+        return
+    event.listen(connection.engine, "do_execute", _execute)
+    try:
+        yield
+    finally:
+        event.remove(connection.engine, "do_execute", _execute)
+
+
+def _execute(cursor: Any, statement: str, parameters: Any, _context: Any) -> bool:
+    """Send a statement; True tells SQLAlchemy that this is done."""
+    try:
+        cursor.execute(statement, parameters)
+    except Exception as error:
+        sent, code = " ".join(statement.split()), code_of(error)
+        if not ((code in _GONE and _drops(sent)) or (code == _TWICE and _is_there(cursor, sent))):
+            raise
+        click.echo(f"Done already, as after a process was killed: {sent}", err=True)
+        cursor.execute("DO 0")  # an answer in the place of the one that failed
+    return True
+
+
+def _drops(statement: str) -> bool:
+    words = statement.split(maxsplit=4)
+    return words[0] == "DROP" or (words[:2] == ["ALTER", "TABLE"] and words[3] == "DROP")
+
+
+def _is_there(cursor: Any, statement: str) -> bool:
+    """Whether the index that is to be made is there as it is to be."""
+    if (wanted := _INDEX.fullmatch(statement)) is None:
+        return False
+    cursor.execute(_COLUMNS, (wanted["table"], wanted["name"], 0 if wanted["unique"] else 1))
+    columns = wanted["columns"].replace("`", "").split(", ")
+    return [row[0] for row in cursor.fetchall()] == columns
 
 
 class References:

@@ -210,6 +210,73 @@ def test_a_long_table_gets_an_index_while_others_write(open_app_at: Callable[[st
         assert MigrationContext.configure(connection).get_current_revision() == "0034"
 
 
+def _kill_before(app: Flask, monkeypatch: Any, statement: str, revision: str, *, down: bool) -> None:
+    """Migrate, as by a process that is killed before it sends a statement: nothing is taken back on MariaDB."""
+
+    class Killed(BaseException):
+        pass
+
+    def look(_connection: Any, _cursor: Any, sent: str, *_: Any) -> None:
+        if " ".join(sent.split()).startswith(statement):
+            raise Killed
+
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", look)
+    with monkeypatch.context() as patch:
+        patch.setattr("portal.unfinished.Unfinished.undo", lambda _self: [])
+        with pytest.raises(Killed):
+            migrate(app, revision, down=down)
+    sa.event.remove(engine, "before_cursor_execute", look)
+
+
+@pytest.mark.parametrize("statement", ["DROP INDEX ix_activity_trackers_leave_id", "DROP TABLE leaves"])
+def test_a_way_down_that_was_killed_goes_on_where_it_was(
+    open_app_at: Callable[[str], Flask], monkeypatch: Any, statement: str
+) -> None:
+    app = open_app_at("0008")
+    _kill_before(app, monkeypatch, statement, "0007", down=True)
+    done = app.test_cli_runner().invoke(args=["db", "downgrade", "0007"])
+    assert (done.exit_code, "The tables are at revision 0007." in done.output) == (0, True), done.output
+    assert "leaves" not in table_names(app)
+    with app.app_context():
+        assert ("Done already" in done.stderr) == (db.engine.dialect.name == "mysql")
+        assert "leave_id" not in [one["name"] for one in sa.inspect(db.engine).get_columns("activity_trackers")]
+
+
+@pytest.mark.parametrize("columns", ["actor_id", "request_id, actor_id"])
+def test_an_index_that_was_made_is_passed_over_if_it_is_the_same(
+    open_app_at: Callable[[str], Flask], database_kind: str, columns: str
+) -> None:
+    if database_kind != "mariadb":
+        return  # elsewhere a killed step leaves nothing
+    app = open_app_at("0004")
+    with app.app_context(), db.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE INDEX ix_audit_events_actor_id ON audit_events ({columns})")
+    done = app.test_cli_runner().invoke(args=["db", "downgrade", "0003"])
+    assert ("Done already" in done.stderr, done.exit_code) == ((True, 0) if columns == "actor_id" else (False, 1))
+
+
+def test_a_way_up_that_was_killed_says_what_to_take_away(open_app_at: Callable[[str], Flask], monkeypatch: Any) -> None:
+    app = open_app_at("0007")
+    with app.app_context():
+        engine = db.engine
+    _kill_before(app, monkeypatch, "CREATE INDEX ix_activity_trackers_leave_id", "0008", down=False)
+    for deed in (
+        "ALTER TABLE activity_trackers DROP FOREIGN KEY fk_activity_trackers_leave_id_leaves; DROP TABLE leaves",
+        "ALTER TABLE activity_trackers DROP COLUMN leave_id",
+    ):
+        if engine.dialect.name == "mysql":
+            said = app.test_cli_runner().invoke(args=["db", "upgrade", "0008"]).output
+            assert "What this step would make is there already." in said
+            assert deed.split()[-1] in said
+            with engine.begin() as connection:
+                for statement in deed.split("; "):
+                    connection.exec_driver_sql(statement)
+    migrate(app, "0008")
+    assert "leaves" in table_names(app)
+
+
 def _with_step(config: Any, revision: str, deed: Callable[[], None]) -> Callable[[Any], ScriptDirectory]:
     """The migrations, with another deed in the place of one of them."""
     found = ScriptDirectory.from_config(config)

@@ -190,10 +190,28 @@ def test_a_command_says_in_a_line_what_the_database_says(tmp_path: Path) -> None
     assert "The database answers with an error: (2003," in run(away, "reminders", "run").output
 
 
-@pytest.mark.parametrize(("code", "told"), [(1050, True), (1146, False)])
-def test_what_a_killed_migration_left_is_told_with_a_way_on(fresh_app: Flask, code: int, told: bool) -> None:
-    error = OperationalError("CREATE TABLE x (id INT)", {}, pymysql.OperationalError(code, "Table 'x'"))
+@pytest.mark.parametrize(
+    ("code", "said", "told"),
+    [
+        (1050, "Table 'x' already exists", "would make is there already"),
+        (
+            1005,
+            'Can\'t create table `x` (errno: 121 "Duplicate key on write or update")',
+            "would make is there already",
+        ),
+        (1005, 'Can\'t create table `x` (errno: 28 "No space left on device")', ""),
+        (1146, "Table 'x' doesn't exist", "would use is gone already"),
+        (1054, "Unknown column 'x'", "would use is gone already"),
+        (1205, "Lock wait timeout exceeded", ""),
+    ],
+)
+def test_what_a_killed_migration_left_is_told_with_a_way_on(fresh_app: Flask, code: int, said: str, told: str) -> None:
+    error = OperationalError("CREATE TABLE x (id INT)", {}, pymysql.OperationalError(code, said))
     with fresh_app.app_context(), pytest.raises(ClickException) as caught, telling_how_to_go_on():
         raise error
     assert "At: CREATE TABLE x" in caught.value.message
-    assert ("If a process was killed within this step" in caught.value.message) is told
+    assert ("Was a process killed within this step" in caught.value.message) is bool(told)
+    assert told in caught.value.message
+    # What is there is taken away, what is gone is put back: each is told the one alone.
+    assert ("drop by hand" in caught.value.message) is ("make" in told)
+    assert ("drop nothing more" in caught.value.message) is ("use" in told)

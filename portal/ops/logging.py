@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from structlog.typing import Processor
 
+from portal.away import is_away
 from portal.config import Settings
 from portal.ops.reporting import start_reporting
 
@@ -76,6 +77,7 @@ def speak_with_one_voice() -> None:
     from redis import exceptions
 
     queue = logging.getLogger("huey")
+    queue.addFilter(_is_told_nowhere_else)
     for handler in queue.handlers[:]:
         if type(handler) is logging.StreamHandler:
             queue.removeHandler(handler)
@@ -89,7 +91,7 @@ class Away(logging.Filter):
     def __init__(self, errors: tuple[type[Exception], ...]) -> None:
         super().__init__()
         self._errors = errors
-        self._said = -_SAID_AGAIN
+        self._seldom = Seldom()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether this line is written."""
@@ -98,10 +100,48 @@ class Away(logging.Filter):
             return True
         record.msg, record.args = "%s: %s", (record.getMessage().rstrip("."), error)
         record.exc_info = record.exc_text = None
-        is_due = time.monotonic() - self._said >= _SAID_AGAIN
-        if is_due:
-            self._said = time.monotonic()
-        return is_due
+        return self._seldom.is_due()
+
+
+class Seldom:
+    """Says of what goes on whether it is to be told again: once a minute, each of it by itself."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, float] = {}
+
+    def is_due(self, what: str = "") -> bool:
+        """Whether it is; then it counts as told."""
+        now = time.monotonic()
+        if now - self._told.get(what, -_SAID_AGAIN) < _SAID_AGAIN:
+            return False
+        self._told[what] = now
+        return True
+
+
+class TaskWaits:
+    """Has a worker say in one line, once a minute for each task, that the database was away from it.
+
+    Nothing is lost by that, and where in the code it was found out tells nobody anything. It is for the signal by which
+    the worker's library says that a task has failed.
+    """
+
+    def __init__(self) -> None:
+        self._seldom = Seldom()
+
+    def __call__(self, _signal: str, task: Any, error: BaseException) -> None:
+        """Say it, if that is the reason."""
+        if not is_away(error):
+            return
+        log = structlog.get_logger()
+        log.debug("task_failed", task=task.name, exc_info=error)
+        if self._seldom.is_due(task.name):
+            log.error("task_waits_for_database", task=task.name, error=str(getattr(error, "orig", None) or error))
+
+
+def _is_told_nowhere_else(record: logging.LogRecord) -> bool:
+    """False of what the library says of a task that `TaskWaits` tells of."""
+    error = record.exc_info[1] if record.exc_info else None
+    return error is None or not is_away(error)
 
 
 def _handler(level: int, first: list[Processor], made: list[Processor]) -> logging.Handler:

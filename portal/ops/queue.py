@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from portal.config import Settings
 from portal.config.folders import make_data_folder
 from portal.config.redis import asking_of, places_of
-from portal.ops.logging import configure_logging, speak_with_one_voice
+from portal.ops.logging import TaskWaits, configure_logging, speak_with_one_voice
 from portal.stopping import stop_when
 
 if TYPE_CHECKING:
@@ -58,9 +58,12 @@ def _new_consumer(settings: Settings, create: Any, *, max_delay: float = LONGEST
 
     Redis tells of a job at once; a file must be asked, by default every ten seconds.
     """
+    from huey.signals import SIGNAL_ERROR
+
     configure_logging(settings)
     speak_with_one_voice()
     consumer: Consumer = create(max_delay=min(max_delay, LONGEST_PAUSE), **options)
+    consumer.huey.signal(SIGNAL_ERROR)(TaskWaits())
     stop_when(consumer.stop_flag.is_set)
     # Whoever stops it, with Ctrl-C or as every supervisor does: what runs comes to an end first. Left alone, one of
     # the two would cut it off.

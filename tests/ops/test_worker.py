@@ -170,34 +170,6 @@ def test_a_worker_whose_redis_is_away_says_so_in_one_line(start_worker: Any) -> 
     assert worker.stderr.read() == ""
 
 
-WORKS_WITHOUT = """
-import tasks
-queue = tasks.huey
-queue.create_consumer(workers=1)
-@queue.task()
-def fail():
-    raise ValueError("a fault of the code")
-for task in (tasks.deliver, tasks.run_jobs, tasks.deliver, fail):
-    queue.execute(task.s())
-"""
-
-
-@pytest.mark.one_database
-def test_a_worker_whose_database_is_away_says_so_in_a_line_for_each_task(
-    environment: dict[str, str], forks: Forks
-) -> None:
-    address = f"mysql+pymysql://nobody:a-password@127.0.0.1:{free_port()}/none"
-    worker = forks.start("-c", WORKS_WITHOUT, environment=environment | {"DATABASE_URL": address, "LOG_FORMAT": "json"})
-    lines = [json.loads(line) for line in worker.stderr]
-    worker.close()
-    waits = [(line["event"], line["task"]) for line in lines[:-1]]
-    assert waits == [("task_waits_for_database", "deliver"), ("task_waits_for_database", "run_jobs")]
-    assert all(set(line) == {"event", "task", "error", "level", "timestamp"} for line in lines[:-1])
-    assert "Can't connect to MySQL server" in lines[0]["error"]
-    assert "a-password" not in str(lines)
-    assert "Traceback" in lines[-1]["exception"], "where a fault of the code is, is told"
-
-
 PASSES = """
 import tasks
 for _ in range(2):

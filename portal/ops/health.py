@@ -6,24 +6,31 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.engine import Engine
 
 from portal import clock
 from portal.database import only_reading
 from portal.extensions import db
 from portal.ops.probing import LIMIT, Probe, answers_within
-from portal.ops.queue import new_queue
+from portal.ops.queue import counting_of
 from portal.ops.version import version
 
 OK, DEGRADED, ERROR, UNUSED = "OK", "DEGRADED", "ERROR", "NOT USED"
 _BEGAN = time.monotonic()
 _PROBES = "portal_probes"
-_QUEUE = "portal_queue"
+
+
+def init_health(app: Flask) -> None:
+    """Load what the questions need: on a busy machine that may take longer than an answer may."""
+    with app.app_context():
+        engine = db.engine.engine
+    if engine.driver == "pymysql":
+        from portal import thrift  # noqa: F401  # with the first connection
+    app.extensions[_PROBES] = {"database": Probe(_database(engine)), "queue": Probe(counting_of(app.config["PORTAL"]))}
 
 
 def health(app: Flask) -> dict[str, Any]:
     """State of database, Redis and queue; `ERROR` without the database, `DEGRADED` when only another one is away."""
-    if _PROBES not in app.extensions:
-        app.extensions[_PROBES] = {"database": Probe(_database(app)), "queue": Probe(_queue(app))}
     probes = app.extensions[_PROBES]
     found = dict(zip(probes, answers_within(LIMIT, probes.values()), strict=True))
     services = {name: OK if answer is not None else ERROR for name, answer in found.items()}
@@ -42,23 +49,10 @@ def health(app: Flask) -> dict[str, Any]:
     }
 
 
-def _database(app: Flask) -> Callable[[], str]:
-    with app.app_context():
-        engine = db.engine.engine
-
+def _database(engine: Engine) -> Callable[[], str]:
     def ask() -> str:
         with only_reading(), engine.connect() as connection:
             connection.execute(text("SELECT 1"))
             return str(engine.dialect.name)
-
-    return ask
-
-
-def _queue(app: Flask) -> Callable[[], int]:
-    def ask() -> int:
-        # Its library alone takes half a second to import, so that is done beside the request too.
-        if _QUEUE not in app.extensions:
-            app.extensions[_QUEUE] = new_queue(app.config["PORTAL"])
-        return int(app.extensions[_QUEUE].pending_count())
 
     return ask

@@ -1,6 +1,7 @@
 """Groups of commands, in which an error of the database is a line for whoever typed one and not a page of code."""
 
 import re
+import sys
 from typing import Any
 
 import click
@@ -17,6 +18,17 @@ _HINT = "The tables are of another version. Run: flask --app wsgi db upgrade"
 def in_short(error: Exception) -> str:
     """What happened, without the statement of a database's error: its parameters are what people wrote, and hashes."""
     return str(getattr(error, "orig", None) or error)
+
+
+def someone_is_there() -> bool:
+    """Whether a question would reach a person."""
+    return sys.stdin.isatty()
+
+
+def ask_first(question: str) -> None:
+    """End the command unless whoever typed it agrees. A script means what it says and is not asked."""
+    if someone_is_there():
+        click.confirm(question, abort=True)
 
 
 class Commands(AppGroup):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from portal import clock
+from portal import clock, command_line
 from portal.accounts.models import Facilitator, Student, User
 from portal.allocations.models import CourseOffering
 from portal.catalogue.models import CalendarBreak, Module
@@ -24,13 +24,16 @@ def test_clearing_an_empty_institution_says_so(app):
     assert "not here. Nothing was changed." in answer.output
 
 
-def test_clearing_asks_first(school):
+def test_clearing_asks_first_at_a_terminal_and_no_script(school, monkeypatch):
     app = school.app
     before = everything(app)
-    answer = app.test_cli_runner().invoke(args=["demo", "clear"], input="n\n")
-    assert answer.exit_code == 1
-    assert everything(app) == before
-    answer = app.test_cli_runner().invoke(args=["demo", "clear", "--yes"])
+    with monkeypatch.context() as at_a_terminal:
+        at_a_terminal.setattr(command_line, "someone_is_there", lambda: True)
+        for asked in (["demo", "clear"], ["seed", "down"]):
+            answer = app.test_cli_runner().invoke(args=asked, input="n\n")
+            assert answer.exit_code == 1
+            assert everything(app) == before
+    answer = app.test_cli_runner().invoke(args=["demo", "clear"])
     assert answer.exit_code == 0, answer.output
     assert "Removed 44 courses and 318 people" in answer.output
 

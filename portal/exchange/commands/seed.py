@@ -4,7 +4,7 @@ import click
 from flask import current_app
 
 from portal.accounts.commands import in_words
-from portal.command_line import Commands
+from portal.command_line import Commands, ask_first
 from portal.exchange import seeding
 from portal.exchange.seeding import Seed
 from portal.extensions import db
@@ -30,7 +30,7 @@ def up(number: str | None) -> None:
 
 @seed.command("down")
 @click.argument("number", required=False)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask, at a terminal either.")
 def down(number: str | None, yes: bool) -> None:
     """Take out the newest step, or NUMBER and those of its kind after it; refused while it is used."""
     before = _seeds()
@@ -42,7 +42,7 @@ def down(number: str | None, yes: bool) -> None:
     if not wanted.is_in:
         raise click.ClickException(f"Seed {wanted.number} ({wanted.title}) is not in. Nothing was changed.")
     if not yes:
-        click.confirm(f"Take out seed {wanted.number} ({wanted.title}) with all that came of it?", abort=True)
+        ask_first(f"Take out seed {wanted.number} ({wanted.title}) with all that came of it?")
     with in_words():
         seeding.take_back(wanted)
     db.session.commit()

@@ -5,7 +5,7 @@ from flask import current_app
 
 from portal.accounts.commands import in_words
 from portal.audit.services import System
-from portal.command_line import Commands
+from portal.command_line import Commands, ask_first
 from portal.exchange.demo import people
 from portal.exchange.demo.clear import clear_demo
 from portal.exchange.demo.load import is_loaded, load_demo
@@ -43,12 +43,12 @@ def _say_logins() -> None:
 
 
 @demo.command("clear")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask, at a terminal either.")
 def clear(yes: bool) -> None:
     """Take it out again, and nothing else."""
     if is_loaded() and not yes:
         db.session.rollback()  # nobody waits for the answer with the database locked
-        click.confirm("Delete the demo institution with everything that was done in it?", abort=True)
+        ask_first("Delete the demo institution with everything that was done in it?")
     with in_words():
         counts = clear_demo(current_app.config["PORTAL"], System())
     note_demo(is_in=False)

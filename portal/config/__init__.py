@@ -22,7 +22,7 @@ from portal.config.readers import (
     networks_of,
     quoted,
 )
-from portal.config.redis import address_by_sentinels, address_of, places_of
+from portal.config.redis import address_by_sentinels, address_of, check_redis, places_of
 from portal.origins import origins_of
 from portal.roles import Role
 
@@ -36,6 +36,7 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "mail_from": check_sender,
     "ratelimit_auth": check_limits,
     "ratelimit_api": check_limits,
+    "redis_url": check_redis,
 }
 _LISTS: dict[str, Callable[[str], Collection[Any]]] = {
     "cors_origins": origins_of,
@@ -79,6 +80,7 @@ class Settings(BaseSettings):
     email_pass: str = ""
     mail_from: str = "portal@localhost"
     port: int = Field(8000, ge=1, le=65535)
+    web_concurrency: int = Field(2, ge=1, le=1000)
     public_url: str = ""
     portal_name: str = "Teaching portal"
     portal_time_zone: str = "UTC"

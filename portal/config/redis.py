@@ -1,6 +1,7 @@
 """Where Redis is found: at an address, or by asking Sentinels which of several leads."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from portal.config.readers import quoted
 
@@ -18,6 +19,17 @@ def places_of(text: str) -> tuple[Place, ...]:
             raise ValueError("use hosts and ports, such as 10.0.0.11:26379,10.0.0.12:26379")
         found.append((host, int(port)))
     return tuple(found)
+
+
+def check_redis(text: str) -> None:
+    """ValueError with what is allowed, unless the text is the address of a Redis, or nothing."""
+    try:
+        parts = urlsplit(text)
+        is_one = parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if text and not is_one:
+        raise ValueError("use redis://:password@host:6379/0, or rediss://… with TLS")
 
 
 def address_of(host: str, port: int, password: str) -> str:

@@ -53,8 +53,9 @@ def metrics() -> Response:
     settings = current_app.config["PORTAL"]
     if not settings.metrics_token and settings.in_production:
         abort(404)
-    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if settings.metrics_token and not hmac.compare_digest(shown.encode(), settings.metrics_token.encode()):
+    scheme, _space, shown = request.headers.get("Authorization", "").partition(" ")
+    is_theirs = scheme.lower() == "bearer" and hmac.compare_digest(shown.encode(), settings.metrics_token.encode())
+    if settings.metrics_token and not is_theirs:
         return Response("a token is needed\n", 401, {"WWW-Authenticate": "Bearer"}, mimetype="text/plain")
     text = exposition(current_app._get_current_object())  # type: ignore[attr-defined]
     headers = {"Cache-Control": "no-store"}

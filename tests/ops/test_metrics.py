@@ -154,6 +154,8 @@ def test_a_token_guards_them(app: Any, client: Any, monkeypatch: Any) -> None:
     assert client.get("/metrics").status_code == 401
     assert client.get("/metrics", headers={"Authorization": "Bearer of-the-watchdo"}).status_code == 401
     assert client.get("/metrics", headers={"Authorization": "Bearer of-the-watchdog"}).status_code == 200
+    assert client.get("/metrics", headers={"Authorization": "bearer of-the-watchdog"}).status_code == 200
+    assert client.get("/metrics", headers={"Authorization": "of-the-watchdog"}).status_code == 401
 
 
 def test_without_a_token_production_shows_none(tmp_path: Any) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import NoReturn
 
-from flask import abort, g
+from flask import abort, g, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
@@ -67,4 +68,6 @@ def refuse(status: int, *details: str, field: str | None = None, headers: Mappin
 def from_refusal(refusal: Refusal) -> Response:
     """The answer to whatever went wrong below `/api`."""
     said = [refusal.message] if refusal.message else []
+    if refusal.status == HTTPStatus.NOT_FOUND and not said and request.path.endswith("/"):
+        said = [_("Addresses of the API have no slash at the end.")]
     return error_answer(refusal.status, said, {refusal.field: said} if refusal.field else None, refusal.headers)

@@ -22,6 +22,7 @@ from portal.api.conditional import (
 )
 from portal.api.idempotency import answer_once
 from portal.api.reading import read_body, read_query
+from portal.api.schemas.common import Taken
 from portal.api.tickets import offer_again
 from portal.web.answers import Answer
 from portal.web.bare import bare
@@ -100,6 +101,8 @@ def _write(view: View, declared: Operation, values: dict[str, Any]) -> Kept:
     """What a view gives, as text, and the headers of its own."""
     if declared.query is not None:
         values["query"] = read_query(declared.query)
+    elif bare(request).environ.get("QUERY_STRING"):
+        read_query(Taken)  # which knows no parameter at all
     if declared.body is not None:
         values["body"] = read_body(declared.body)
     given = view(**values)

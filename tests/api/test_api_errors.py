@@ -107,6 +107,22 @@ def test_what_is_not_there_is_not_found(asks, path):
     assert body_of(answer)["error"] == "Not found"
 
 
+def test_an_address_with_a_slash_too_many_says_so(asks):
+    answer = asks("GET", "/modules/")
+    assert answer.status_code == 404
+    assert body_of(answer)["details"] == ["Addresses of the API have no slash at the end."]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [("GET", "/auth/me", None), ("PATCH", "/auth/me", {"title": "Dr"}), ("POST", "/auth/logout", {})],
+)
+def test_a_parameter_is_refused_by_name_where_an_operation_takes_none(faulty, make_fresh, program, method, path, body):
+    answer = program(make_fresh.student(), over=faulty)(method, f"{path}?fields=id", body)
+    assert answer.status_code == 400
+    assert list(body_of(answer)["fields"]) == ["fields"]
+
+
 def test_the_wrong_method_says_which_are_right(asks):
     answer = asks("PUT", "/users")
     assert answer.status_code == 405

@@ -64,6 +64,12 @@ def test_a_week_that_the_course_does_not_have_is_refused(asks, course, week, num
     assert list(answer.json["fields"]) == ["week_number"]
 
 
+def test_a_week_that_nobody_owes_is_refused_in_words_that_fit(asks, course, week):
+    answer = asks("POST", LOGS, body_of(course, week_number=1))
+    assert answer.status_code == 400
+    assert answer.json["fields"] == {"week_number": ["The course has no weekly log for week 1."]}
+
+
 def test_a_course_of_somebody_else_is_not_there(make, program, course, week):
     answer = program(make.facilitator())("POST", LOGS, body_of(course))
     assert answer.status_code == 404

@@ -167,6 +167,17 @@ def test_a_role_that_is_not_open_needs_the_office(app, make, program, sent, role
     assert SOMEONE["email"].lower() not in [email for (email,) in read(app, User.email)]
 
 
+@pytest.mark.parametrize("role", ["student", "manager"])
+def test_a_token_that_does_not_hold_makes_nobody_a_stranger(app, program, sent, role):
+    asks = program()
+    asks.token = "portal_that-was-revoked"
+    answer = register(asks, role=role)
+    assert answer.status_code == 401
+    assert "invalid_token" in answer.headers["WWW-Authenticate"]
+    assert read(app, User.email) == []
+    assert sent.letters == []
+
+
 @pytest.mark.parametrize("role", ["root", "", "ADMIN", None, 1, ["admin"], {"admin": True}, "admin\0"])
 def test_what_is_no_role_is_invalid(app, program, role):
     answer = register(program(), role=role)

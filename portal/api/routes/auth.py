@@ -49,8 +49,11 @@ def register(body: Registration) -> Registered:
     """Make an account: for oneself with a role that is open to all, for others with the token of the office."""
     if current_user.is_authenticated and current_user.role in {Role.ADMIN, Role.MANAGER}:
         return _open_for_someone(body)
+    # The office with a token that is too old would otherwise be taken for a stranger, and not hear of it.
+    if standing() is Standing.INVALID:
+        abort(turn_away())
     if body.role not in current_app.config["PORTAL"].roles_to_register():
-        if standing() is not Standing.ABSENT and not current_user.is_authenticated:
+        if standing() is Standing.UNCONFIRMED:
             abort(turn_away())
         refuse(403, _("Only the academic office makes accounts with this role."), field="role")
     return _register_oneself(body)

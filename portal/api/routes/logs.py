@@ -54,7 +54,7 @@ def submit_week(body: LogNew) -> Reply:
         refuse(404, _("There is no such course, or it is not yours."), field="allocation_id")
     log_id = log_id_of_week(body.allocation_id, body.week_number)
     if log_id is None:
-        refuse(400, _("The course has no week %(week)s.", week=body.week_number), field="week_number")
+        refuse(400, _("The course has no weekly log for week %(week)s.", week=body.week_number), field="week_number")
     log = _mine(log_id)
     _check_version(log, body.version)
     written = fill_in(log, filling, moment_now(), actor(), submit=True)

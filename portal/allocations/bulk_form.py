@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import IntegerField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -22,6 +21,7 @@ from portal.allocations.words import status_name
 from portal.catalogue.words import mode_name
 from portal.errors import DomainError
 from portal.folding import fold, one_line
+from portal.web.forms import PortalForm
 
 # Names that belong to the change; every other one narrows the list that "all" is about.
 _OWN = frozenset({"deed", "id", "all", "seen", "by_days", "to_facilitator", "to_mode", "to_status", "to_places",
@@ -33,16 +33,7 @@ _REASON = _l("Reason")
 Pairs = Sequence[tuple[str, str]]
 
 
-class DeedForm(FlaskForm):
-    """What to change to, read from an address or a form; the token of a form that writes is checked for all of them."""
-
-    class Meta:
-        """Without a token of its own."""
-
-        csrf = False
-
-
-class AllocateForm(DeedForm):
+class AllocateForm(PortalForm):
     """Who shall teach them; the reason is asked for when that is over the limit."""
 
     to_facilitator = StringField(
@@ -51,13 +42,13 @@ class AllocateForm(DeedForm):
     reason = StringField(_REASON, [Length(max=MAX_REASON)])
 
 
-class UnallocateForm(DeedForm):
+class UnallocateForm(PortalForm):
     """Nobody shall teach them for now."""
 
     reason = StringField(_REASON, [Length(max=MAX_REASON)])
 
 
-class ShiftForm(DeedForm):
+class ShiftForm(PortalForm):
     """By how many days they move."""
 
     by_days = IntegerField(
@@ -70,21 +61,21 @@ class ShiftForm(DeedForm):
     reason = StringField(_REASON, [Length(max=MAX_REASON)])
 
 
-class ModeForm(DeedForm):
+class ModeForm(PortalForm):
     """In which mode they are taught."""
 
     to_mode = RadioField(_l("Mode"), [InputRequired(_l("Choose a mode."))])
     reason = StringField(_REASON, [Length(max=MAX_REASON)])
 
 
-class StatusForm(DeedForm):
+class StatusForm(PortalForm):
     """How they stand from now on."""
 
     to_status = RadioField(_l("Status"), [InputRequired(_l("Choose a status."))])
     reason = StringField(_REASON, [Length(max=MAX_REASON)])
 
 
-class PlacesForm(DeedForm):
+class PlacesForm(PortalForm):
     """How many students may join each."""
 
     to_places = IntegerField(
@@ -97,7 +88,7 @@ class PlacesForm(DeedForm):
     reason = StringField(_REASON, [Length(max=MAX_REASON)])
 
 
-_FORMS: Mapping[Deed, type[DeedForm]] = {
+_FORMS: Mapping[Deed, type[PortalForm]] = {
     Deed.ALLOCATE: AllocateForm,
     Deed.UNALLOCATE: UnallocateForm,
     Deed.SHIFT: ShiftForm,
@@ -112,7 +103,7 @@ class BulkRequest:
     """A bulk change as it was asked for. `pairs` are the parameters that mean the same courses and the same deed."""
 
     deed: Deed
-    form: DeedForm
+    form: PortalForm
     selection: Selection
     pairs: Pairs
     seen: str
@@ -175,13 +166,12 @@ def change_of(asked: BulkRequest) -> BulkChange | None:
         return None
 
 
-def show_error(form: DeedForm, error: DomainError) -> None:
+def show_error(form: PortalForm, error: DomainError) -> None:
     """Put what a rule says at the field of the form that it is about, else at the first."""
     names = {"facilitator": "to_facilitator", "mode": "to_mode", "days": "by_days", "status": "to_status",
              "places": "to_places", "reason": "reason"}  # fmt: skip
     name = names.get(error.field or "", "")
-    field = form[name] if name in form else next(iter(form))
-    field.errors = [*field.errors, str(error)]
+    form.put_error(name if name in form else next(iter(form)).name, error)
 
 
 def _mode(name: str) -> int:

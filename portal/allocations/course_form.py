@@ -11,7 +11,6 @@ from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaF
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from portal.allocations.bulk_form import DeedForm
 from portal.allocations.models import MAX_STUDENTS, IntakePeriod
 from portal.allocations.queries.references import find_reference
 from portal.allocations.queries.selections import mode_named
@@ -20,6 +19,7 @@ from portal.catalogue.calendar import trimester_of
 from portal.catalogue.words import mode_name
 from portal.errors import DomainError
 from portal.folding import one_line
+from portal.web.forms import PortalForm
 
 # The form's name of each field of a course.
 NAMES: Mapping[str, str] = {
@@ -32,7 +32,7 @@ _KINDS = {"module_id": "module", "class_id": "class", "cohort_id": "cohort"}
 _NEEDED = _l("This is needed.")
 
 
-class CourseForm(DeedForm):
+class CourseForm(PortalForm):
     """A staff-led course. Year and trimester follow from the first day where they are left out."""
 
     module = StringField(_l("Module"), [InputRequired(_NEEDED), Length(max=300)])
@@ -111,8 +111,7 @@ class CourseForm(DeedForm):
 
     def complain(self, field: str, message: str) -> None:
         """Put a message at the field of a course; what belongs to none stands at the module."""
-        shown = self[NAMES.get(field, "module")]
-        shown.errors = [*shown.errors, message]
+        self.put_error(NAMES.get(field, "module"), message)
 
     def show(self, error: DomainError) -> None:
         """Put what a rule says at the field that it is about."""

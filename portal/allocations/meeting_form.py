@@ -7,10 +7,9 @@ from wtforms import SelectField, StringField, TimeField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
-from portal.allocations.bulk_form import DeedForm
 from portal.allocations.services.meetings import MAX_ROOM, MeetingDraft
-from portal.errors import DomainError
 from portal.folding import one_line
+from portal.web.forms import PortalForm
 
 _NEEDED = _l("Enter a time.")
 
@@ -22,7 +21,7 @@ def weekday_choices() -> list[SelectChoice]:
     return [SelectChoice(str(n), names.get(n - 1, str(n)).capitalize()) for n in range(1, 8)]
 
 
-class MeetingForm(DeedForm):
+class MeetingForm(PortalForm):
     """On which day, from when to when, and where."""
 
     weekday = SelectField(_l("Day"), [InputRequired()])
@@ -40,8 +39,3 @@ class MeetingForm(DeedForm):
             return None
         room = one_line(self.room.data)
         return MeetingDraft(int(self.weekday.data), self.starts_at.data, self.ends_at.data, room)
-
-    def show(self, error: DomainError) -> None:
-        """Put what a rule says at its field."""
-        field = self[error.field] if error.field in {"weekday", "starts_at", "ends_at", "room"} else self.weekday
-        field.errors = [*field.errors, str(error)]

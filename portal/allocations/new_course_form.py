@@ -61,8 +61,7 @@ class NewCourseForm(CourseForm):
         if begins is None and ends is None and not one_line(self.room.data):
             return None
         if begins is None or ends is None:
-            missing = self.starts_at if begins is None else self.ends_at
-            missing.errors = [*missing.errors, _("Enter a time.")]
+            self.put_error("starts_at" if begins is None else "ends_at", _("Enter a time."))
             return None
         return MeetingDraft(int(self.weekday.data), begins, ends, one_line(self.room.data))
 
@@ -90,4 +89,4 @@ class NewCourseForm(CourseForm):
         if not name:
             super().complain(field, message)
             return
-        self[name].errors = [*self[name].errors, message]
+        self.put_error(name, message)

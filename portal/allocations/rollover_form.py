@@ -9,17 +9,17 @@ from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectFie
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from portal.allocations.bulk_form import DeedForm
 from portal.allocations.queries.rollover import TermSummary
 from portal.allocations.services.assignment import MAX_REASON
 from portal.allocations.services.rollover import Rollover
 from portal.errors import DomainError
 from portal.folding import one_line
+from portal.web.forms import PortalForm
 
 _FIELDS = {"target": "year", "first_day": "first_day", "reason": "reason"}
 
 
-class RolloverForm(DeedForm):
+class RolloverForm(PortalForm):
     """From which term into which, and what comes along."""
 
     source = SelectField(_l("Copy the term"), [InputRequired()])
@@ -80,8 +80,7 @@ class RolloverForm(DeedForm):
 
     def show(self, error: DomainError) -> None:
         """Put what a rule says at its field."""
-        field = self[_FIELDS.get(error.field or "", "source")]
-        field.errors = [*field.errors, str(error)]
+        self.put_error(_FIELDS.get(error.field or "", "source"), error)
 
 
 def key_of(term: TermSummary) -> str:

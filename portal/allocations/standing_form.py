@@ -7,13 +7,13 @@ from wtforms import IntegerField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
-from portal.allocations.bulk_form import DeedForm
 from portal.allocations.models import OfferingStatus
 from portal.allocations.services.assignment import MAX_REASON
 from portal.allocations.words import status_name
+from portal.web.forms import PortalForm
 
 
-class StandingForm(DeedForm):
+class StandingForm(PortalForm):
     """How a course stands from now on, and why."""
 
     status = RadioField(_l("From now on it is"), [InputRequired(_l("Choose a status."))])

@@ -13,7 +13,6 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DecimalField, HiddenField, IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from portal.allocations.bulk_form import DeedForm
 from portal.allocations.forms import clean
 from portal.allocations.queries.rollover import TermSummary
 from portal.allocations.queries.workload import SORTS, WHICH, Formula, Load, WorkloadFilter
@@ -27,6 +26,7 @@ from portal.allocations.services.workload import (
 )
 from portal.errors import DomainError
 from portal.paging import Cursor, PageRequest
+from portal.web.forms import PortalForm
 
 _HOUR = 60
 # A comma before three figures and no more parts thousands.
@@ -79,16 +79,7 @@ def key_of(term: tuple[int, int]) -> str:
     return f"{term[0]}-{term[1]}"
 
 
-class WorkloadForm(DeedForm):
-    """What the forms of workload do alike."""
-
-    def show(self, error: DomainError) -> None:
-        """Put what a rule says at the field that it is about, else at the first."""
-        field = self[error.field] if error.field in self._fields else next(iter(self))
-        field.errors = [*field.errors, str(error)]
-
-
-class OverrideForm(WorkloadForm):
+class OverrideForm(PortalForm):
     """What a course really is, in hours; empty for what the formula says."""
 
     minutes = StringField(_l("Hours in the term"), [Length(max=20)])
@@ -125,7 +116,7 @@ def _minutes(text: str) -> int | None:
     return int(min(max(number, Decimal(-1)), Decimal(10**6)) * _HOUR)
 
 
-class TermsForm(WorkloadForm):
+class TermsForm(PortalForm):
     """How much somebody may have."""
 
     fte = DecimalField(
@@ -160,7 +151,7 @@ class TermsForm(WorkloadForm):
         return wanted, seen
 
 
-class FormulaForm(WorkloadForm):
+class FormulaForm(PortalForm):
     """What a course is, in hours and minutes."""
 
     per_credit = DecimalField(_l("Hours for each credit"), _IN_HOURS)

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -15,6 +14,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from portal.catalogue.queries.entries import list_departments
 from portal.errors import DomainError
 from portal.folding import one_line
+from portal.web.forms import PortalForm
 
 _NEEDED = _l("This is needed.")
 _WHOLE = _l("Enter a whole number.")
@@ -24,13 +24,8 @@ _YEAR = _l("This is no year.")
 _YEARS = (date(1950, 1, 1), date(2150, 12, 31))
 
 
-class EntryForm(FlaskForm):
-    """What all of them do. The token of a form that writes is checked for all of them."""
-
-    class Meta:
-        """Without a token of its own."""
-
-        csrf = False
+class EntryForm(PortalForm):
+    """What the forms of all entries do."""
 
     def values(self) -> dict[str, Any] | None:
         """The values by field; None when fields have errors, which then stand at them."""
@@ -43,11 +38,6 @@ class EntryForm(FlaskForm):
             elif value is None and any(isinstance(one, InputRequired) for one in self[name].validators):
                 self.show(DomainError(str(_NEEDED), name))
         return None if self.errors else found
-
-    def show(self, error: DomainError) -> None:
-        """Put what a rule says at the field that it is about, else at the first."""
-        field = self[error.field] if error.field in self._fields else next(iter(self))
-        field.errors = [*field.errors, str(error)]
 
     def typed(self) -> dict[str, str]:
         """What stands in the form, as a browser sends it; "y" for a tick."""

@@ -12,13 +12,12 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
 from portal import clock
-from portal.allocations.bulk_form import DeedForm
-from portal.errors import DomainError
 from portal.folding import one_line
 from portal.learning.checks import LONGEST_PROMPT, MOST_OPTIONS, Kind, QuestionDraft
 from portal.learning.models import BODY_LIMIT, TITLE_LIMIT
 from portal.learning.queries.lessons import LessonText, Standing
 from portal.learning.services.lessons import LessonDraft
+from portal.web.forms import PortalForm
 
 NOTE_LIMIT = 200
 _TITLE = Length(max=TITLE_LIMIT, message=_l("At most %(most)s characters.", most=TITLE_LIMIT))
@@ -27,7 +26,7 @@ _NOTE = Length(max=NOTE_LIMIT, message=_l("At most %(most)s characters.", most=N
 _PROMPT = Length(max=LONGEST_PROMPT, message=_l("At most %(most)s characters.", most=LONGEST_PROMPT))
 
 
-class LessonForm(DeedForm):
+class LessonForm(PortalForm):
     """Title, text, when students see it, and what changed."""
 
     title = StringField(_l("Title"), [DataRequired(_l("Give the lesson a title.")), _TITLE])
@@ -65,16 +64,11 @@ class LessonForm(DeedForm):
         elif self.publish.data == "at":
             moment = _moment(self.at.data or "", zone)
             if moment is None:
-                self.at.errors = [*self.at.errors, _l("Choose a day and a time.")]
+                self.put_error("at", _l("Choose a day and a time."))
                 return None
         body = (self.body.data or "").replace("\r\n", "\n").replace("\0", "")
         return LessonDraft(one_line(self.title.data), body.encode("utf-8", "replace").decode(), moment,
                            one_line(self.note.data))  # fmt: skip
-
-    def show(self, error: DomainError) -> None:
-        """Put what a rule says at its field."""
-        field = self[error.field] if error.field in self.data else self.title
-        field.errors = [*field.errors, str(error)]
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime | None:
@@ -88,7 +82,7 @@ def _moment(text: str, zone: ZoneInfo) -> datetime | None:
         return None
 
 
-class QuestionForm(DeedForm):
+class QuestionForm(PortalForm):
     """A question: a choice of up to eight, or a short answer. Choices are read beside these fields."""
 
     prompt = TextAreaField(_l("Question"), [DataRequired(_l("Say what is asked.")), _PROMPT])
@@ -125,11 +119,6 @@ class QuestionForm(DeedForm):
             (self.accepted.data or "").splitlines(),
             (self.explanation.data or "").strip().replace("\0", ""),
         )
-
-    def show(self, error: DomainError) -> None:
-        """Put what a rule says at its field."""
-        field = self[error.field] if error.field in self.data else self.prompt
-        field.errors = [*field.errors, str(error)]
 
 
 def _choices_of(data: MultiDict[str, str]) -> list[tuple[str, bool]]:

@@ -7,18 +7,17 @@ from werkzeug.datastructures import MultiDict
 from wtforms import IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from portal.allocations.bulk_form import DeedForm
-from portal.errors import DomainError
 from portal.folding import one_line
 from portal.tracker.queries.checklist import KeptItem
 from portal.tracker.services.checklist import LAST_WEEK, LONGEST_LABEL, ItemDraft
+from portal.web.forms import PortalForm
 
 _TOO_LONG = _l("At most %(most)s characters.", most=LONGEST_LABEL)
 _MISSING = _l("Both languages are needed: people read the portal in theirs.")
 _WEEKS = NumberRange(1, LAST_WEEK, _l("Use a number from %(least)s to %(most)s.", least=1, most=LAST_WEEK))
 
 
-class ItemForm(DeedForm):
+class ItemForm(PortalForm):
     """Words in both languages, and from which week to which it is expected."""
 
     label_en = StringField(_l("In English"), [InputRequired(_MISSING), Length(max=LONGEST_LABEL, message=_TOO_LONG)])
@@ -40,8 +39,3 @@ class ItemForm(DeedForm):
         return ItemDraft(
             one_line(self.label_en.data), one_line(self.label_fr.data), self.from_week.data, self.to_week.data
         )
-
-    def show(self, error: DomainError) -> None:
-        """Put what a rule says at its field."""
-        field = self[error.field] if error.field in self.data else self.label_en
-        field.errors = [*field.errors, str(error)]

@@ -8,13 +8,13 @@ from werkzeug.datastructures import MultiDict
 from wtforms import DateField, IntegerField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from portal.allocations.bulk_form import DeedForm
 from portal.catalogue.calendar import Rules, deadline_on
 from portal.errors import DomainError
 from portal.folding import one_line
 from portal.tracker.queries import Log
 from portal.tracker.services.deciding import LONGEST_REASON, Ruling
 from portal.tracker.states import LogState
+from portal.web.forms import PortalForm
 
 # Those that set a new deadline.
 TIMED = frozenset({"extend", "reopen"})
@@ -30,8 +30,10 @@ def decisions_on(log: Log) -> Sequence[str]:
     return ("expect",) if log.state is LogState.EXCUSED else ("extend", "excuse")
 
 
-class DecisionForm(DeedForm):
+class DecisionForm(PortalForm):
     """A decision about a week: why, the version that was seen, and where it is asked for until which day."""
+
+    main_field = "reason"
 
     until = DateField(_l("Until"), [Optional()])
     reason = TextAreaField(_l("Reason"), [Length(max=LONGEST_REASON, message=_TOO_LONG)])
@@ -55,13 +57,8 @@ class DecisionForm(DeedForm):
             raise DomainError(_l("Choose a day."), "until")
         return deadline_on(self.until.data, rules)
 
-    def show(self, error: DomainError) -> None:
-        """Put what a rule says at its field."""
-        field = self[error.field] if error.field in {"until", "reason"} else self.reason
-        field.errors = [*field.errors, str(error)]
 
-
-class WishForm(DeedForm):
+class WishForm(PortalForm):
     """Why a submitted week should be opened again."""
 
     reason = TextAreaField(_l("What do you want to change?"), [Length(max=LONGEST_REASON, message=_TOO_LONG)])

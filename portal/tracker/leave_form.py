@@ -4,17 +4,20 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from portal.allocations.bulk_form import DeedForm, person_meant
+from portal.allocations.bulk_form import person_meant
 from portal.allocations.forms import clean
 from portal.errors import DomainError
 from portal.folding import one_line
 from portal.tracker.services.leaves import LONGEST_REASON, LeaveDraft
+from portal.web.forms import PortalForm
 
 _TOO_LONG = _l("At most %(most)s characters.", most=LONGEST_REASON)
 
 
-class LeaveForm(DeedForm):
+class LeaveForm(PortalForm):
     """Who is away, from when to when, who stands in, and why."""
+
+    main_field = "reason"
 
     facilitator = StringField(
         _l("Who is on leave?"), [DataRequired(_l("Type a name or an employee ID.")), Length(max=200)]
@@ -31,12 +34,6 @@ class LeaveForm(DeedForm):
             return None
         return LeaveDraft(person, self.first_day.data, self.last_day.data, other, one_line(self.reason.data))
 
-    def show(self, error: DomainError) -> None:
-        """Put what a rule says at its field."""
-        named = {"first_day", "last_day", "substitute", "reason"}
-        field = self[error.field if error.field in named else "reason"]
-        field.errors = [*field.errors, str(error)]
-
     def _person(self, name: str) -> int | None:
         text = clean(self[name].data)
         if not text:
@@ -44,5 +41,5 @@ class LeaveForm(DeedForm):
         try:
             return person_meant(text)
         except DomainError as error:
-            self[name].errors = [*self[name].errors, str(error)]
+            self.put_error(name, error)
             return None

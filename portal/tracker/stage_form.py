@@ -8,16 +8,15 @@ from wtforms import BooleanField, IntegerField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from portal.allocations.bulk_form import DeedForm
-from portal.errors import DomainError
 from portal.tracker.ladder import ALERT, DUE, ESCALATED, MISSING
 from portal.tracker.queries.stages import KeptStage
 from portal.tracker.services.stages import MOST_AFTER, StageDraft
+from portal.web.forms import PortalForm
 
 _DAYS = NumberRange(0, MOST_AFTER, _l("Use a number from %(least)s to %(most)s.", least=0, most=MOST_AFTER))
 
 
-class StageForm(DeedForm):
+class StageForm(PortalForm):
     """How many working days from the deadline, and whether it is in force."""
 
     days = IntegerField(_l("Working days"), [InputRequired(_l("Use a whole number.")), _DAYS])
@@ -39,13 +38,11 @@ class StageForm(DeedForm):
         """The stage as it is wanted."""
         return StageDraft(self.days.data, self.is_active.data)
 
-    def show(self, error: DomainError) -> None:
-        """Put what a rule says at the number."""
-        self.days.errors = [*self.days.errors, str(error)]
 
-
-class NewStageForm(DeedForm):
+class NewStageForm(PortalForm):
     """Whom to tell once more, and when."""
+
+    main_field = "new_days"
 
     who = SelectField(
         _l("Who is told"),
@@ -58,8 +55,3 @@ class NewStageForm(DeedForm):
         default=MISSING,
     )
     new_days = IntegerField(_l("Working days"), [InputRequired(_l("Use a whole number.")), _DAYS])
-
-    def show(self, error: DomainError) -> None:
-        """Put what a rule says at its field."""
-        field = self.who if error.field == "who" else self.new_days
-        field.errors = [*field.errors, str(error)]

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectMultipleField, StringField, URLField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.errors import DomainError
 from portal.folding import one_line
 from portal.paging import Cursor, PageRequest
+from portal.web.forms import PortalForm
 from portal.webhooks.events import TEST, TYPES
 from portal.webhooks.models import MAX_DESCRIPTION, MAX_URL, MessageState
 from portal.webhooks.queries.deliveries import DeliveryFilter
@@ -25,13 +24,8 @@ _NEEDED = _l("This is needed.")
 STATES = ("delivered", "pending", "failed")
 
 
-class EndpointForm(FlaskForm):
+class EndpointForm(PortalForm):
     """Where messages go, of which events, and what it is for."""
-
-    class Meta:
-        """The token of a form that writes is checked for all of them."""
-
-        csrf = False
 
     url = URLField(_l("Address"), [InputRequired(_NEEDED), Length(max=MAX_URL)], [one_line])
     description = StringField(_l("What the endpoint is for"), [Length(max=MAX_DESCRIPTION)], [one_line])
@@ -50,11 +44,6 @@ class EndpointForm(FlaskForm):
         """The version that whoever changes it saw; 0 for none."""
         text = self.version.data or ""
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-    def show(self, error: DomainError) -> None:
-        """Put what a rule says at its field."""
-        field = self[error.field] if error.field in self._fields and error.field != "version" else self.url
-        field.errors = [*field.errors, str(error)]
 
 
 @dataclass(frozen=True, slots=True)

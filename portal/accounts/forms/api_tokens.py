@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
@@ -11,21 +10,16 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.accounts.scope_words import label_of
 from portal.accounts.services.api_tokens import MAX_NAME, scopes_for
-from portal.errors import DomainError
 from portal.folding import one_line
 from portal.roles import Role
+from portal.web.forms import PortalForm
 
 _NEEDED = _l("This is needed.")
 _LASTS = (("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("One year")), ("", _l("Until it is revoked")))
 
 
-class TokenForm(FlaskForm):
+class TokenForm(PortalForm):
     """What a token is for, what it may do, and for how long."""
-
-    class Meta:
-        """The token of a form that writes is checked for all of them."""
-
-        csrf = False
 
     name = StringField(_l("What it is for"), [InputRequired(_NEEDED), Length(max=MAX_NAME)], [one_line])
     lasts = SelectField(_l("Good for"), choices=[SelectChoice(value, text) for value, text in _LASTS], default="90")
@@ -40,8 +34,3 @@ class TokenForm(FlaskForm):
         form = cls(sent)
         form.scopes.choices = [SelectChoice(scope, label_of(scope)) for scope in scopes_for(roles)]
         return form
-
-    def show(self, error: DomainError) -> None:
-        """Put what a rule says at its field."""
-        field = self[error.field] if error.field in self._fields else self.name
-        field.errors = [*field.errors, str(error)]

@@ -54,8 +54,7 @@ def set_status(offering_id: int) -> BaseResponse | tuple[str, int]:
         raise
     except DomainError as error:
         db.session.rollback()
-        field = form.reason if error.field == "reason" else form.status
-        field.errors = [*field.errors, str(error)]
+        form.show(error)
         return _page(queries.find_offering(offering_id) or abort(404), form), error.status
     name = row.code or row.name
     said = _("%(course)s is now: %(status)s.", course=name, status=status_name(status).lower())

@@ -16,7 +16,6 @@ from portal.allocations.workload_form import (
     FormulaForm,
     OverrideForm,
     TermsForm,
-    WorkloadForm,
     WorkloadList,
     key_of,
     term_asked,
@@ -26,6 +25,7 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
+from portal.web.forms import PortalForm
 from portal.web.htmx import fragment, wants_fragment
 from portal.web.pages import page
 
@@ -165,7 +165,7 @@ def _person_page(facilitator_id: int, *, is_own: bool = False, **forms: Any) -> 
                 term=term, term_key=key_of(term), is_own=is_own, **context)  # fmt: skip
 
 
-def _refused(facilitator_id: int, form: WorkloadForm, error: DomainError, **forms: Any) -> tuple[str, int]:
+def _refused(facilitator_id: int, form: PortalForm, error: DomainError, **forms: Any) -> tuple[str, int]:
     db.session.rollback()
     form.show(error)
     return _person_page(facilitator_id, **forms), error.status

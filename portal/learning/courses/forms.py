@@ -5,7 +5,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
@@ -20,24 +19,19 @@ from portal.learning.courses.queries import CatalogueFilter, CourseView
 from portal.learning.courses.queries.catalogue import PAGE_SIZE, SORTS
 from portal.learning.courses.services import PageDraft
 from portal.paging import Cursor, PageRequest
+from portal.web.forms import PortalForm
 
 # A list longer than any cohort is no list that somebody typed.
 MOST_LINES = 2_000
 _TOO_LONG = _l("This holds %(max)d characters.")
 
 
-class _Form(FlaskForm):
-    """The token of what is sent is checked for all forms together."""
-
-    class Meta:
-        """Without a token of its own."""
-
-        csrf = False
+class _Form(PortalForm):
+    """What the forms of a course's page do."""
 
     def complain(self, field: str | None, message: str) -> None:
         """Put what a rule says at the field that it is about, else at the title."""
-        shown = self[_NAMES.get(field or "", "title")]
-        shown.errors = [*shown.errors, message]
+        self.put_error(_NAMES.get(field or "", "title"), message)
 
     def show(self, error: DomainError) -> None:
         """As `complain`, for what a service raised."""

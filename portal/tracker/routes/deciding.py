@@ -56,7 +56,7 @@ def ask_to_reopen(log_id: int) -> BaseResponse | tuple[str, int]:
         db.session.commit()
     except DomainError as error:
         db.session.rollback()
-        form.reason.errors = [*form.reason.errors, str(error)]
+        form.show(error)
         return log_page(own_log(log_id), wish=form), error.status
     flash(_("Your manager sees that you ask for week %(week)s.", week=found.week_number), "done")
     return redirect(url_for("tracker.log", log_id=log_id), 303)

@@ -12,7 +12,7 @@ from bench.figures import Figure, timed
 from bench.pages import client_of
 from portal.accounts.models import Facilitator, User
 from portal.allocations import queries
-from portal.allocations.forms import COLUMNS
+from portal.allocations.forms.listing import COLUMNS
 from portal.allocations.models import CourseOffering
 from portal.allocations.queries import SORTS
 from portal.catalogue.models import ClassGroup, Cohort, Department, Module

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from bench.figures import Figure
 from portal.allocations import queries
-from portal.allocations.forms import ListForm
+from portal.allocations.forms.listing import ListForm
 from portal.allocations.models import CourseOffering
 from portal.allocations.queries import SORTS
 from portal.catalogue.models import Department, Module

@@ -8,7 +8,7 @@ from flask_babel import format_decimal, ngettext
 from werkzeug.datastructures import MultiDict
 
 from portal import clock
-from portal.allocations.bulk_form import change_of, read_request
+from portal.allocations.forms.bulk import change_of, read_request
 from portal.allocations.queries.selections import list_mode_names
 from portal.allocations.services.bulk_changes import change_courses
 from portal.errors import Conflict, lazy

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
-from portal.allocations.course_form import NAMES, CourseForm, form_of
+from portal.allocations.forms.course import NAMES, CourseForm, form_of
 from portal.merging import Clash, merge_fields
 
 _FIELDS = {name: field for field, name in NAMES.items()}

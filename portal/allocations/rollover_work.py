@@ -7,7 +7,7 @@ from flask import current_app, url_for
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.allocations.rollover_form import rollover_of
+from portal.allocations.forms.rollover import rollover_of
 from portal.allocations.services.rollover import copy_term
 from portal.errors import lazy
 from portal.jobs import works

@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup, escape
 
+from portal.tracker.forms.watching import WatchForm
 from portal.tracker.matrix import Box
 from portal.tracker.queries.matrix import Line
-from portal.tracker.watch_form import WatchForm
 from portal.tracker.words import state_word
 
 # Stands where the address comes in; no word and no number holds it.

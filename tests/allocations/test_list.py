@@ -11,7 +11,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from portal.allocations import forms, queries
-from portal.allocations.forms import ListForm
+from portal.allocations.forms.listing import ListForm
 from portal.allocations.models import IntakePeriod, OfferingStatus
 from portal.allocations.queries import OfferingFilter
 from portal.paging import Cursor, PageRequest

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from portal.accounts.models import Facilitator
+from portal.allocations.forms.workload import OverrideForm
 from portal.allocations.models import OfferingStatus, WorkloadFormula, WorkloadOverride
 from portal.allocations.queries.workload import (
     WorkloadFilter,
@@ -18,7 +19,6 @@ from portal.allocations.queries.workload import (
     total_workload,
 )
 from portal.allocations.services.workload import FormulaDraft, Terms, change_formula, change_terms, override_minutes
-from portal.allocations.workload_form import OverrideForm
 from portal.audit.models import AuditEvent
 from portal.audit.services import System
 from portal.errors import Conflict, DomainError, NotFound

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
 from portal.allocations import queries, services
-from portal.allocations.forms import AssignForm, ListForm
-from portal.allocations.meeting_form import MeetingForm
+from portal.allocations.forms.listing import AssignForm, ListForm
+from portal.allocations.forms.meeting import MeetingForm
 from portal.allocations.queries import OfferingRow
 from portal.allocations.queries.clashes import clashing_facilitators, list_clashes, list_meetings
 from portal.allocations.routes.blueprint import bp

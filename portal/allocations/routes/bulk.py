@@ -12,8 +12,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
-from portal.allocations.bulk_form import BulkRequest, change_of, read_request, show_error
 from portal.allocations.bulk_words import Line, lines_of_batch, lines_of_outcomes, said_of
+from portal.allocations.forms.bulk import BulkRequest, change_of, read_request, show_error
 from portal.allocations.queries.batches import find_batch, list_changed
 from portal.allocations.queries.selections import list_mode_names
 from portal.allocations.routes.blueprint import bp

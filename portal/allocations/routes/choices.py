@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import url_for
 from flask_babel import gettext as _
 
-from portal.allocations.forms import NO_FACILITATOR, ListForm
+from portal.allocations.forms.listing import NO_FACILITATOR, ListForm
 from portal.allocations.models import IntakePeriod, OfferingStatus
 from portal.allocations.queries import Facets
 from portal.allocations.routes.blueprint import bp

@@ -11,7 +11,7 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.allocations.forms import COLUMNS, ListForm
+from portal.allocations.forms.listing import COLUMNS, ListForm
 from portal.allocations.models import OfferingStatus
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.words import status_name

@@ -8,9 +8,9 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.allocations import queries
-from portal.allocations.course_form import CourseForm, form_of, values_of
 from portal.allocations.course_merge import Merge, merge
-from portal.allocations.forms import clean
+from portal.allocations.forms.course import CourseForm, form_of, values_of
+from portal.allocations.forms.listing import clean
 from portal.allocations.queries.course import CourseSheet, find_sheet
 from portal.allocations.queries.references import list_references
 from portal.allocations.queries.selections import list_mode_names

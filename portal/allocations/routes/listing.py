@@ -8,7 +8,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from portal.allocations import queries
-from portal.allocations.forms import ListForm
+from portal.allocations.forms.listing import ListForm
 from portal.allocations.queries.views import list_views
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.routes.choices import Choices

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
 from portal.allocations import queries
-from portal.allocations.course_form import values_of
-from portal.allocations.forms import clean
-from portal.allocations.new_course_form import TOLD, NewCourseForm
+from portal.allocations.forms.course import values_of
+from portal.allocations.forms.listing import clean
+from portal.allocations.forms.new_course import TOLD, NewCourseForm
 from portal.allocations.queries.clashes import WeeklyMeeting, busy_facilitators, clashing_facilitators, list_meetings
 from portal.allocations.queries.course import find_sheet
 from portal.allocations.queries.selections import list_mode_names

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.allocations import queries
-from portal.allocations.meeting_form import MeetingForm
+from portal.allocations.forms.meeting import MeetingForm
 from portal.allocations.queries.clashes import list_clashes, list_meetings
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.services.meetings import add_meeting, remove_meeting

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from flask_babel import gettext as _
 
 from portal.allocations import queries
-from portal.allocations.forms import AssignForm
+from portal.allocations.forms.listing import AssignForm
 from portal.allocations.queries import Candidate, OfferingRow
 from portal.allocations.services import OverLimit
 from portal.errors import Conflict, DomainError

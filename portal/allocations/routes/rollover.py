@@ -9,8 +9,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
+from portal.allocations.forms.rollover import RolloverForm
 from portal.allocations.queries.rollover import list_departments, list_terms
-from portal.allocations.rollover_form import RolloverForm
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.services.rollover import Copy, Rollover, RolloverPreview, preview_rollover
 from portal.errors import DomainError

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
 from portal.allocations import queries
+from portal.allocations.forms.standing import StandingForm
 from portal.allocations.models import OfferingStatus
 from portal.allocations.queries import OfferingRow
 from portal.allocations.routes.blueprint import bp
@@ -14,7 +15,6 @@ from portal.allocations.services.offerings import status_by_dates
 from portal.allocations.services.signals import offering_ending
 from portal.allocations.services.standing import change_status
 from portal.allocations.services.transitions import TRANSITIONS
-from portal.allocations.standing_form import StandingForm
 from portal.allocations.words import status_name
 from portal.errors import DomainError, NotFound
 from portal.extensions import db

@@ -3,7 +3,7 @@
 from flask import Response, abort, request
 
 from portal.allocations import queries
-from portal.allocations.forms import clean
+from portal.allocations.forms.listing import clean
 from portal.allocations.queries.clashes import clashing_facilitators, taught_before
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.routes.columns import list_behind

@@ -5,11 +5,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.allocations.forms import ListForm
+from portal.allocations.forms.listing import ListForm
+from portal.allocations.forms.views import ChangeViewForm, ViewForm
 from portal.allocations.queries.views import ViewRow, find_own_view
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.services import views
-from portal.allocations.views_form import ChangeViewForm, ViewForm
 from portal.errors import Conflict
 from portal.extensions import db
 from portal.roles import Role

@@ -8,11 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
-from portal.allocations.queries import workload as queries
-from portal.allocations.queries.rollover import list_terms
-from portal.allocations.routes.blueprint import bp
-from portal.allocations.services import workload as services
-from portal.allocations.workload_form import (
+from portal.allocations.forms.workload import (
     FormulaForm,
     OverrideForm,
     TermsForm,
@@ -20,6 +16,10 @@ from portal.allocations.workload_form import (
     key_of,
     term_asked,
 )
+from portal.allocations.queries import workload as queries
+from portal.allocations.queries.rollover import list_terms
+from portal.allocations.routes.blueprint import bp
+from portal.allocations.services import workload as services
 from portal.csv_files import csv_parts
 from portal.errors import DomainError
 from portal.extensions import db

@@ -19,13 +19,13 @@ from portal.api.sentences import label_of, name_of
 from portal.extensions import db
 from portal.roles import Role
 from portal.tracker import queries
+from portal.tracker.forms.watching import term_of, week_of
 from portal.tracker.models import ItemStatus
 from portal.tracker.queries import Log
 from portal.tracker.queries.compliance import sums_by_week
 from portal.tracker.queries.programs import count_wished, is_course_of, list_wished, log_id_of_week, who_was_there
 from portal.tracker.routes.common import MANAGES, moment_now
 from portal.tracker.services.filling import Filling, empty, fill_in
-from portal.tracker.watch_form import term_of, week_of
 from portal.web.access import actor, audience, owned, person_now
 
 _ONE = "/activity-tracker/<id:log_id>"

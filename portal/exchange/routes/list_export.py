@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.allocations.forms import ListForm
+from portal.allocations.forms.listing import ListForm
 from portal.allocations.queries import OfferingRow, every_offering
 from portal.allocations.routes.columns import RowWords, columns_of, row_words
 from portal.catalogue.words import mode_name

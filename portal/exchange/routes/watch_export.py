@@ -8,13 +8,13 @@ from flask_babel import gettext as _
 from portal.csv_files import Cell
 from portal.exchange.routes.tables import csv_answer, workbook_answer
 from portal.roles import Role
+from portal.tracker.forms.watching import COURSES
 from portal.tracker.matrix import Box, MatrixRow, rows_of_courses, rows_of_people
 from portal.tracker.queries.compliance import cells_of_courses, cells_of_people
 from portal.tracker.queries.matrix import every_course, every_person
 from portal.tracker.queries.rows import Moment
 from portal.tracker.routes.common import moment_now
 from portal.tracker.routes.compliance import View, view_asked
-from portal.tracker.watch_form import COURSES
 from portal.tracker.words import state_word
 from portal.web.access import audience
 from portal.web.locale import date_short

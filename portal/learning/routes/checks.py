@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.errors import DomainError, NotFound
 from portal.extensions import db
-from portal.learning.lesson_form import QuestionForm
+from portal.learning.forms import QuestionForm
 from portal.learning.queries.lessons import LessonText
 from portal.learning.routes.blueprint import LESSON, bp
 from portal.learning.routes.common import STAFF, lesson_of, not_found, staffed_course

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.errors import Conflict, DomainError, NotFound
 from portal.extensions import db
-from portal.learning.lesson_form import LessonForm
+from portal.learning.forms import LessonForm
 from portal.learning.markdown import RENDERER, Rendered, render
 from portal.learning.models import BODY_LIMIT
 from portal.learning.queries import CourseHead

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.errors import DomainError, lazy
 from portal.extensions import db
-from portal.learning.lesson_form import LessonForm
+from portal.learning.forms import LessonForm
 from portal.learning.queries.files import bytes_used, list_files
 from portal.learning.routes.blueprint import LESSON, bp
 from portal.learning.routes.common import STAFF, lesson_of, limits, staffed_course, storage

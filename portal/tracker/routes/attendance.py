@@ -12,7 +12,7 @@ from portal.errors import DomainError, NotFound
 from portal.extensions import db
 from portal.roles import Role
 from portal.tracker import queries
-from portal.tracker.attendance_form import SheetForm, read_count, read_sheet, seen_text
+from portal.tracker.forms.attendance import SheetForm, read_count, read_sheet, seen_text
 from portal.tracker.models import AttendanceState
 from portal.tracker.queries import Log
 from portal.tracker.queries.attendance import count_weeks_taken, sheet_of, weeks_of_students

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal.errors import DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
-from portal.tracker.checklist_form import ItemForm
+from portal.tracker.forms.checklist import ItemForm
 from portal.tracker.queries.checklist import KeptItem, find_kept_item, list_items
 from portal.tracker.routes.blueprint import checklist as bp
 from portal.tracker.services import checklist

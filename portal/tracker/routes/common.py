@@ -9,7 +9,7 @@ from portal import clock
 from portal.errors import NotFound, lazy
 from portal.roles import Role
 from portal.tracker import queries
-from portal.tracker.decision_form import DecisionForm, WishForm, decisions_on
+from portal.tracker.forms.deciding import DecisionForm, WishForm, decisions_on
 from portal.tracker.queries import Log, Moment
 from portal.tracker.queries.history import list_deeds
 from portal.tracker.queries.told import list_told

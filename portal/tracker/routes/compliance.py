@@ -14,6 +14,7 @@ from portal.paging import Page
 from portal.pulses import has_kept_anew
 from portal.roles import Role
 from portal.tracker import matrix
+from portal.tracker.forms.watching import COURSES, WatchForm, choose_term, choose_week
 from portal.tracker.painting import Painter
 from portal.tracker.queries import compliance as queries
 from portal.tracker.queries import matrix as lines
@@ -22,7 +23,6 @@ from portal.tracker.queries.needs import list_needs
 from portal.tracker.queries.rows import Moment
 from portal.tracker.routes.blueprint import watch as bp
 from portal.tracker.routes.common import moment_now
-from portal.tracker.watch_form import COURSES, WatchForm, choose_term, choose_week
 from portal.web.access import audience
 from portal.web.htmx import fragment, wants_fragment
 from portal.web.pages import page

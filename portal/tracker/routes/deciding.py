@@ -12,7 +12,7 @@ from portal.errors import DomainError, NotFound
 from portal.extensions import db
 from portal.folding import one_line
 from portal.roles import Role
-from portal.tracker.decision_form import TIMED, DecisionForm, WishForm
+from portal.tracker.forms.deciding import TIMED, DecisionForm, WishForm
 from portal.tracker.queries import Log
 from portal.tracker.routes.blueprint import bp
 from portal.tracker.routes.common import log_page, own_log, readable_log

@@ -10,7 +10,7 @@ from portal.catalogue.calendar import Rules, rules_of
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.roles import Role
-from portal.tracker.leave_form import LeaveForm
+from portal.tracker.forms.leave import LeaveForm
 from portal.tracker.queries.leaves import Effect, list_leaves
 from portal.tracker.routes.blueprint import leave as bp
 from portal.tracker.services import leaves

@@ -13,12 +13,12 @@ from portal.catalogue.calendar import due_at, monday_of, rules_of
 from portal.errors import DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
+from portal.tracker.forms.stages import NewStageForm, StageForm
 from portal.tracker.ladder import ALERT, BEFORE, DUE, ESCALATED, MISSING, TODAY, Ladder, base_of
 from portal.tracker.queries.alerts import list_heads
 from portal.tracker.queries.stages import KeptStage, find_stage, list_stages, read_ladder
 from portal.tracker.routes.blueprint import stages as bp
 from portal.tracker.services.stages import add_stage, change_stage, remove_stage
-from portal.tracker.stage_form import NewStageForm, StageForm
 from portal.web.access import actor, audience, shared
 from portal.web.pages import page
 

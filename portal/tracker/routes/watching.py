@@ -16,6 +16,7 @@ from portal.extensions import db
 from portal.notifications.queries import list_addressees
 from portal.roles import Role
 from portal.tracker import queries
+from portal.tracker.forms.watching import ItemChoice, day_begins
 from portal.tracker.previewing import read_in_both
 from portal.tracker.queries.watched import (
     LogFilter,
@@ -32,7 +33,6 @@ from portal.tracker.routes.common import moment_now
 from portal.tracker.routes.compliance import View, view_asked
 from portal.tracker.services.nudging import Nudged
 from portal.tracker.services.nudging import nudge as nudge_people
-from portal.tracker.watch_form import ItemChoice, day_begins
 from portal.web.access import actor, audience, shared
 from portal.web.htmx import fragment, wants_fragment
 from portal.web.locale import safe_next

@@ -13,7 +13,7 @@ from portal.errors import DomainError, NotFound
 from portal.extensions import db
 from portal.roles import Role
 from portal.tracker import board, queries, services
-from portal.tracker.forms import LogForm, read_item_form, read_log_form
+from portal.tracker.forms.week import LogForm, read_item_form, read_log_form
 from portal.tracker.models import ItemStatus
 from portal.tracker.queries import Log, Moment, Place, WeekFilter
 from portal.tracker.routes.blueprint import bp

@@ -8,9 +8,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField, StringField, TimeField
 from wtforms.validators import Length, Optional
 
-from portal.allocations.course_form import CourseForm
-from portal.allocations.forms import AssignForm, clean
-from portal.allocations.meeting_form import weekday_choices
+from portal.allocations.forms.course import CourseForm
+from portal.allocations.forms.listing import AssignForm, clean
+from portal.allocations.forms.meeting import weekday_choices
 from portal.allocations.queries import Candidate
 from portal.allocations.queries.candidates import ComingCourse
 from portal.allocations.queries.references import find_reference

@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from portal.allocations.forms import ListForm
+from portal.allocations.forms.listing import ListForm
 from portal.allocations.queries import OfferingFilter
 from portal.allocations.queries.facets import Group
 from portal.catalogue.calendar import Rules

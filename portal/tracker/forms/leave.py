@@ -4,8 +4,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from portal.allocations.bulk_form import person_meant
-from portal.allocations.forms import clean
+from portal.allocations.forms.bulk import person_meant
+from portal.allocations.forms.listing import clean
 from portal.errors import DomainError
 from portal.folding import one_line
 from portal.tracker.services.leaves import LONGEST_REASON, LeaveDraft

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DecimalField, HiddenField, IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from portal.allocations.forms import clean
+from portal.allocations.forms.listing import clean
 from portal.allocations.queries.rollover import TermSummary
 from portal.allocations.queries.workload import SORTS, WHICH, Formula, Load, WorkloadFilter
 from portal.allocations.services.workload import (

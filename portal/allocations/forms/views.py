@@ -5,7 +5,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField
 from wtforms.validators import DataRequired, Length
 
-from portal.allocations.forms import clean
+from portal.allocations.forms.listing import clean
 
 MAX_NAME = 80
 

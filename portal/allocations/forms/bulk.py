@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from portal.allocations import queries
-from portal.allocations.forms import ListForm, clean
+from portal.allocations.forms.listing import ListForm, clean
 from portal.allocations.models import OfferingStatus
 from portal.allocations.queries.selections import Selection, mode_named
 from portal.allocations.services.assignment import MAX_REASON

@@ -47,7 +47,7 @@ from portal.pulses import init_pulses
 from portal.waking import init_waking
 from portal.web import ui
 from portal.web.access import init_access
-from portal.web.addresses import LazyRule
+from portal.web.addresses import LazyRule, init_addresses
 from portal.web.answers import Answer
 from portal.web.assets import init_assets
 from portal.web.entrances import init_entrances
@@ -180,6 +180,7 @@ def _development_secret(folder: Path) -> str:
 
 def _bind_extensions(app: Flask, settings: Settings) -> None:
     init_lane(app)
+    init_addresses(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from portal.api import bearer, errors, manners, resources
-from portal.api.blueprint import IdConverter, bp
+from portal.api.blueprint import bp
 from portal.api.routes import auth, enrolments, lessons, logs, me, passwords, reflections, users
 from portal.extensions import csrf
 from portal.web.entrances import Entrance, add_entrance
@@ -16,7 +16,6 @@ def init_app(app: Flask) -> None:
     add_entrance(app, Entrance("/api", bearer.recognise, bearer.turn_away, errors.from_refusal))
     # A token is sent by whoever means to; there is no cookie that another site could ride on.
     csrf.exempt(bp)
-    app.url_map.converters["id"] = IdConverter
     app.register_blueprint(bp)
     resources.init_resources(app)
     for rule in app.url_map.iter_rules():

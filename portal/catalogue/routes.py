@@ -28,7 +28,7 @@ from portal.web.pages import page
 
 bp = Blueprint("catalogue", __name__, url_prefix="/catalogue")
 _KIND = "<any(modules, classes, cohorts, modes, departments, breaks):kind>"
-_ENTRY = f"/{_KIND}/<int(max=2147483647):entry_id>"
+_ENTRY = f"/{_KIND}/<id:entry_id>"
 _TRIES = 3
 # In addresses: those in use, those that were retired, or all.
 _STATES = {"": True, "retired": False, "all": None}

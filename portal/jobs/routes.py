@@ -21,7 +21,7 @@ from portal.web.pages import page
 bp = Blueprint("jobs", __name__, url_prefix="/jobs")
 
 
-@bp.get("/<int(max=2147483647):job_id>")
+@bp.get("/<id:job_id>")
 @everyone
 @owned("who began it")
 def follow(job_id: int) -> str | BaseResponse:
@@ -34,7 +34,7 @@ def follow(job_id: int) -> str | BaseResponse:
     return page("jobs/page.html", job=job, title=title_of(job))
 
 
-@bp.post("/<int(max=2147483647):job_id>/cancel")
+@bp.post("/<id:job_id>/cancel")
 @everyone
 @owned("who began it")
 def cancel(job_id: int) -> BaseResponse:

@@ -1,9 +1,33 @@
-"""Routes whose addresses are put together by code that is written when an address is first asked for."""
+"""Addresses: the ids in them, and routes whose addresses are put together by code that is written when first needed."""
 
 from collections.abc import Callable
 from typing import Any
 
-from werkzeug.routing import Rule
+from flask import Flask
+from werkzeug.routing import IntegerConverter, Rule
+
+_LARGEST = 2**31 - 1
+_MOST_DIGITS = 10
+
+
+def init_addresses(app: Flask) -> None:
+    """Let every route name an id by `<id:…>`."""
+    app.url_map.converters["id"] = IdConverter
+
+
+class IdConverter(IntegerConverter):
+    """`<id:…>`: an id in an address; one that no column can hold is 0, which is nobody's.
+
+    With `<int(max=…):…>` the router would answer it with 405 where an address has several methods. Digits of other
+    scripts are none: one thing has one address.
+    """
+
+    regex = "[0-9]+"
+
+    def to_python(self, value: str) -> int:
+        """The number, or 0."""
+        number = int(value) if len(value) <= _MOST_DIGITS else 0
+        return number if number <= _LARGEST else 0
 
 
 class LazyRule(Rule):

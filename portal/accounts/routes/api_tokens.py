@@ -43,7 +43,7 @@ def make() -> Response | tuple[str, int]:
     return answer
 
 
-@bp.post("/<int(max=2147483647):token_id>/revoke")
+@bp.post("/<id:token_id>/revoke")
 @everyone
 @owned("whoever made the token")
 def revoke(token_id: int) -> Response:

@@ -110,7 +110,7 @@ def connections() -> str:
     return _connections_page()
 
 
-@bp.post("/profile/connections/<int(max=2147483647):identity_id>/disconnect")
+@bp.post("/profile/connections/<id:identity_id>/disconnect")
 @everyone
 @owned("whoever connected it")
 def disconnect(identity_id: int) -> Answer:

@@ -38,7 +38,7 @@ def index() -> str:
     return profile_page("accounts/profile/sessions.html", "sessions.index", sessions=ordered)
 
 
-@bp.post("/<int(max=2147483647):session_id>/end")
+@bp.post("/<id:session_id>/end")
 @everyone
 @owned("whoever is signed in there")
 def end(session_id: int) -> Response:

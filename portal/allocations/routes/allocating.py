@@ -25,7 +25,7 @@ from portal.web.locale import safe_next
 from portal.web.pages import page
 
 
-@bp.get("/<int(max=2147483647):offering_id>")
+@bp.get("/<id:offering_id>")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def course(offering_id: int) -> str | Response:
@@ -36,7 +36,7 @@ def course(offering_id: int) -> str | Response:
     return _course_page(offering, Question())
 
 
-@bp.get("/<int(max=2147483647):offering_id>/facilitator")
+@bp.get("/<id:offering_id>/facilitator")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def ask(offering_id: int) -> str | Response:
@@ -48,7 +48,7 @@ def ask(offering_id: int) -> str | Response:
     return page("allocations/facilitator.html", row=offering, question=Question(), back=_back())
 
 
-@bp.post("/<int(max=2147483647):offering_id>/facilitator")
+@bp.post("/<id:offering_id>/facilitator")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def allocate(offering_id: int) -> BaseResponse | tuple[str, int]:

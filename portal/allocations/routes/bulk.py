@@ -88,7 +88,7 @@ def bulk_change() -> BaseResponse | tuple[str, int]:
     return redirect(url_for(".bulk_done", batch_id=batch_id), 303)
 
 
-@bp.get("/bulk/<int(max=2147483647):batch_id>")
+@bp.get("/bulk/<id:batch_id>")
 @audience(Role.MANAGER, Role.ADMIN)
 @owned("who did it")
 def bulk_done(batch_id: int) -> str:
@@ -102,7 +102,7 @@ def bulk_done(batch_id: int) -> str:
     return page("allocations/bulk/done.html", batch=batch, lines=lines, may_undo=may_undo, until=until, said=said)
 
 
-@bp.post("/bulk/<int(max=2147483647):batch_id>/undo")
+@bp.post("/bulk/<id:batch_id>/undo")
 @audience(Role.MANAGER, Role.ADMIN)
 @owned("who did it")
 def bulk_undo(batch_id: int) -> BaseResponse:

@@ -29,7 +29,7 @@ from portal.web.pages import page
 _TRIES = 3
 
 
-@bp.get("/<int(max=2147483647):offering_id>/edit")
+@bp.get("/<id:offering_id>/edit")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def edit(offering_id: int) -> str:
@@ -40,7 +40,7 @@ def edit(offering_id: int) -> str:
     return _edit_page(offering_id, form, now)
 
 
-@bp.post("/<int(max=2147483647):offering_id>/edit")
+@bp.post("/<id:offering_id>/edit")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def change(offering_id: int) -> BaseResponse | tuple[str, int]:

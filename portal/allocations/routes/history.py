@@ -12,7 +12,7 @@ from portal.web.pages import page
 _LARGEST = 2**31 - 1
 
 
-@bp.get("/<int(max=2147483647):offering_id>/history")
+@bp.get("/<id:offering_id>/history")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def history(offering_id: int) -> str | Response:

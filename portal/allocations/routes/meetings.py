@@ -16,7 +16,7 @@ from portal.web.access import actor, audience, shared
 from portal.web.pages import page
 
 
-@bp.post("/<int(max=2147483647):offering_id>/meetings")
+@bp.post("/<id:offering_id>/meetings")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def meet(offering_id: int) -> BaseResponse | tuple[str, int]:
@@ -39,7 +39,7 @@ def meet(offering_id: int) -> BaseResponse | tuple[str, int]:
     return redirect(url_for(".course", offering_id=offering_id, _anchor="meetings"), 303)
 
 
-@bp.post("/<int(max=2147483647):offering_id>/meetings/<int(max=2147483647):meeting_id>/remove")
+@bp.post("/<id:offering_id>/meetings/<id:meeting_id>/remove")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def stop_meeting(offering_id: int, meeting_id: int) -> BaseResponse:

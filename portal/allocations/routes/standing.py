@@ -24,7 +24,7 @@ from portal.web.access import actor, audience, shared
 from portal.web.pages import page
 
 
-@bp.get("/<int(max=2147483647):offering_id>/status")
+@bp.get("/<id:offering_id>/status")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def ask_status(offering_id: int) -> str:
@@ -35,7 +35,7 @@ def ask_status(offering_id: int) -> str:
     return _page(row, form)
 
 
-@bp.post("/<int(max=2147483647):offering_id>/status")
+@bp.post("/<id:offering_id>/status")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def set_status(offering_id: int) -> BaseResponse | tuple[str, int]:

@@ -40,7 +40,7 @@ def save_view() -> BaseResponse | tuple[str, int]:
     return _done(_("“%(name)s” is saved.", name=form.name.data), args)
 
 
-@bp.get("/views/<int(max=2147483647):view_id>")
+@bp.get("/views/<id:view_id>")
 @audience(Role.MANAGER, Role.ADMIN)
 @owned("whose view it is")
 def edit_view(view_id: int) -> str:
@@ -49,7 +49,7 @@ def edit_view(view_id: int) -> str:
     return _page(ChangeViewForm(formdata=None, name=view.name, is_shared=view.is_shared), view)
 
 
-@bp.post("/views/<int(max=2147483647):view_id>")
+@bp.post("/views/<id:view_id>")
 @audience(Role.MANAGER, Role.ADMIN)
 @owned("whose view it is")
 def change_view(view_id: int) -> BaseResponse | tuple[str, int]:
@@ -66,7 +66,7 @@ def change_view(view_id: int) -> BaseResponse | tuple[str, int]:
     return _done(_("“%(name)s” is saved.", name=form.name.data), args)
 
 
-@bp.post("/views/<int(max=2147483647):view_id>/delete")
+@bp.post("/views/<id:view_id>/delete")
 @audience(Role.MANAGER, Role.ADMIN)
 @owned("whose view it is")
 def delete_view(view_id: int) -> BaseResponse:

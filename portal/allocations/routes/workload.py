@@ -29,7 +29,7 @@ from portal.web.forms import PortalForm
 from portal.web.htmx import fragment, wants_fragment
 from portal.web.pages import page
 
-_PERSON = "/workload/<int(max=2147483647):facilitator_id>"
+_PERSON = "/workload/<id:facilitator_id>"
 
 
 @bp.get("/workload")
@@ -84,7 +84,7 @@ def set_terms(facilitator_id: int) -> BaseResponse | tuple[str, int]:
     return redirect(url_for(".person_workload", facilitator_id=facilitator_id), 303)
 
 
-@bp.post("/<int(max=2147483647):offering_id>/minutes")
+@bp.post("/<id:offering_id>/minutes")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def override(offering_id: int) -> BaseResponse | tuple[str, int]:

@@ -21,7 +21,7 @@ from portal.web.pages import page
 _OPEN = (ImportState.UPLOADED, ImportState.CHECKED)
 
 
-@bp.get("/<int(max=2147483647):run_id>/reading")
+@bp.get("/<id:run_id>/reading")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def reading(run_id: int) -> str | BaseResponse:
@@ -37,7 +37,7 @@ def _page(run: RunRow, form: ReadingForm) -> str:
     return page("exchange/reading.html", run=run, form=form, kinds=kinds, words=KIND_WORDS)
 
 
-@bp.post("/<int(max=2147483647):run_id>/reading")
+@bp.post("/<id:run_id>/reading")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def read(run_id: int) -> str | tuple[str, int] | BaseResponse:

@@ -14,7 +14,7 @@ from portal.roles import Role
 from portal.web.access import audience, owned
 from portal.web.locale import chosen_language
 
-bp = Blueprint("reflection_export", __name__, url_prefix="/reflections/<int(max=2147483647):round_id>")
+bp = Blueprint("reflection_export", __name__, url_prefix="/reflections/<id:round_id>")
 _STAFF = audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
 _OWNED = owned("whoever teaches the course; managers and administrators any")
 

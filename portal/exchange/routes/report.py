@@ -25,7 +25,7 @@ from portal.web.access import actor, audience, shared
 from portal.web.pages import page
 
 
-@bp.get("/<int(max=2147483647):run_id>")
+@bp.get("/<id:run_id>")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def show(run_id: int) -> str | BaseResponse:
@@ -46,7 +46,7 @@ def _report(run: RunRow) -> str:
     return page("exchange/report.html", run=run, form=form, found=found, notes=notes, verdicts=VERDICTS)
 
 
-@bp.post("/<int(max=2147483647):run_id>/confirm")
+@bp.post("/<id:run_id>/confirm")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def confirm(run_id: int) -> BaseResponse:
@@ -62,7 +62,7 @@ def confirm(run_id: int) -> BaseResponse:
     return redirect(url_for(".show", run_id=run_id), 303)
 
 
-@bp.post("/<int(max=2147483647):run_id>/discard")
+@bp.post("/<id:run_id>/discard")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def discard(run_id: int) -> BaseResponse:
@@ -80,7 +80,7 @@ def discard(run_id: int) -> BaseResponse:
     return redirect(url_for(".index"), 303)
 
 
-@bp.get("/<int(max=2147483647):run_id>/errors.csv")
+@bp.get("/<id:run_id>/errors.csv")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def errors(run_id: int) -> Response:

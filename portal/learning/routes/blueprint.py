@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-bp = Blueprint("lessons", __name__, url_prefix="/courses/<int(max=2147483647):offering_id>/lessons")
+bp = Blueprint("lessons", __name__, url_prefix="/courses/<id:offering_id>/lessons")
 files = Blueprint("files", __name__, url_prefix="/files")
 # The address of one lesson below a course's.
-LESSON = "/<int(max=2147483647):lesson_id>"
+LESSON = "/<id:lesson_id>"

@@ -23,7 +23,7 @@ _PDF_POLICY = "default-src 'none'; object-src 'self'; plugin-types application/p
 _MINUTES = 300
 
 
-@bp.get("/<int(max=2147483647):file_id>/<name>")
+@bp.get("/<id:file_id>/<name>")
 @public
 @owned("whoever may read what the file belongs to: a lesson, or the page of a course")
 def deliver(file_id: int, name: str) -> Response:

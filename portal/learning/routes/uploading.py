@@ -26,7 +26,7 @@ from portal.web.requests import takes_bodies_of
 
 # A form is taken whole before anybody looks at it; larger files come in parts.
 FORM_MB = 20
-_UPLOAD = f"{LESSON}/uploads/<int(max=2147483647):file_id>"
+_UPLOAD = f"{LESSON}/uploads/<id:file_id>"
 _SLACK = 64 * 1024
 
 
@@ -90,7 +90,7 @@ def upload_state(offering_id: int, lesson_id: int, file_id: int) -> BaseResponse
     return jsonify(id=file.id, part_size=file.part_size, parts=file.parts)
 
 
-@bp.post(f"{_UPLOAD}/<int(max=2147483647):number>")
+@bp.post(f"{_UPLOAD}/<id:number>")
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
 @owned(STAFF)
 @takes_bodies_of(PART_SIZE)
@@ -113,7 +113,7 @@ def upload_part(offering_id: int, lesson_id: int, file_id: int, number: int) -> 
     return jsonify(id=file.id, parts=file.parts, done=is_whole)
 
 
-@bp.post(f"{LESSON}/files/<int(max=2147483647):file_id>/remove")
+@bp.post(f"{LESSON}/files/<id:file_id>/remove")
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
 @owned(STAFF)
 def remove_file(offering_id: int, lesson_id: int, file_id: int) -> BaseResponse:

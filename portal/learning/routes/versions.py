@@ -16,7 +16,7 @@ from portal.roles import Role
 from portal.web.access import actor, audience, owned
 from portal.web.pages import page
 
-_VERSION = f"{LESSON}/versions/<int(max=2147483647):number>"
+_VERSION = f"{LESSON}/versions/<id:number>"
 # So many lines that stay the same are shown around each change.
 _AROUND = 2
 Line = tuple[str, str]

@@ -77,7 +77,7 @@ def index() -> str | Response:
     return page("notifications/deliveries.html", asked=asked, found=found, matters=matters, **context)
 
 
-@bp.post("/<int(max=2147483647):delivery_id>/replay")
+@bp.post("/<id:delivery_id>/replay")
 @audience(Role.ADMIN)
 @shared
 def replay_one(delivery_id: int) -> BaseResponse:

@@ -21,7 +21,7 @@ from portal.web.access import actor, audience, shared
 from portal.web.locale import chosen_language
 from portal.web.pages import page
 
-_ONE = "/forms/<int(max=2147483647):form_id>"
+_ONE = "/forms/<id:form_id>"
 
 
 @bp.get("/forms/")

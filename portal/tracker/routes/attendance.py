@@ -24,7 +24,7 @@ from portal.web.access import actor, audience, owned
 from portal.web.htmx import fragment, is_htmx, wants_fragment
 from portal.web.pages import page
 
-_LOG = "/logs/<int(max=2147483647):log_id>/attendance"
+_LOG = "/logs/<id:log_id>/attendance"
 
 
 @bp.get(_LOG)
@@ -77,7 +77,7 @@ def count_attendance(log_id: int) -> BaseResponse:
     return redirect(url_for("tracker.sheet", log_id=log_id), 303)
 
 
-@bp.get("/courses/<int(max=2147483647):offering_id>/attendance")
+@bp.get("/courses/<id:offering_id>/attendance")
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
 @owned("whoever teaches the course; managers and administrators any")
 def course_attendance(offering_id: int) -> str:

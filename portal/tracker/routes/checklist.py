@@ -14,7 +14,7 @@ from portal.tracker.services import checklist
 from portal.web.access import actor, audience, shared
 from portal.web.pages import page
 
-_ITEM = "/<int(max=2147483647):item_id>"
+_ITEM = "/<id:item_id>"
 
 
 @bp.get("/")

@@ -29,7 +29,7 @@ class OpenedWeek:
     back: str
 
 
-@bp.get("/courses/<int(max=2147483647):offering_id>")
+@bp.get("/courses/<id:offering_id>")
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
 @owned("whoever teaches the course; managers and administrators any")
 def course(offering_id: int) -> str:
@@ -48,7 +48,7 @@ def course(offering_id: int) -> str:
     )
 
 
-@bp.get("/courses/<int(max=2147483647):offering_id>/weeks/<int(max=2147483647):log_id>")
+@bp.get("/courses/<id:offering_id>/weeks/<id:log_id>")
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
 @owned("whoever owes the log or teaches the course; managers and administrators any")
 def course_week(offering_id: int, log_id: int) -> Response:

@@ -19,7 +19,7 @@ from portal.tracker.routes.common import log_page, own_log, readable_log
 from portal.tracker.services import deciding
 from portal.web.access import actor, audience, owned, shared
 
-_LOG = "/logs/<int(max=2147483647):log_id>"
+_LOG = "/logs/<id:log_id>"
 
 
 @bp.post(f"{_LOG}/<any(excuse, expect, extend, reopen, 'keep-closed'):act>")

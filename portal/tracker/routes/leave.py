@@ -47,7 +47,7 @@ def enter() -> BaseResponse | tuple[str, int]:
     return redirect(url_for("leave.index"), 303)
 
 
-@bp.post("/<int(max=2147483647):leave_id>/withdraw")
+@bp.post("/<id:leave_id>/withdraw")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def withdraw(leave_id: int) -> BaseResponse:

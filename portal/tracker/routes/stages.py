@@ -64,7 +64,7 @@ def add() -> BaseResponse | tuple[str, int]:
     return redirect(url_for(".index") + f"#stage-{stage_id}", 303)
 
 
-@bp.post("/<int(max=2147483647):stage_id>/remove")
+@bp.post("/<id:stage_id>/remove")
 @audience(Role.ADMIN)
 @shared
 def remove(stage_id: int) -> BaseResponse:
@@ -81,7 +81,7 @@ def remove(stage_id: int) -> BaseResponse:
     return redirect(url_for(".index"), 303)
 
 
-@bp.post("/<int(max=2147483647):stage_id>")
+@bp.post("/<id:stage_id>")
 @audience(Role.ADMIN)
 @shared
 def change(stage_id: int) -> BaseResponse | tuple[str, int]:

@@ -103,7 +103,7 @@ def preview_nudge() -> BaseResponse | str:
     )
 
 
-@bp.get("/nudge/preview/<int(max=2147483647):user_id>/<any(en, fr):locale>")
+@bp.get("/nudge/preview/<id:user_id>/<any(en, fr):locale>")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def preview_mail(user_id: int, locale: str) -> Response:

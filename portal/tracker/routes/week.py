@@ -55,7 +55,7 @@ def standing() -> Response:
     return fragment("tracker/_standing.html", moment=moment, standing=board.standing_of(counts, moment.today))
 
 
-@bp.get("/logs/<int(max=2147483647):log_id>")
+@bp.get("/logs/<id:log_id>")
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
 @owned("whoever owes the log; managers and administrators any")
 def log(log_id: int) -> str:
@@ -63,7 +63,7 @@ def log(log_id: int) -> str:
     return log_page(readable_log(log_id))
 
 
-@bp.post("/logs/<int(max=2147483647):log_id>/items/<key>")
+@bp.post("/logs/<id:log_id>/items/<key>")
 @audience(Role.FACILITATOR)
 @owned("whoever owes the log")
 def set_item(log_id: int, key: str) -> BaseResponse:
@@ -84,7 +84,7 @@ def set_item(log_id: int, key: str) -> BaseResponse:
     return _changed(fragment("tracker/_item.html", log=saved.log, item=item, alone=True))
 
 
-@bp.post("/logs/<int(max=2147483647):log_id>")
+@bp.post("/logs/<id:log_id>")
 @audience(Role.FACILITATOR)
 @owned("whoever owes the log")
 def save_log(log_id: int) -> BaseResponse:
@@ -103,7 +103,7 @@ def save_log(log_id: int) -> BaseResponse:
     return _answer(saved, edit)
 
 
-@bp.post("/logs/<int(max=2147483647):log_id>/submit")
+@bp.post("/logs/<id:log_id>/submit")
 @audience(Role.FACILITATOR)
 @owned("whoever owes the log")
 def submit_log(log_id: int) -> BaseResponse:

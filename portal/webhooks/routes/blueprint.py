@@ -8,7 +8,7 @@ from portal.webhooks.queries.endpoints import EndpointRow, find_endpoint
 from portal.webhooks.sealing import SecretBox, box_of
 
 bp = Blueprint("webhooks", __name__, url_prefix="/admin/webhooks")
-ONE = "/<int(max=2147483647):endpoint_id>"
+ONE = "/<id:endpoint_id>"
 
 
 def present_box() -> SecretBox:

@@ -89,7 +89,7 @@ def replay_failed(endpoint_id: int) -> BaseResponse:
     return _back(endpoint_id)
 
 
-@bp.post(f"{ONE}/messages/<int(max=2147483647):delivery_id>/replay")
+@bp.post(f"{ONE}/messages/<id:delivery_id>/replay")
 @audience(Role.ADMIN)
 @shared
 def replay(endpoint_id: int, delivery_id: int) -> BaseResponse:

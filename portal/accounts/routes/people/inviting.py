@@ -103,7 +103,7 @@ def invite_many() -> Answer:
     return redirect(url_for(".index", **form.to_args()), 303)
 
 
-@bp.post("/<int(max=2147483647):user_id>/invitation")
+@bp.post("/<id:user_id>/invitation")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def invite_again(user_id: int) -> Response:
@@ -118,7 +118,7 @@ def invite_again(user_id: int) -> Response:
     return redirect(url_for(".show", user_id=user_id), 303)
 
 
-@bp.post("/<int(max=2147483647):user_id>/invitation/withdraw")
+@bp.post("/<id:user_id>/invitation/withdraw")
 @audience(Role.MANAGER, Role.ADMIN)
 @shared
 def withdraw(user_id: int) -> Response:

@@ -26,7 +26,7 @@ from portal.web.access import actor, audience, shared
 from portal.web.pages import page
 
 Answer = str | Response | tuple[str, int]
-_ID = "<int(max=2147483647):user_id>"
+_ID = "<id:user_id>"
 
 
 @bp.get(f"/{_ID}")

@@ -12,7 +12,7 @@ from portal.roles import Role
 
 MANAGES = frozenset({Role.MANAGER, Role.ADMIN})
 STAFF = (Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
-ONE = "/<int(max=2147483647):offering_id>"
+ONE = "/<id:offering_id>"
 # Said of pages that only the staff of a course may open.
 OF_STAFF = "the facilitator of the course; managers and administrators any"
 

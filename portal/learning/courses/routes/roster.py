@@ -64,7 +64,7 @@ def enrol_all_of_cohort(offering_id: int) -> Answer:
     return _joined(offering_id, joined)
 
 
-@bp.post(f"{ONE}/students/<int(max=2147483647):student_id>/withdraw")
+@bp.post(f"{ONE}/students/<id:student_id>/withdraw")
 @audience(*STAFF)
 @owned(OF_STAFF)
 def withdraw_one(offering_id: int, student_id: int) -> Response:

@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from portal.allocations import forms, queries
+from portal.allocations import queries
+from portal.allocations.forms import listing
 from portal.allocations.forms.listing import ListForm
 from portal.allocations.models import IntakePeriod, OfferingStatus
 from portal.allocations.queries import OfferingFilter
@@ -241,7 +242,7 @@ def test_every_sort_holds_across_pages(make, app):
 
 @pytest.mark.in_turn
 def test_the_links_of_every_sort_lead_on_and_back(client, manager, make, app, shown, monkeypatch):
-    monkeypatch.setattr(forms, "PageRequest", partial(PageRequest, size=10))
+    monkeypatch.setattr(listing, "PageRequest", partial(PageRequest, size=10))
     make_many(app, make, 15)
     for sign, sort in zip(cycle(("", "-")), queries.SORTS, strict=False):
         first = client.get(f"/allocations/?sort={sign}{sort}")

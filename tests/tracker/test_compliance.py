@@ -10,7 +10,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
-from portal.allocations import forms
+from portal.allocations.forms import listing
 from portal.allocations.queries import OfferingFilter
 from portal.audit.models import AuditEvent
 from portal.extensions import db
@@ -166,7 +166,7 @@ def test_it_takes_eight_statements_at_most_however_many_rows(app, manager, make,
 @pytest.mark.parametrize("by", ["courses", "facilitators"])
 @pytest.mark.every_database
 def test_pages_follow_each_other(app, manager, make, frozen_time, monkeypatch, by):
-    monkeypatch.setattr(forms, "PageRequest", partial(PageRequest, size=10))
+    monkeypatch.setattr(listing, "PageRequest", partial(PageRequest, size=10))
     person = make.facilitator(last_name="Zed")
     courses = [
         make.offering(person if by == "courses" else make.facilitator(last_name=f"N{n:02}"), weeks=3) for n in range(12)

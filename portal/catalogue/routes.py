@@ -23,7 +23,7 @@ from portal.merging import Merged, merge_fields
 from portal.paging import Cursor, PageRequest
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
-from portal.web.htmx import fragment, is_htmx, wants_fragment
+from portal.web.htmx import fragment, is_htmx, list_fragment, wants_fragment
 from portal.web.pages import page
 
 bp = Blueprint("catalogue", __name__, url_prefix="/catalogue")
@@ -58,11 +58,8 @@ def entries(kind: str) -> str | BaseResponse:
     }  # fmt: skip
     if not wants_fragment():
         return page("catalogue/list.html", **context)
-    answer = fragment("catalogue/_results.html", **context)
-    answer.headers["HX-Push-Url"] = request.full_path.rstrip("?")
     said = ngettext("%(num)s entry", "%(num)s entries", found.total)
-    answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
-    return answer
+    return list_fragment("catalogue/_results.html", request.full_path.rstrip("?"), said, **context)
 
 
 @bp.get(f"/{_KIND}/new")

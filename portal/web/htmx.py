@@ -1,5 +1,6 @@
 """Answers for htmx and for plain forms alike."""
 
+import json
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
@@ -20,6 +21,14 @@ def fragment(template: str, status: int = 200, **context: Any) -> Response:
     """A fragment rendered alone. It varies by HX-Request, so no cache may hand it out as the page."""
     response = make_response(render_template(template, **context), status)
     response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def list_fragment(template: str, address: str, said: str, **context: Any) -> Response:
+    """A list that was filtered or paged, as a fragment: the address bar gets its address, and `said` is read aloud."""
+    response = fragment(template, **context)
+    response.headers["HX-Push-Url"] = address
+    response.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
     return response
 
 

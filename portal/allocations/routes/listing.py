@@ -1,6 +1,5 @@
 """The list of courses: filters, counts, sorting, paging."""
 
-import json
 from typing import Any
 
 from flask import Response, request, url_for
@@ -15,7 +14,7 @@ from portal.allocations.routes.choices import Choices
 from portal.allocations.routes.columns import columns_of, every_column
 from portal.roles import Role
 from portal.web.access import audience
-from portal.web.htmx import fragment, wants_fragment
+from portal.web.htmx import list_fragment, wants_fragment
 from portal.web.pages import page
 
 
@@ -38,9 +37,7 @@ def index() -> str | Response:
     }
     if not wants_fragment():
         return page("allocations/page.html", every_column=every_column(), **context)
-    answer = fragment("allocations/_results.html", parts=True, **context)
     after = {"after": request.args["after"]} if form.page.cursor else {}
-    answer.headers["HX-Push-Url"] = url_for(".index", **form.to_args(**after))
     said = ngettext("%(num)s course", "%(num)s courses", facets.total)
-    answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
-    return answer
+    address = url_for(".index", **form.to_args(**after))
+    return list_fragment("allocations/_results.html", address, said, parts=True, **context)

@@ -1,6 +1,5 @@
 """What became of the messages: a log for the office, and sending again for administrators."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -33,7 +32,7 @@ from portal.notifications.services.replaying import replay
 from portal.paging import Cursor, PageRequest
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
-from portal.web.htmx import fragment, wants_fragment
+from portal.web.htmx import list_fragment, wants_fragment
 from portal.web.locale import zone_of_reader
 from portal.web.pages import page
 
@@ -66,11 +65,9 @@ def index() -> str | Response:
     found = page_of_deliveries(asked.wanted, asked.page)
     matters = {row.id: _matters(row) for row in found.rows}
     if wants_fragment():
-        answer = fragment("notifications/_deliveries.html", asked=asked, found=found, matters=matters)
-        answer.headers["HX-Push-Url"] = url_for(".index", **asked.to_args(at=request.args.get("at", "")))
+        address = url_for(".index", **asked.to_args(at=request.args.get("at", "")))
         said = ngettext("%(num)s mail", "%(num)s mails", len(found.rows))
-        answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
-        return answer
+        return list_fragment("notifications/_deliveries.html", address, said, asked=asked, found=found, matters=matters)
     now = clock.now()
     queue = find_queue_state(now, with_letters=current_user.role is Role.ADMIN)
     context = {"queue": queue, "age": queue.age(now), "refusals": list_refusals(), "groups": _groups()}

@@ -1,6 +1,5 @@
 """The audit log: a page for administrators, and all of it as a file."""
 
-import json
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request, url_for
@@ -14,7 +13,8 @@ from portal.ops.audit_log.queries import COUNTED, AuditFilter
 from portal.ops.audit_log.telling import tell
 from portal.roles import Role
 from portal.web.access import audience
-from portal.web.htmx import fragment, wants_fragment
+from portal.web.bare import bare
+from portal.web.htmx import list_fragment, wants_fragment
 from portal.web.locale import zone_of_reader
 from portal.web.pages import page
 
@@ -41,12 +41,9 @@ def index() -> str | Response:
     }
     if not wants_fragment():
         return page("ops/audit/page.html", actions=_sorted(words.ACTIONS), entities=_sorted(words.ENTITIES), **context)
-    answer = fragment("ops/audit/_results.html", **context)
     at = {"at": request.args["at"]} if form.page.cursor else {}
-    answer.headers["HX-Push-Url"] = url_for(".index", **form.to_args(**at))
     said = ngettext("%(num)s change", "%(num)s changes", count)
-    answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
-    return answer
+    return list_fragment("ops/audit/_results.html", url_for(".index", **form.to_args(**at)), said, **context)
 
 
 @bp.get("/admin/audit.csv")
@@ -54,7 +51,7 @@ def index() -> str | Response:
 def export() -> Response:
     """All that the filter lets through, as CSV; sent while it is read."""
     form = AuditForm.from_args(request.args, zone_of_reader())
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = bare(current_app)
     lines = export_lines(app, queries.with_people(form.wanted), current_user.id)
     answer = Response(lines, mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="audit.csv"'

@@ -1,6 +1,5 @@
 """Compliance: a week in five numbers, the matrix of a term, what needs a manager today."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +23,7 @@ from portal.tracker.queries.rows import Moment
 from portal.tracker.routes.blueprint import watch as bp
 from portal.tracker.routes.common import moment_now
 from portal.web.access import audience
-from portal.web.htmx import fragment, wants_fragment
+from portal.web.htmx import fragment, list_fragment, wants_fragment
 from portal.web.pages import page
 
 
@@ -104,12 +103,10 @@ def _page_of_courses(watched: Watched, view: View, moment: Moment) -> Page[lines
 
 def _results(form: WatchForm, total: int, context: dict[str, Any]) -> Response:
     """What a filter or a page of the matrix asked for, with the rest of the page that goes with it."""
-    answer = fragment("compliance/_results.html", parts=True, **context)
     after = {"after": request.args["after"]} if form.list.page.cursor else {}
-    answer.headers["HX-Push-Url"] = url_for(".index", **form.to_args(**after))
     said = ngettext("%(num)s row", "%(num)s rows", total)
-    answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
-    return answer
+    address = url_for(".index", **form.to_args(**after))
+    return list_fragment("compliance/_results.html", address, said, parts=True, **context)
 
 
 @bp.get("/numbers")

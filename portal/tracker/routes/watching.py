@@ -1,6 +1,5 @@
 """The weekly logs as a manager's list, and nudging those who owe them."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -34,7 +33,7 @@ from portal.tracker.routes.compliance import View, view_asked
 from portal.tracker.services.nudging import Nudged
 from portal.tracker.services.nudging import nudge as nudge_people
 from portal.web.access import actor, audience, shared
-from portal.web.htmx import fragment, wants_fragment
+from portal.web.htmx import list_fragment, wants_fragment
 from portal.web.locale import safe_next
 from portal.web.pages import page
 from portal.web.security import framed_mail, show_frames
@@ -58,12 +57,10 @@ def logs() -> str | Response:
     }  # fmt: skip
     if not wants_fragment():
         return page("compliance/logs.html", **context)
-    answer = fragment("compliance/_logs.html", parts=True, **context)
     after = {"after": request.args["after"]} if view.form.list.page.cursor else {}
-    answer.headers["HX-Push-Url"] = url_for(".logs", **(view.form.to_args(**after) | choice.to_args()))
+    address = url_for(".logs", **(view.form.to_args(**after) | choice.to_args()))
     said = ngettext("%(num)s weekly log", "%(num)s weekly logs", found.total)
-    answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
-    return answer
+    return list_fragment("compliance/_logs.html", address, said, parts=True, **context)
 
 
 @bp.post("/nudge")

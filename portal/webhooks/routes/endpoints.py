@@ -14,7 +14,7 @@ from portal.extensions import db
 from portal.paging import Page
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
-from portal.web.htmx import fragment, wants_fragment
+from portal.web.htmx import fragment, list_fragment, wants_fragment
 from portal.web.pages import page
 from portal.webhooks.forms import STATES, Asked, EndpointForm
 from portal.webhooks.queries.deliveries import DeliveryRow, page_of_deliveries
@@ -74,13 +74,12 @@ def show(endpoint_id: int) -> str | Response:
     found = page_of_deliveries(endpoint_id, asked.wanted, asked.page)
     if not wants_fragment():
         return _page(endpoint, asked, found)
-    answer = fragment("webhooks/_deliveries.html", alone=True, **_context(endpoint, asked, found))
-    if "again" not in request.args:  # a list that only renews itself has nothing to say
-        address = url_for(".show", endpoint_id=endpoint_id, **asked.to_args(at=request.args.get("at", "")))
-        answer.headers["HX-Push-Url"] = address
-        said = ngettext("%(num)s message", "%(num)s messages", len(found.rows))
-        answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
-    return answer
+    template, context = "webhooks/_deliveries.html", _context(endpoint, asked, found)
+    if "again" in request.args:  # a list that only renews itself has nothing to say
+        return fragment(template, alone=True, **context)
+    address = url_for(".show", endpoint_id=endpoint_id, **asked.to_args(at=request.args.get("at", "")))
+    said = ngettext("%(num)s message", "%(num)s messages", len(found.rows))
+    return list_fragment(template, address, said, alone=True, **context)
 
 
 @bp.get(f"{ONE}/edit")

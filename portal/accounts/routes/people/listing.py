@@ -1,6 +1,5 @@
 """The list of people."""
 
-import json
 from typing import Any
 
 from flask import Response, request, url_for
@@ -15,7 +14,7 @@ from portal.accounts.services.administration import OF_MANAGERS
 from portal.accounts.units import Kind, list_units
 from portal.roles import Role
 from portal.web.access import audience
-from portal.web.htmx import fragment, wants_fragment
+from portal.web.htmx import list_fragment, wants_fragment
 from portal.web.pages import page
 
 
@@ -38,9 +37,7 @@ def index() -> str | Response:
     }
     if not wants_fragment():
         return page("accounts/people/page.html", **context)
-    answer = fragment("accounts/people/_results.html", parts=True, **context)
     after = {"after": request.args["after"]} if form.page.cursor else {}
-    answer.headers["HX-Push-Url"] = url_for(".index", **form.to_args(**after))
     said = ngettext("%(num)s person", "%(num)s people", counts.total)
-    answer.headers["HX-Trigger"] = json.dumps({"announce": {"text": said}})
-    return answer
+    address = url_for(".index", **form.to_args(**after))
+    return list_fragment("accounts/people/_results.html", address, said, parts=True, **context)

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import format_decimal, ngettext
 from werkzeug.datastructures import MultiDict
 
-from portal import clock
 from portal.allocations.forms.bulk import change_of, read_request
 from portal.allocations.queries.selections import list_mode_names
 from portal.allocations.services.bulk_changes import change_courses
 from portal.errors import Conflict, lazy
 from portal.jobs import works
 from portal.jobs.works import Owner, Params, Progress, Work
+from portal.web.locale import present_day
 
 
 def init_bulk_work() -> None:
@@ -28,7 +28,7 @@ def _run(params: Params, owner: Owner, progress: Progress) -> dict[str, Any]:
     if asked is None or change is None:
         raise Conflict(lazy("Courses were changed since you looked. Nothing was changed yet; look at it again."))
     progress.begin(lazy("Changing courses"), 0)
-    today = clock.today(current_app.config["PORTAL"].zone)
+    today = present_day()
     return {"batch": change_courses(asked.selection, change, asked.seen, owner, today)}
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import gettext as _
 
-from portal import clock
 from portal.allocations.forms.rollover import rollover_of
 from portal.allocations.services.rollover import copy_term
 from portal.errors import lazy
 from portal.jobs import works
 from portal.jobs.works import Owner, Params, Progress, Work
+from portal.web.locale import present_day
 
 
 def init_rollover_work() -> None:
@@ -21,7 +21,7 @@ def init_rollover_work() -> None:
 
 def _run(params: Params, owner: Owner, progress: Progress) -> dict[str, Any]:
     progress.begin(lazy("Copying courses"), int(params["count"]))
-    today = clock.today(current_app.config["PORTAL"].zone)
+    today = present_day()
     return {"batch": copy_term(rollover_of(params["rollover"]), params["seen"], owner, today, progress.advance)}
 
 

@@ -5,7 +5,7 @@ from flask import Flask
 from portal.dashboards import routes
 from portal.dashboards.season import SeasonReader
 from portal.reflections.queries.own import list_open_rounds
-from portal.reflections.routes.common import present_day
+from portal.web.locale import present_day
 
 
 def init_app(app: Flask) -> None:

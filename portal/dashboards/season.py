@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext as _
 
-from portal import clock
 from portal.catalogue.calendar import Week, monday_of, weeks_of
 from portal.dashboards import queries
 from portal.dashboards.queries import Term
-from portal.web.locale import date_short
+from portal.web.locale import date_short, present_day
 
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
@@ -40,7 +38,7 @@ class SeasonReader:
 
     def __call__(self) -> Season | None:
         """The season in the reader's language; None when no course runs today. At most one statement."""
-        today = clock.today(current_app.config["PORTAL"].zone)
+        today = present_day()
         if time.monotonic() >= self.until:
             self.kept, self.until = self.read(today), time.monotonic() + _LASTS
         term = self.kept  # which another thread may put another in the place of

@@ -105,6 +105,11 @@ def chosen_zone() -> str:
     return str(clock.zone_named(own) or current_app.config["PORTAL"].portal_time_zone)
 
 
+def present_day() -> date:
+    """The day at the institution, which decides what is due and what has begun."""
+    return clock.today(current_app.config["PORTAL"].zone)
+
+
 def date_long(day: date) -> str:
     """Monday 23 November 2026, lundi 23 novembre 2026."""
     return str(format_date(day, worded("EEEE d MMMM y", day)))

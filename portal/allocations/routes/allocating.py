@@ -2,11 +2,10 @@
 
 from urllib.parse import SplitResult, urlsplit
 
-from flask import Response, abort, current_app, flash, redirect, request, url_for
+from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
 from portal.allocations import queries, services
 from portal.allocations.forms.listing import AssignForm, ListForm
 from portal.allocations.forms.meeting import MeetingForm
@@ -21,7 +20,7 @@ from portal.roles import Role
 from portal.scoping import past_departments
 from portal.web.access import actor, audience, shared
 from portal.web.htmx import fragment, is_htmx, wants_fragment
-from portal.web.locale import safe_next
+from portal.web.locale import present_day, safe_next
 from portal.web.pages import page
 
 
@@ -57,7 +56,7 @@ def allocate(offering_id: int) -> BaseResponse | tuple[str, int]:
     form = AssignForm.from_form(request.form)
     try:
         chosen = person_meant(before, form)
-        today = clock.today(current_app.config["PORTAL"].zone)
+        today = present_day()
         services.assign_facilitator(offering_id, chosen, form.version, actor(), today, form.reason)
         db.session.commit()
     except NotFound:

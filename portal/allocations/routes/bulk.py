@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import abort, current_app, flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
@@ -26,6 +26,7 @@ from portal.extensions import db
 from portal.jobs.services import start_job
 from portal.roles import Role
 from portal.web.access import actor, audience, owned
+from portal.web.locale import present_day
 from portal.web.pages import page
 
 SHOWN = 50
@@ -54,7 +55,7 @@ def bulk() -> str | tuple[str, int]:
     if change is None:
         return _page(asked), 422
     try:
-        preview = preview_change(asked.selection, change, _today())
+        preview = preview_change(asked.selection, change, present_day())
     except DomainError as error:
         show_error(asked.form, error)
         return _page(asked), 422
@@ -69,7 +70,7 @@ def bulk_change() -> BaseResponse | tuple[str, int]:
     change = change_of(asked)
     if change is None:
         return _page(asked), 422
-    preview = preview_change(asked.selection, change, _today())
+    preview = preview_change(asked.selection, change, present_day())
     if len(preview.outcomes) > _AT_ONCE and preview.seen == asked.seen and (change.reason or not preview.over):
         pairs = [list(pair) for pair in (*asked.everything, ("seen", asked.seen))]
         job_id = start_job("bulk_change", actor(), pairs=pairs, count=len(preview.changing))
@@ -77,13 +78,13 @@ def bulk_change() -> BaseResponse | tuple[str, int]:
         return redirect(url_for("jobs.follow", job_id=job_id), 303)
     db.session.rollback()
     try:
-        batch_id = change_courses(asked.selection, change, asked.seen, actor(), _today())
+        batch_id = change_courses(asked.selection, change, asked.seen, actor(), present_day())
         db.session.commit()
     except DomainError as error:
         db.session.rollback()
         if not isinstance(error, Conflict):
             show_error(asked.form, error)
-        again = preview_change(asked.selection, change, _today())
+        again = preview_change(asked.selection, change, present_day())
         return _page(asked, again, change, str(error) if isinstance(error, Conflict) else ""), error.status
     return redirect(url_for(".bulk_done", batch_id=batch_id), 303)
 
@@ -151,7 +152,3 @@ def _reasons(refused: Sequence[Outcome]) -> list[Reason]:
         Reason(text, count, [one for one in refused if str(one.refusal) == text][:SHOWN])
         for text, count in counts.most_common()
     ]
-
-
-def _today() -> Any:
-    return clock.today(current_app.config["PORTAL"].zone)

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, abort, current_app, flash, redirect, request, url_for
+from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
 from portal.allocations import queries
 from portal.allocations.forms.course import values_of
 from portal.allocations.forms.listing import clean
@@ -30,6 +29,7 @@ from portal.extensions import db
 from portal.roles import Role
 from portal.web.access import actor, audience
 from portal.web.htmx import fragment
+from portal.web.locale import present_day
 from portal.web.pages import page
 
 _LARGEST = 2**31 - 1
@@ -72,7 +72,7 @@ def create_course() -> BaseResponse | tuple[str, int]:
 
 
 def _make(values: dict[str, Any], meetings: Sequence[MeetingDraft], form: NewCourseForm) -> int:
-    today = clock.today(current_app.config["PORTAL"].zone)
+    today = present_day()
     status = status_by_dates(values["start_date"], values["end_date"], today)
     course = create_offering(OfferingDraft(**values, status=status), actor())
     for meeting in meetings:

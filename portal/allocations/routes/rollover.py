@@ -4,11 +4,10 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from flask import current_app, redirect, request, url_for
+from flask import redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
 from portal.allocations.forms.rollover import RolloverForm
 from portal.allocations.queries.rollover import list_departments, list_terms
 from portal.allocations.routes.blueprint import bp
@@ -18,6 +17,7 @@ from portal.extensions import db
 from portal.jobs.services import start_job
 from portal.roles import Role
 from portal.web.access import actor, audience
+from portal.web.locale import present_day
 from portal.web.pages import page
 
 SHOWN = 50
@@ -63,7 +63,7 @@ def _read(args: MultiDict[str, str]) -> tuple[RolloverForm, Rollover | None]:
 
 def _preview(form: RolloverForm, wanted: Rollover) -> RolloverPreview | None:
     try:
-        return preview_rollover(wanted, clock.today(current_app.config["PORTAL"].zone))
+        return preview_rollover(wanted, present_day())
     except DomainError as error:
         form.show(error)
         return None

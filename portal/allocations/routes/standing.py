@@ -1,11 +1,10 @@
 """Cancelling, completing and bringing back one course."""
 
-from flask import abort, current_app, flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
 from portal.allocations import queries
 from portal.allocations.forms.standing import StandingForm
 from portal.allocations.models import OfferingStatus
@@ -21,6 +20,7 @@ from portal.extensions import db
 from portal.folding import one_line
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
+from portal.web.locale import present_day
 from portal.web.pages import page
 
 
@@ -70,7 +70,7 @@ def _page(row: OfferingRow, form: StandingForm) -> str:
 
 def _likely(row: OfferingRow) -> OfferingStatus:
     """What most will want: to bring back what has ended, to cancel what has not begun, else to complete."""
-    today = clock.today(current_app.config["PORTAL"].zone)
+    today = present_day()
     if not row.takes_facilitator:
         by_dates = status_by_dates(row.start_date, row.end_date, today)
         return OfferingStatus.ACTIVE if by_dates is OfferingStatus.COMPLETED else by_dates

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from flask import Response, abort, current_app, flash, redirect, request, stream_with_context, url_for
+from flask import Response, abort, flash, redirect, request, stream_with_context, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
 from portal.allocations.forms.workload import (
     FormulaForm,
     OverrideForm,
@@ -27,6 +26,7 @@ from portal.roles import Role
 from portal.web.access import actor, audience, shared
 from portal.web.forms import PortalForm
 from portal.web.htmx import fragment, wants_fragment
+from portal.web.locale import present_day
 from portal.web.pages import page
 
 _PERSON = "/workload/<id:facilitator_id>"
@@ -37,7 +37,7 @@ _PERSON = "/workload/<id:facilitator_id>"
 def workload() -> str | Response:
     """Everyone who teaches with what they have in a term."""
     terms, formula = list_terms(), queries.present_formula()
-    asked = WorkloadList.read(request.args, terms, _today())
+    asked = WorkloadList.read(request.args, terms, present_day())
     totals = queries.total_workload(asked.wanted, formula)
     found = queries.page_of_loads(asked.wanted, formula, asked.page, totals.people)
     context: dict[str, Any] = {"asked": asked, "totals": totals, "found": found, "terms": terms, "formula": formula}
@@ -101,7 +101,7 @@ def override(offering_id: int) -> BaseResponse | tuple[str, int]:
     except DomainError as error:
         return _refused(facilitator_id, form, error, override_form=form, open_id=offering_id)
     flash(_("Saved."), "done")
-    term = key_of(term_asked(request.form.get("term", ""), list_terms(), _today()))
+    term = key_of(term_asked(request.form.get("term", ""), list_terms(), present_day()))
     return redirect(url_for(".person_workload", facilitator_id=facilitator_id, term=term), 303)
 
 
@@ -138,7 +138,7 @@ def set_formula() -> BaseResponse | tuple[str, int]:
 @audience(Role.MANAGER, Role.ADMIN)
 def workload_csv() -> Response:
     """The list as a CSV file."""
-    asked = WorkloadList.read(request.args, list_terms(), _today())
+    asked = WorkloadList.read(request.args, list_terms(), present_day())
     loads = queries.every_load(asked.wanted, queries.present_formula())
     head = [_("Facilitator"), _("Employee ID"), _("Department"), _("Part of full time"), _("Courses"), _("Limit"),
             _("Credits"), _("Students"), _("Hours"), _("Percent of their time")]  # fmt: skip
@@ -151,13 +151,9 @@ def workload_csv() -> Response:
     return answer
 
 
-def _today() -> Any:
-    return clock.today(current_app.config["PORTAL"].zone)
-
-
 def _person_page(facilitator_id: int, *, is_own: bool = False, **forms: Any) -> str:
     terms, formula = list_terms(), queries.present_formula()
-    term = term_asked(request.values.get("term", ""), terms, _today())
+    term = term_asked(request.values.get("term", ""), terms, present_day())
     load = queries.load_of(facilitator_id, term, formula) or abort(404)
     context = {"terms_form": TermsForm.of(load), "override_form": None, "open_id": None} | forms
     courses = queries.courses_of(facilitator_id, term, formula)
@@ -173,7 +169,7 @@ def _refused(facilitator_id: int, form: PortalForm, error: DomainError, **forms:
 
 def _formula_page(form: FormulaForm, wanted: queries.Formula | None = None) -> str:
     present, terms = queries.present_formula(), list_terms()
-    asked = queries.WorkloadFilter(term_asked("", terms, _today()))
+    asked = queries.WorkloadFilter(term_asked("", terms, present_day()))
     now = queries.total_workload(asked, present)
     then = queries.total_workload(asked, wanted) if wanted else None
     return page("allocations/workload/formula.html", form=form, formula=present, now=now, then=then, term=asked.term,

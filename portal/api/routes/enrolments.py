@@ -14,9 +14,10 @@ from portal.enrolments.services import AlreadyEnrolled, Source, enrol_students, 
 from portal.errors import NotAllowed, lazy
 from portal.extensions import db
 from portal.learning.courses.queries import CourseView, find_course_view
-from portal.learning.courses.routes.common import today_there, viewer_now
+from portal.learning.courses.routes.common import viewer_now
 from portal.roles import Role
 from portal.web.access import actor, everyone, owned
+from portal.web.locale import present_day
 
 _ALL = "/course-offerings/<id:offering_id>/enrolments"
 _WHO = "the facilitator of the course; managers and administrators any; students for themselves"
@@ -86,5 +87,5 @@ def _join(offering_id: int, body: EnrolmentNew) -> int:
     own = student_of_user(current_user.id)
     if own is None or body.student_id not in {None, own}:
         refuse(403, _("Students enrol themselves alone."), field="student_id")
-    join_course(offering_id, current_user.id, actor(), today_there())
+    join_course(offering_id, current_user.id, actor(), present_day())
     return own

@@ -1,13 +1,11 @@
 """Course offerings: read by whoever may see them, written by the office, open ones by whoever teaches them."""
 
-from datetime import date
 from typing import Any
 
-from flask import abort, current_app, url_for
+from flask import abort, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from portal import clock
 from portal.allocations.models import OfferingKind
 from portal.allocations.services import OfferingDraft, assign_facilitator, create_offering
 from portal.allocations.services.assignment import allocate_created
@@ -35,6 +33,7 @@ from portal.pulses import COURSES, NAMES, PEOPLE
 from portal.roles import Role
 from portal.scoping import past_departments
 from portal.web.access import actor, audience, everyone, owned, person_now, shared
+from portal.web.locale import present_day
 
 _ONE = "/course-offerings/<id:offering_id>"
 _SEEN = (COURSES, NAMES, PEOPLE)
@@ -67,7 +66,7 @@ def add_offering(body: OfferingNew) -> Reply:
         if body.kind is not OfferingKind.OPEN or teaches not in {None, current_user.facilitator_id}:
             abort(403)
         teaches = current_user.facilitator_id
-    today = _today()
+    today = present_day()
     values = with_term(body.model_dump(exclude={"facilitator_id", "reason"}))
     status = status_by_dates(body.start_date, body.end_date, today)
     made = create_offering(OfferingDraft(**values, status=status), actor())
@@ -129,7 +128,7 @@ def assign_offering(offering_id: int, body: Assignment) -> Reply:
     present = _writable(offering_id)
     seen = version_seen(body.version, present["version"])
     with renamed(facilitator="facilitator_id"):
-        assign_facilitator(offering_id, body.facilitator_id, seen, actor(), _today(), body.reason)
+        assign_facilitator(offering_id, body.facilitator_id, seen, actor(), present_day(), body.reason)
     db.session.commit()
     with past_departments():  # one that was theirs because they taught it may be theirs no longer
         return _reply(offering_id)
@@ -148,7 +147,7 @@ def _change(present: Shown, sent: dict[str, Any], version: int | None) -> Reply:
     if not _manages() and sent.get("facilitator_id", current_user.facilitator_id) != current_user.facilitator_id:
         abort(403)
     with renamed(facilitator="facilitator_id"):
-        change_as_sent(present["id"], sent, seen, _today(), actor())
+        change_as_sent(present["id"], sent, seen, present_day(), actor())
     db.session.commit()
     with past_departments():
         return _reply(present["id"])
@@ -168,7 +167,3 @@ def _reply(offering_id: int, headers: dict[str, str] | None = None) -> Reply:
 
 def _manages() -> bool:
     return current_user.role in _MANAGES
-
-
-def _today() -> date:
-    return clock.today(current_app.config["PORTAL"].zone)

@@ -26,11 +26,12 @@ from portal.reflections.queries.own import list_open_rounds
 from portal.reflections.queries.programs import sums_of, texts_of
 from portal.reflections.queries.questions import questions_of
 from portal.reflections.queries.results import StaffRound, count_staff_rounds, list_staff_rounds
-from portal.reflections.routes.common import MANAGES, present_day, writer
+from portal.reflections.routes.common import MANAGES, writer
 from portal.reflections.sealing import Written
 from portal.reflections.services.responding import Unanswered, send_reflection
 from portal.roles import Role
 from portal.web.access import audience
+from portal.web.locale import present_day
 
 # By what lists come in order; what is the same in it comes by number.
 _KEYS = {"id": ("id",), "closes_on": ("closes_on", "id")}

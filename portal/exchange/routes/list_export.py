@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
-from portal import clock
 from portal.allocations.forms.listing import ListForm
 from portal.allocations.queries import OfferingRow, every_offering
 from portal.allocations.routes.columns import RowWords, columns_of, row_words
@@ -15,6 +14,7 @@ from portal.exchange.routes.tables import csv_answer, workbook_answer
 from portal.folding import fold
 from portal.roles import Role
 from portal.web.access import audience
+from portal.web.locale import present_day
 
 bp = Blueprint("list_export", __name__, url_prefix="/allocations")
 
@@ -73,7 +73,7 @@ def _cell(name: str, row: OfferingRow, words: RowWords) -> Cell:
 
 def _name(form: ListForm) -> str:
     """The day and the words of the filters, in letters that every file system takes."""
-    today = clock.today(current_app.config["PORTAL"].zone)
+    today = present_day()
     chosen = form.to_args(sort="", columns="")
     words = " ".join(fold(value) for values in chosen.values() for value in values)
     plain = "-".join("".join(sign if sign.isascii() and sign.isalnum() else " " for sign in words).split())

@@ -1,23 +1,17 @@
 """What the pages of reflections share: the day, the writer, what is not there."""
 
-from datetime import date
 from typing import NoReturn
 
 from flask import current_app
 from flask_login import current_user
 
-from portal import clock
 from portal.errors import NotFound, lazy
 from portal.reflections.sealing import Sealer, sealer_of
 from portal.reflections.services.drafting import Writer
 from portal.roles import Role
+from portal.web.locale import present_day
 
 MANAGES = frozenset({Role.MANAGER, Role.ADMIN})
-
-
-def present_day() -> date:
-    """The day that decides what is open: the institution's."""
-    return clock.today(current_app.config["PORTAL"].zone)
 
 
 def sealer() -> Sealer:

@@ -7,9 +7,10 @@ from portal.reflections.queries.courses import find_asked_course
 from portal.reflections.queries.own import list_own_rounds
 from portal.reflections.queries.results import list_staff_rounds
 from portal.reflections.routes.blueprint import bp
-from portal.reflections.routes.common import MANAGES, not_found, present_day
+from portal.reflections.routes.common import MANAGES, not_found
 from portal.roles import Role
 from portal.web.access import everyone
+from portal.web.locale import present_day
 from portal.web.pages import page
 
 

@@ -12,13 +12,12 @@ from portal.reflections.models import Anchor, QuestionKind
 from portal.reflections.queries.kept import KeptForm, find_form, list_forms
 from portal.reflections.queries.questions import list_questions
 from portal.reflections.routes.blueprint import bp
-from portal.reflections.routes.common import present_day
 from portal.reflections.services import keeping
 from portal.reflections.services.rounds import open_rounds
 from portal.reflections.words import MODES
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
-from portal.web.locale import chosen_language
+from portal.web.locale import chosen_language, present_day
 from portal.web.pages import page
 
 _ONE = "/forms/<id:form_id>"

@@ -12,11 +12,12 @@ from portal.extensions import db
 from portal.reflections.queries.questions import list_questions
 from portal.reflections.queries.results import StaffRound, compare, find_staff_round, list_said, tallies_of
 from portal.reflections.routes.blueprint import ONE, bp
-from portal.reflections.routes.common import MANAGES, not_found, present_day
+from portal.reflections.routes.common import MANAGES, not_found
 from portal.reflections.services.releasing import compared_key
 from portal.reflections.services.replying import reply
 from portal.roles import Role
 from portal.web.access import actor, audience, owned
+from portal.web.locale import present_day
 from portal.web.pages import page
 
 _STAFF = audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)

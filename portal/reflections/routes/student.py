@@ -14,13 +14,13 @@ from portal.reflections.forms.answers import Sent
 from portal.reflections.queries.own import OwnRound, find_desk, find_own_round
 from portal.reflections.queries.questions import Question, list_questions
 from portal.reflections.routes.blueprint import ONE, bp
-from portal.reflections.routes.common import not_found, present_day, writer
+from portal.reflections.routes.common import not_found, writer
 from portal.reflections.sealing import Written
 from portal.reflections.services.drafting import OtherDraft, draft_of, save_draft
 from portal.reflections.services.responding import Unanswered, send_reflection
 from portal.roles import Role
 from portal.web.access import audience, owned
-from portal.web.locale import LANGUAGES, chosen_language, speak
+from portal.web.locale import LANGUAGES, chosen_language, present_day, speak
 from portal.web.pages import page
 
 _MINE = owned("students on the course")

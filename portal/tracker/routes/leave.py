@@ -15,6 +15,7 @@ from portal.tracker.queries.leaves import Effect, list_leaves
 from portal.tracker.routes.blueprint import leave as bp
 from portal.tracker.services import leaves
 from portal.web.access import actor, audience, shared
+from portal.web.locale import present_day
 from portal.web.pages import page
 
 # Nobody reads further than that; the audit log has every leave there was.
@@ -59,7 +60,7 @@ def withdraw(leave_id: int) -> BaseResponse:
 
 
 def _page(form: LeaveForm) -> str:
-    today = clock.today(current_app.config["PORTAL"].zone)
+    today = present_day()
     present = list_leaves(today, past=False, limit=_MOST)
     over = list_leaves(today, past=True, limit=_MOST_PAST)
     return page("tracker/leave.html", form=form, present=present, over=over, today=today)

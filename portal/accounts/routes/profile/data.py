@@ -1,11 +1,10 @@
 """What the portal keeps of a person: taking it along, and having it deleted."""
 
-from flask import Response, abort, current_app, flash, redirect, url_for
+from flask import Response, abort, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
 from portal.accounts.forms.profile import DeletionForm
 from portal.accounts.framing import profile_page
 from portal.accounts.limits import place_limit
@@ -19,6 +18,7 @@ from portal.accounts.services.attempts import TooManyAttempts, settle
 from portal.errors import Conflict, DomainError
 from portal.extensions import db, limiter
 from portal.web.access import actor, everyone
+from portal.web.locale import present_day
 
 Answer = BaseResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
 
@@ -36,7 +36,7 @@ def download() -> Response:
     """All of it as one document; portal/accounts/personal_data.py says what is in it."""
     document = write_document(current_user.id)
     answer = Response(document, mimetype="application/json")
-    day = clock.today(current_app.config["PORTAL"].zone)
+    day = present_day()
     answer.headers["Content-Disposition"] = f'attachment; filename="my-data-{day}.json"'
     answer.headers["Cache-Control"] = "no-store"
     return answer

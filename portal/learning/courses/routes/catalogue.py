@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal.learning.courses import queries
 from portal.learning.courses.forms import catalogue_args, catalogue_asked
 from portal.learning.courses.routes.blueprint import bp
-from portal.learning.courses.routes.common import ONE, is_let_in, today_there
+from portal.learning.courses.routes.common import ONE, is_let_in
 from portal.learning.courses.routes.course import page_of_course
 from portal.learning.queries import Viewer
 from portal.web.access import owned, public
 from portal.web.htmx import fragment, wants_fragment
+from portal.web.locale import present_day
 from portal.web.pages import anyones_page
 
 
@@ -24,7 +25,7 @@ def catalogue() -> str | BaseResponse:
     if not is_let_in():
         return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), 303)
     wanted, asked = catalogue_asked(request.args)
-    today = today_there()
+    today = present_day()
     found = queries.page_of_catalogue(wanted, asked, today)
     ids = [card.id for card in found.rows]
     own = queries.joined_by(current_user.id, ids) if current_user.is_authenticated and ids else {}

@@ -1,11 +1,8 @@
 """What the pages of courses share: who asks, and whether a stranger may."""
 
-from datetime import date
-
 from flask import abort, current_app
 from flask_login import current_user
 
-from portal import clock
 from portal.learning.courses.queries import CourseView, find_course_view
 from portal.learning.queries import Viewer
 from portal.roles import Role
@@ -25,11 +22,6 @@ def viewer_now() -> Viewer:
     return Viewer(
         current_user.id, current_user.facilitator_id if teaches else None, bool(MANAGES & current_user.roles)
     )  # fmt: skip
-
-
-def today_there() -> date:
-    """The day at the institution."""
-    return clock.today(current_app.config["PORTAL"].zone)
 
 
 def is_let_in() -> bool:

@@ -15,11 +15,12 @@ from portal.errors import NotAllowed
 from portal.extensions import db
 from portal.learning.courses.queries import CourseView, find_course_view
 from portal.learning.courses.routes.blueprint import bp
-from portal.learning.courses.routes.common import ONE, today_there, viewer_now
+from portal.learning.courses.routes.common import ONE, viewer_now
 from portal.learning.markdown import render
 from portal.learning.queries import list_lessons, progress_of
 from portal.roles import Role
 from portal.web.access import actor, audience, everyone, owned, shared
+from portal.web.locale import present_day
 from portal.web.pages import anyones_page
 
 
@@ -36,7 +37,7 @@ def course(offering_id: int) -> str:
 @shared
 def enrol(offering_id: int) -> Response | tuple[str, int]:
     """Take a place, or one on the waiting list."""
-    return _do(offering_id, lambda: join_course(offering_id, current_user.id, actor(), today_there()))
+    return _do(offering_id, lambda: join_course(offering_id, current_user.id, actor(), present_day()))
 
 
 @bp.post(f"{ONE}/withdraw")
@@ -88,6 +89,6 @@ def page_of_course(found: CourseView) -> str:
         "progress": progress_of([own.id], now)[own.id] if own else None,
         # Cleaned by an allow-list of elements and attributes: see learning/markdown.py.
         "syllabus": Markup(render(found.syllabus).html) if found.syllabus else "",  # noqa: S704
-        "today": today_there(),
+        "today": present_day(),
     }
     return anyones_page("courses/course.html", **context)

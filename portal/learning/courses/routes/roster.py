@@ -13,9 +13,10 @@ from portal.extensions import db
 from portal.learning.courses import queries
 from portal.learning.courses.forms import faults_in_lines, lines_of
 from portal.learning.courses.routes.blueprint import bp
-from portal.learning.courses.routes.common import OF_STAFF, ONE, STAFF, staffed_course, today_there
+from portal.learning.courses.routes.common import OF_STAFF, ONE, STAFF, staffed_course
 from portal.learning.queries import progress_of_students
 from portal.web.access import actor, audience, owned
+from portal.web.locale import present_day
 from portal.web.pages import page
 
 Answer = str | Response | tuple[str, int]
@@ -98,4 +99,4 @@ def _page(offering_id: int, text: str = "", fault: str = "") -> str:
     missing = count_missing_of_cohort(offering_id) if course.cohort_id else 0
     return page("courses/students.html", course=course, placed=[one for one in rows if one.holds_a_place],
                 waiting=waiting, gone=[one for one in rows if one.status == "withdrawn"], progress=progress,
-                missing=missing, text=text, fault=fault, today=today_there())  # fmt: skip
+                missing=missing, text=text, fault=fault, today=present_day())  # fmt: skip

@@ -14,13 +14,14 @@ from portal.learning.courses import services
 from portal.learning.courses.forms import CoverForm, OpenForm, PageForm, form_for, text_of
 from portal.learning.courses.queries import CourseView
 from portal.learning.courses.routes.blueprint import bp
-from portal.learning.courses.routes.common import OF_STAFF, ONE, STAFF, staffed_course, today_there
+from portal.learning.courses.routes.common import OF_STAFF, ONE, STAFF, staffed_course
 from portal.learning.courses.services.covers import MOST_COVER
 from portal.learning.services.files import Limits
 from portal.roles import Role
 from portal.web.access import actor, audience, owned
 from portal.web.errors import Answer as ErrorAnswer
 from portal.web.errors import error_page
+from portal.web.locale import present_day
 from portal.web.pages import page
 from portal.web.requests import takes_bodies_of
 
@@ -44,7 +45,7 @@ def make() -> Answer:
         return page("courses/new.html", form=form), 422
     try:
         course_id = services.make_open_course(
-            form.open_draft(), text_of(form.syllabus.data), current_user.facilitator_id, actor(), today_there()
+            form.open_draft(), text_of(form.syllabus.data), current_user.facilitator_id, actor(), present_day()
         )
         db.session.commit()
     except DomainError as error:
@@ -199,5 +200,5 @@ def _page(
     form.version.data = str(course.version)
     form.version.raw_data = None
     cover = cover or CoverForm(None, data={"alt": course.card.cover_alt or ""})
-    return page("courses/edit.html", course=course, form=form, cover=cover, theirs=theirs, today=today_there(),
+    return page("courses/edit.html", course=course, form=form, cover=cover, theirs=theirs, today=present_day(),
                 most_mb=MOST_COVER // _MEGABYTE)  # fmt: skip

@@ -2,6 +2,8 @@
 
 import gc
 import signal
+from functools import partial
+from importlib import import_module
 from threading import current_thread, main_thread
 from typing import Any
 
@@ -17,38 +19,14 @@ from portal import create_app  # noqa: E402
 from portal.waking import wake_by  # noqa: E402
 
 
-# Each brings the queue along, which takes half a second: not while the portal starts.
-def _deliver() -> Any:
-    from tasks import deliver
-
-    return deliver()
-
-
-def _deliver_letters() -> Any:
-    from tasks import deliver_letters
-
-    return deliver_letters()
-
-
-def _run_jobs() -> Any:
-    from tasks import run_jobs
-
-    return run_jobs()
-
-
-def _deliver_webhooks() -> Any:
-    from tasks import deliver_webhooks
-
-    return deliver_webhooks()
+def _enqueue(task: str) -> Any:
+    # The tasks bring the queue along, which takes half a second: not while the portal starts.
+    return getattr(import_module("tasks"), task)()
 
 
 app = create_app()
 wake_by(
-    app,
-    deliver=_deliver,
-    deliver_letters=_deliver_letters,
-    run_jobs=_run_jobs,
-    deliver_webhooks=_deliver_webhooks,
+    app, **{task: partial(_enqueue, task) for task in ("deliver", "deliver_letters", "run_jobs", "deliver_webhooks")}
 )
 gc.freeze()
 gc.enable()

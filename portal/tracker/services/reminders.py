@@ -41,22 +41,14 @@ def remind(now: datetime, zone: ZoneInfo) -> ReminderCounts:
     `zone` is the institution's. It begins its own transactions and leaves the last one, with what was told, for the
     caller to commit.
     """
-    for last in (*[False] * (_TRIES - 1), True):
-        found = untold(now, zone)
+    for _ in range(_TRIES - 1):
         try:
-            people = notify_many([_fact(row) for row in found.owed]) if found.owed else 0
-            managers = tell_managers(found.alerts, now)
+            return _tell(untold(now, zone), now)
         except (IntegrityError, OperationalError):
             # Another worker told the same a moment earlier (or the database chose us in a deadlock):
             # what it told is no longer untold.
             db.session.rollback()
-            if last:
-                raise
-        else:
-            counts = Counter(row.kind for row in found.owed)
-            alerted = sum(len(alert.logs) for alert in found.alerts)
-            return ReminderCounts(counts[DUE], counts[TODAY], counts[MISSING], people, alerted, managers)
-    raise AssertionError("unreachable")
+    return _tell(untold(now, zone), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +66,14 @@ def untold(now: datetime, zone: ZoneInfo) -> Untold:
         found = Untold(logs_owed(now, cutoffs), find_alerts(now, cutoffs))
         db.session.rollback()
     return found
+
+
+def _tell(found: Untold, now: datetime) -> ReminderCounts:
+    people = notify_many([_fact(row) for row in found.owed]) if found.owed else 0
+    managers = tell_managers(found.alerts, now)
+    counts = Counter(row.kind for row in found.owed)
+    alerted = sum(len(alert.logs) for alert in found.alerts)
+    return ReminderCounts(counts[DUE], counts[TODAY], counts[MISSING], people, alerted, managers)
 
 
 def _fact(row: OwedRow) -> Fact:

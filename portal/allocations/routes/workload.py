@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, abort, flash, redirect, request, stream_with_context, url_for
+from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
@@ -19,11 +19,11 @@ from portal.allocations.queries import workload as queries
 from portal.allocations.queries.rollover import list_terms
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.services import workload as services
-from portal.csv_files import csv_parts
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
+from portal.web.downloads import csv_answer
 from portal.web.forms import PortalForm
 from portal.web.htmx import fragment, wants_fragment
 from portal.web.locale import present_day
@@ -144,11 +144,7 @@ def workload_csv() -> Response:
             _("Credits"), _("Students"), _("Hours"), _("Percent of their time")]  # fmt: skip
     rows = ([one.name, one.employee_id, one.department, f"{one.fte:.2f}", one.courses, one.limit, one.credits,
              one.students, round(one.minutes / 60, 1), one.percent] for one in loads)  # fmt: skip
-    answer = Response(stream_with_context(csv_parts(head, rows)), mimetype="text/csv")
-    name = f"workload-{key_of(asked.wanted.term)}.csv"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return csv_answer(f"workload-{key_of(asked.wanted.term)}", head, rows)
 
 
 def _person_page(facilitator_id: int, *, is_own: bool = False, **forms: Any) -> str:

@@ -10,10 +10,11 @@ from portal.allocations.queries import OfferingRow, every_offering
 from portal.allocations.routes.columns import RowWords, columns_of, row_words
 from portal.catalogue.words import mode_name
 from portal.csv_files import Cell
-from portal.exchange.routes.tables import csv_answer, workbook_answer
+from portal.exchange.routes.tables import workbook_answer
 from portal.folding import fold
 from portal.roles import Role
 from portal.web.access import audience
+from portal.web.downloads import csv_answer
 from portal.web.locale import present_day
 
 bp = Blueprint("list_export", __name__, url_prefix="/allocations")

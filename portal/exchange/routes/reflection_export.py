@@ -6,12 +6,13 @@ from flask import Blueprint, Response, abort, request
 from flask_babel import gettext as _
 
 from portal.csv_files import Cell
-from portal.exchange.routes.tables import csv_answer, workbook_answer
+from portal.exchange.routes.tables import workbook_answer
 from portal.reflections.queries.questions import list_questions
 from portal.reflections.queries.results import StaffRound, list_said, tallies_of
 from portal.reflections.routes.results import seen_round, wanted_language
 from portal.roles import Role
 from portal.web.access import audience, owned
+from portal.web.downloads import csv_answer
 from portal.web.locale import chosen_language
 
 bp = Blueprint("reflection_export", __name__, url_prefix="/reflections/<id:round_id>")

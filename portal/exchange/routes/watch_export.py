@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
 from portal.csv_files import Cell
-from portal.exchange.routes.tables import csv_answer, workbook_answer
+from portal.exchange.routes.tables import workbook_answer
 from portal.roles import Role
 from portal.tracker.forms.watching import COURSES
 from portal.tracker.matrix import Box, MatrixRow, rows_of_courses, rows_of_people
@@ -17,6 +17,7 @@ from portal.tracker.routes.common import moment_now
 from portal.tracker.routes.compliance import View, view_asked
 from portal.tracker.words import state_word
 from portal.web.access import audience
+from portal.web.downloads import csv_answer
 from portal.web.locale import date_short
 
 bp = Blueprint("compliance_export", __name__, url_prefix="/compliance")

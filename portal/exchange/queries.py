@@ -11,12 +11,11 @@ from portal.accounts.models import User
 from portal.accounts.queries.personal_data import list_of
 from portal.exchange.models import ImportRow, ImportRun, ImportState
 from portal.extensions import db
-from portal.jobs.models import Job, JobState
+from portal.jobs.models import UNDER_WAY, Job, JobState
 from portal.jobs.queries import JobRow, find_job
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
 
 Counts = Mapping[str, Mapping[str, int]]
-_UNDER_WAY = (JobState.WAITING, JobState.RUNNING)
 _NOTE = "note"
 
 
@@ -62,7 +61,7 @@ class RunRow:
     @property
     def is_busy(self) -> bool:
         """Whether the worker has or will have it in its hands."""
-        return self.job_state in _UNDER_WAY
+        return self.job_state in UNDER_WAY
 
     @property
     def totals(self) -> Mapping[str, int]:
@@ -136,7 +135,7 @@ def page_of_runs(page: PageRequest) -> Page[HistoryRow]:
 
 def _history_row(row: Any) -> HistoryRow:
     *run, job_state, _first, _last = row
-    return HistoryRow(_name(row), job_state in _UNDER_WAY, *run)
+    return HistoryRow(_name(row), job_state in UNDER_WAY, *run)
 
 
 def find_run(run_id: int) -> RunRow | None:

@@ -21,6 +21,9 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+UNDER_WAY = (JobState.WAITING, JobState.RUNNING)
+
+
 class Job(Timestamps, Model):
     """One piece of long work: what is to be done, for whom, how far it is, and how it ended.
 

@@ -1,6 +1,6 @@
 """Where jobs stand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +9,7 @@ from sqlalchemy import select
 
 from portal.accounts.queries.personal_data import list_of
 from portal.extensions import db
-from portal.jobs.models import Job, JobState
-
-_UNDER_WAY = (JobState.WAITING, JobState.RUNNING)
+from portal.jobs.models import UNDER_WAY, Job, JobState
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class JobRow:
     @property
     def is_under_way(self) -> bool:
         """Whether it waits or runs."""
-        return self.state in _UNDER_WAY
+        return self.state in UNDER_WAY
 
     def seconds_left(self, now: datetime) -> int | None:
         """About how long the present stage will take yet; None while that is anyone's guess."""
@@ -53,12 +51,6 @@ def find_job(job_id: int, owner_id: int) -> JobRow | None:
     """Someone's own job; None for another's. One statement."""
     row = db.session.execute(select(*_COLUMNS).where(Job.id == job_id, Job.owner_id == owner_id)).one_or_none()
     return JobRow(*row) if row else None
-
-
-def list_under_way(owner_id: int, kind: str) -> Sequence[JobRow]:
-    """Someone's jobs of a kind that wait or run, newest first. One statement."""
-    wanted = select(*_COLUMNS).where(Job.owner_id == owner_id, Job.kind == kind, Job.state.in_(_UNDER_WAY))
-    return [JobRow(*row) for row in db.session.execute(wanted.order_by(Job.id.desc()))]
 
 
 def list_jobs_of(user_id: int) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
-MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from portal.catalogue.calendar import Break, working_day
 
 DUE, TODAY, MISSING, ALERT, ESCALATED = "log_due", "log_today", "log_missing", "log_alert", "log_escalated"
-# Before the deadline, and after it; of those after it the first tells who owes the week.
-BEFORE, AFTER = (DUE, TODAY), (MISSING, ALERT, ESCALATED)
+# All others come after the deadline.
+BEFORE = (DUE, TODAY)
 TO_OFFICE = (ALERT, ESCALATED)
 # Stages that an administrator adds tell the same people once more: "log_missing.2" is a second one of "log_missing".
 ADDABLE, MOST_ADDED = (DUE, MISSING, ALERT, ESCALATED), 3

@@ -67,11 +67,6 @@ class OfferingRow:
         return f"{self.first_name or ''} {self.last_name or ''}".strip()
 
     @property
-    def facilitator_key(self) -> str:
-        """The name with the employee id, as filters write it; empty without a facilitator."""
-        return f"{self.facilitator} ({self.employee_id})" if self.facilitator_id else ""
-
-    @property
     def section(self) -> str:
         """The class without the subject that the module's code begins with: "CMN 3" of "CMN 260" is "3"."""
         subject = (self.module_code or "").rstrip("0123456789 ")

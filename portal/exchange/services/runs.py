@@ -16,7 +16,7 @@ from portal.exchange.services.noting import BROKEN
 from portal.exchange.services.parts import Part, as_json
 from portal.exchange.services.results import Verdict
 from portal.extensions import db
-from portal.jobs.models import Job, JobState
+from portal.jobs.models import UNDER_WAY, Job
 from portal.jobs.services import start_job
 
 CHECK, WRITE = "import_check", "import_write"
@@ -77,7 +77,7 @@ def discard(run_id: int, version: int) -> None:
 
 def _step(run_id: int, version: int, states: Sequence[ImportState], **values: Any) -> None:
     """Take a step if the run is as it was seen, and nobody works on it."""
-    busy = select(Job.id).where(Job.id == _RUNS.c.job_id, Job.state.in_([JobState.WAITING, JobState.RUNNING])).exists()
+    busy = select(Job.id).where(Job.id == _RUNS.c.job_id, Job.state.in_(UNDER_WAY)).exists()
     taken = db.write(
         update(_RUNS)
         .where(_RUNS.c.id == run_id, _RUNS.c.version == version, _RUNS.c.state.in_(states), ~busy)

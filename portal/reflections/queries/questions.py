@@ -58,10 +58,3 @@ def questions_of(form_ids: Iterable[int]) -> dict[int, list[Question]]:
         question = Question(*row)
         found[question.form_id].append(question)
     return found
-
-
-def find_question(form_id: int, question_id: int) -> Question | None:
-    """One question of a form. One statement."""
-    wanted = _QUESTIONS.where(ReflectionQuestion.form_id == form_id, ReflectionQuestion.id == question_id)
-    row = db.session.execute(wanted).one_or_none()
-    return Question(*row) if row else None

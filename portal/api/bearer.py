@@ -110,7 +110,7 @@ def turn_away() -> Response:
             403, [_("Confirm your email address first: follow the link in the mail that was sent to it.")]
         )
     if standing() is Standing.INVALID:
-        said = _("This token does not hold: it is too old, was ended, or is not one of ours. Sign in again.")
+        said = _("This token is not valid: it has expired, was ended, or is not one of ours. Sign in again.")
         return error_answer(401, [said], headers={"WWW-Authenticate": _INVALID})
     return error_answer(401)
 

@@ -20,7 +20,7 @@ _NEEDED = _l("This is needed.")
 _WHOLE = _l("Enter a whole number.")
 _TO_1000 = _l("Enter a number from 0 to 1,000.")
 _TO_500 = _l("Enter a number from 0 to 500.")
-_YEAR = _l("This is no year.")
+_YEAR = _l("This is not a year.")
 _YEARS = (date(1950, 1, 1), date(2150, 12, 31))
 
 

@@ -73,7 +73,7 @@ def _title_of(told: Told) -> Callable[[Sequence[Params]], str]:
 def _lines_of(told: Told) -> Callable[[Sequence[Params]], Sequence[Line]]:
     said = {
         Told.ENROLLED: _l("You have a place."),
-        Told.WAITLISTED: _l("You move up by yourself when a place becomes free."),
+        Told.WAITLISTED: _l("You move up automatically when a place becomes free."),
         Told.MOVED_UP: _l("You moved up from the waiting list and have a place."),
         Told.CANCELLED: _l("It is cancelled."),
         Told.TAKES_PLACE: _l("It takes place after all."),
@@ -104,7 +104,9 @@ def _gather(user_id: int, facts: Sequence[Params], _now: datetime) -> Places | N
     standing, cancelled = standing_of(user_id, by_course), find_cancelled(by_course)
     words = {
         EnrolmentStatus.ACTIVE: _("You have a place."),
-        EnrolmentStatus.WAITLISTED: _("You are on the waiting list and move up by yourself when a place becomes free."),
+        EnrolmentStatus.WAITLISTED: _(
+            "You are on the waiting list and move up automatically when a place becomes free."
+        ),
     }
     found: dict[int, Line] = {}
     for number, told in by_course.items():

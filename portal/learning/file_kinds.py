@@ -132,7 +132,7 @@ def content_of(name: str, head: bytes) -> Content:
     promised = _PROMISES.get(_ending(name))
     if promised and found.media_type not in promised:
         said = lazy(
-            "“%(name)s” is not what its name says. Save it anew in that format, or give it its right name.",
+            "“%(name)s” is not what its name says. Save it again in that format, or give it its right name.",
             name=name,
         )
         raise DomainError(said, "file")
@@ -141,7 +141,7 @@ def content_of(name: str, head: bytes) -> Content:
 
 def _recognised(name: str, head: bytes) -> Content:
     if _PROGRAMS.match(head):
-        raise DomainError(lazy("“%(name)s” is a program. Programs are not taken.", name=name), "file")
+        raise DomainError(lazy("“%(name)s” is a program. Programs are not accepted.", name=name), "file")
     if _MARKUP.match(head):
         said = lazy(
             "“%(name)s” is a web page or an SVG drawing, which can carry programs. Export it as PNG or PDF.", name=name
@@ -156,8 +156,8 @@ def _recognised(name: str, head: bytes) -> Content:
     if _is_text(head):
         return Content("text/plain; charset=utf-8", FileKind.DOCUMENT)
     said = lazy(
-        "What “%(name)s” is cannot be told from its content. Taken are pictures (PNG, JPEG, GIF, WebP), audio, video, "
-        "PDF, office documents, text and ZIP archives.",
+        "What “%(name)s” is cannot be told from its content. Pictures (PNG, JPEG, GIF, WebP), audio, video, PDF, "
+        "office documents, text and ZIP archives are accepted.",
         name=name,
     )
     raise DomainError(said, "file")

@@ -18,7 +18,7 @@ def _frame() -> dict[str, str]:
         "skip": _("Skip to the content"),
         "sign_out": _("Sign out"),
         "none_open": _("Nothing is open at present."),
-        "unknown": _("What is open stands here as soon as the portal can be reached."),
+        "unknown": _("What is open appears here as soon as the portal can be reached."),
         "away": _("The portal cannot be reached at present. What you write is kept on this device."),
         "until": _("open until %(day)s", day="{day}"),
         "write": _("Write"),

@@ -58,8 +58,8 @@ def said_of(fact: Params) -> str:
         )  # fmt: skip
     else:
         said = ngettext(
-            "%(num)s weekly log falls to who stands in for you, from %(first)s to %(last)s",
-            "%(num)s weekly logs fall to who stands in for you, from %(first)s to %(last)s",
+            "%(num)s weekly log falls to whoever stands in for you, from %(first)s to %(last)s",
+            "%(num)s weekly logs fall to whoever stands in for you, from %(first)s to %(last)s",
             weeks, first=first, last=last,
         )  # fmt: skip
     return str(said)

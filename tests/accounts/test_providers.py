@@ -174,7 +174,7 @@ def test_who_registered_anothers_address_does_not_get_in_with_them(sso, client, 
     assert walk_in(client, "ada").status_code == 303
     ada = account(sso, "ada@uni.example")
     assert (ada.is_confirmed, ada.password_hash) == (True, None)
-    assert "The password from your registration works no more" in client.get("/profile").text
+    assert "The password from your registration no longer works" in client.get("/profile").text
     stranger = new_client()
     assert stranger.post("/login", data={"email": ada.email, "password": PASSWORD}).status_code == 422
     assert ("confirm_address", "users", ada.id) in actions(sso)

@@ -62,7 +62,7 @@ def test_they_keep_to_wcag_and_never_scroll_sideways(
     look()
     fill_in(page)
     page.get_by_role("button", name="Register").click()
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
     look()
     browser_sign_in(page, person)
     page.goto("/profile/password")
@@ -130,7 +130,7 @@ def test_from_registering_to_a_new_password_on_a_phone(fresh_app, new_page, sent
     expect(page.get_by_label("Email")).to_have_value("aline@example.org")
     fill_in(page)
     page.get_by_role("button", name="Register").click()
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
     follow()
     expect(page.get_by_text("aline@example.org")).to_be_visible()
     page.get_by_label("The password that you chose").fill(GOOD)
@@ -149,7 +149,7 @@ def test_from_registering_to_a_new_password_on_a_phone(fresh_app, new_page, sent
     page.get_by_role("link", name="Forgotten your password?").click()
     page.get_by_label("Email").fill("aline@example.org")
     page.get_by_role("button", name="Send me a link").click()
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
     follow()
     page.get_by_label("New password").fill(GOOD)
     page.get_by_label("The same password again").fill(GOOD)
@@ -172,7 +172,7 @@ def test_by_keyboard_alone(page, sent):
     page.keyboard.press("Tab")
     page.keyboard.type(GOOD)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
 
 
 def test_without_scripts_no_button_stands_there_that_does_nothing(new_page):

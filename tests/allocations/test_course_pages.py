@@ -56,7 +56,7 @@ def test_a_course_is_made_and_then_waits_for_its_facilitator(app, client, manage
         ("end_date", "2036-09-07", "three years"),
         ("places", "0", "Places must be between 1 and"),
         ("places", "9" * 30, "Places must be between 1 and"),
-        ("academic_year", "26", "no academic year"),
+        ("academic_year", "26", "not an academic year"),
         ("trimester", "7", "Not a valid choice"),
         ("title", "x" * 201, "200"),
     ],

@@ -73,7 +73,7 @@ def test_other_families_stay(app, make, program):
 def test_what_is_no_token_is_refused_alike(app, make, program, token):
     answer = program()("POST", "/auth/refresh", {"refresh_token": token})
     assert answer.status_code == 401
-    assert answer.json["fields"] == {"refresh_token": ["This refresh token does not hold. Sign in again."]}
+    assert answer.json["fields"] == {"refresh_token": ["This refresh token is not valid. Sign in again."]}
 
 
 def test_an_access_token_is_no_refresh_token(app, make, program):

@@ -92,7 +92,7 @@ def test_a_formula_is_an_error_and_stays_harmless_in_the_download(desk: Desk) ->
         ("code,name\nCS1,Café\n".encode("latin-1"), "looks like Windows-1252 or Latin-1"),
         ("code,name\n".encode("utf-16"), "encoded in UTF-16"),
         (b"code,name\nCS1,\0\n", "contains NUL bytes"),
-        (b"PK\x03\x04 and nothing more", "no workbook that can be read"),
+        (b"PK\x03\x04 and nothing more", "not a workbook that can be read"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "a workbook of the old kind"),
         (b'code,name\nCS1,"open', "A quotation mark is open"),
         (b"code,name\nCS1," + b"x" * 5_000_000, "more than a million characters"),

@@ -52,7 +52,7 @@ def test_what_is_not_ticked_is_off_and_the_rest_stays(app, client, person):
         assert (kept.begins, kept.ends) == (1260, 390)
         assert "notification_choices" in set(db.session.scalars(select(AuditEvent.entity)))
     assert (
-        "Nothing was to be changed."
+        "There was nothing to change."
         in client.post("/notifications/preferences", data=ticked, follow_redirects=True).text
     )
 
@@ -154,7 +154,7 @@ def test_the_office_sees_what_became_of_mails_and_administrators_send_again(
     sign_in(client, make.admin())
     assert "1 person whose mail is refused" in client.get("/admin/deliveries/").text
     assert "1 mail is tried again." in client.post(f"/admin/deliveries/{given_up}/replay", follow_redirects=True).text
-    assert "Nothing was to be sent again." in client.post("/admin/deliveries/replay", follow_redirects=True).text
+    assert "There was nothing to send again." in client.post("/admin/deliveries/replay", follow_redirects=True).text
     with app.app_context():
         row = db.session.get_one(Delivery, given_up)
         assert (row.state, row.attempts) == (DeliveryState.PENDING, 0)

@@ -149,7 +149,7 @@ def test_two_administrators_at_one_item_lose_nothing(app, admin):
             ["Intranet sync", "Intranet up to date"], ["Intranet up to date", "Intranet in step"],
         ]  # fmt: skip
     assert "intranet_sync" in keys(app)
-    assert "Nothing was to be changed." in admin.post("/checklist/5", data=mine, follow_redirects=True).text
+    assert "There was nothing to change." in admin.post("/checklist/5", data=mine, follow_redirects=True).text
 
 
 def test_keys_of_labels_without_letters_are_made_up_and_unique(app, admin):

@@ -161,7 +161,7 @@ def _let_in(provider: Provider, flow: Flow, account: ProviderAccount) -> Respons
     if found.lost_password:
         flash(
             _(
-                "Your address is confirmed. The password from your registration works no more; "
+                "Your address is confirmed. The password from your registration no longer works; "
                 "“Forgotten your password?” gives you a new one."
             ),
             "done",

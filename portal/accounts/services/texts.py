@@ -25,16 +25,16 @@ def tidy_text(text: str, field: str, longest: int) -> str:
 def _tidy(text: str, field: str, longest: int, allowed: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     if any(unicodedata.category(letter) in _CONTROL and letter not in allowed for letter in composed):
-        raise DomainError(lazy("There is a control character in it. Type it anew instead of pasting it."), field)
+        raise DomainError(lazy("There is a control character in it. Type it again instead of pasting it."), field)
     if _TURNING.search(composed):
         raise DomainError(
-            lazy("There is an invisible sign in it that turns the reading order. Type it anew instead of pasting it."),
+            lazy("There is an invisible sign in it that turns the reading order. Type it again instead of pasting it."),
             field,
         )
     if len(composed) > longest:
         said = lazy_plural(
-            "This holds %(most)s characters; yours has %(num)s more.",
-            "This holds %(most)s characters; yours has %(num)s more.",
+            "This takes at most %(most)s characters; yours has %(num)s more.",
+            "This takes at most %(most)s characters; yours has %(num)s more.",
             len(composed) - longest,
             most=longest,
         )

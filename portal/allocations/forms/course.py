@@ -42,7 +42,7 @@ class CourseForm(PortalForm):
     start_date = DateField(_l("First day"), [InputRequired(_l("Enter a day."))])
     end_date = DateField(_l("Last day"), [InputRequired(_l("Enter a day."))])
     academic_year = IntegerField(
-        _l("Academic year"), [Optional(), NumberRange(1950, 2150, _l("This is no academic year."))]
+        _l("Academic year"), [Optional(), NumberRange(1950, 2150, _l("This is not an academic year."))]
     )
     trimester = SelectField(_l("Trimester"), default="")
     intake = SelectField(_l("Intake"), default=IntakePeriod.FT.value)

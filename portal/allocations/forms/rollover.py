@@ -25,7 +25,10 @@ class RolloverForm(PortalForm):
     source = SelectField(_l("Copy the term"), [InputRequired()])
     year = IntegerField(
         _l("into the academic year"),
-        [InputRequired(_l("Enter a year, such as 2027.")), NumberRange(1950, 2150, _l("This is no academic year."))],
+        [
+            InputRequired(_l("Enter a year, such as 2027.")),
+            NumberRange(1950, 2150, _l("This is not an academic year.")),
+        ],
     )
     trimester = RadioField(_l("Trimester"), [InputRequired()], choices=[SelectChoice(n, n) for n in "123"])
     first_day = DateField(_l("First day of the new term"), [InputRequired(_l("Enter a day."))])

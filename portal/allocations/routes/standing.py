@@ -58,7 +58,7 @@ def set_status(offering_id: int) -> BaseResponse | tuple[str, int]:
         return _page(queries.find_offering(offering_id) or abort(404), form), error.status
     name = row.code or row.name
     said = _("%(course)s is now: %(status)s.", course=name, status=status_name(status).lower())
-    flash(said if changed else _("It stood so already."), "done" if changed else "note")
+    flash(said if changed else _("It was like that already."), "done" if changed else "note")
     return redirect(url_for(".course", offering_id=offering_id), 303)
 
 

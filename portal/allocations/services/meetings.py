@@ -42,7 +42,7 @@ def add_meeting(offering_id: int, draft: MeetingDraft, by: Actor) -> Meeting:
     if draft.ends_at <= draft.starts_at:
         raise DomainError(lazy("It must end after it begins."), "ends_at")
     if len(draft.room) > MAX_ROOM:
-        raise DomainError(lazy("This holds %(most)s characters.", most=MAX_ROOM), "room")
+        raise DomainError(lazy("This takes at most %(most)s characters.", most=MAX_ROOM), "room")
     # Locked, so that two people who add meetings count one after the other.
     wanted = select(CourseOffering.id).where(CourseOffering.id == offering_id).with_for_update()
     if db.session.scalar(wanted) is None:

@@ -80,10 +80,10 @@ def check_draft(draft: OfferingDraft) -> None:
     if not 1 <= draft.trimester <= 3:
         raise DomainError(lazy("The trimester must be 1, 2 or 3."), "trimester")
     if draft.academic_year not in _YEARS:
-        raise DomainError(lazy("This is no academic year."), "academic_year")
+        raise DomainError(lazy("This is not an academic year."), "academic_year")
     for field, most in (("title", MAX_TITLE), ("summary", MAX_SUMMARY)):
         if len(getattr(draft, field) or "") > most:
-            raise DomainError(lazy("This holds %(most)s characters.", most=most), field)
+            raise DomainError(lazy("This takes at most %(most)s characters.", most=most), field)
     if draft.kind is OfferingKind.COHORT:
         for field in ("module_id", "class_id", "cohort_id"):
             if getattr(draft, field) is None:

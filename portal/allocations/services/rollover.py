@@ -144,7 +144,7 @@ def _check(wanted: Rollover) -> None:
     if wanted.source == wanted.target:
         raise DomainError(lazy("Choose another term than the one that is copied."), "target")
     if not 1950 <= wanted.target[0] <= 2150:
-        raise DomainError(lazy("This is no academic year."), "target")
+        raise DomainError(lazy("This is not an academic year."), "target")
     if abs(wanted.days) > LONGEST_WAY:
         raise DomainError(lazy("The first day is too far from the term that is copied."), "first_day")
 

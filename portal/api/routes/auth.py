@@ -119,7 +119,7 @@ def refresh(body: RefreshTokenTaken) -> Refreshed:
     db.session.commit()
     person = queries.find_person(grant.user_id) if grant and grant.user_id else None
     if grant is None or person is None:
-        refuse(401, _("This refresh token does not hold. Sign in again."), field="refresh_token")
+        refuse(401, _("This refresh token is not valid. Sign in again."), field="refresh_token")
     account = Account.model_validate(person)
     return Refreshed(message=_("These tokens take the place of the old ones."), **_tokens(grant, account))
 

@@ -68,7 +68,7 @@ def make() -> Response:
 def end() -> BaseResponse:
     """Make the address work no more."""
     if services.end_feed(current_user.id, actor()):
-        flash(_("The address of your calendar works no more."), "done")
+        flash(_("The address of your calendar no longer works."), "done")
     db.session.commit()
     return redirect(url_for(".index"), 303)
 

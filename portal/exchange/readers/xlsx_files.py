@@ -138,7 +138,9 @@ def _damages_told(file: str) -> Iterator[None]:
     try:
         yield
     except (*_DAMAGES, CalamineError):
-        message = lazy("This is no workbook that can be read (it may be damaged or locked). Save it as .xlsx or CSV.")
+        message = lazy(
+            "This is not a workbook that can be read (it may be damaged or locked). Save it as .xlsx or CSV."
+        )
         raise BadFile(file, message) from None
 
 

@@ -127,7 +127,7 @@ def day(cell: str) -> date:
     except ValueError:
         raise CellError(lazy("There is no such day in the calendar.")) from None
     if found is None or found.year not in _YEARS:
-        raise CellError(lazy("This is no date like 2026-08-24."))
+        raise CellError(lazy("This is not a date such as 2026-08-24."))
     return found
 
 

@@ -23,7 +23,7 @@ from portal.web.forms import PortalForm
 
 # A list longer than any cohort is no list that somebody typed.
 MOST_LINES = 2_000
-_TOO_LONG = _l("This holds %(max)d characters.")
+_TOO_LONG = _l("This takes at most %(max)d characters.")
 
 
 class _Form(PortalForm):

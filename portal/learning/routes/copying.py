@@ -45,7 +45,7 @@ def copy(offering_id: int) -> BaseResponse | tuple[str, int]:
     count = copy_lessons(source or 0, offering_id, actor(), wanted)
     db.session.commit()
     said = ngettext("%(num)s lesson is copied, as a draft.", "%(num)s lessons are copied, as drafts.", count)
-    flash(said if count else _("These lessons were copied before; nothing was to be done."), "done")
+    flash(said if count else _("These lessons were copied before; there was nothing to do."), "done")
     return to_list(offering_id)
 
 

@@ -86,7 +86,7 @@ def change(offering_id: int, lesson_id: int) -> Answer:
         raise
     except DomainError as error:
         return _refused(course, lesson, form, error)
-    said = _("“%(title)s” is saved.", title=draft.title) if changed else _("Nothing was to be changed.")
+    said = _("“%(title)s” is saved.", title=draft.title) if changed else _("There was nothing to change.")
     flash(said, "done")
     return redirect(url_for("lessons.edit", offering_id=offering_id, lesson_id=lesson_id), 303)
 

@@ -55,7 +55,7 @@ def restore(offering_id: int, lesson_id: int, number: int) -> BaseResponse:
     draft = LessonDraft(old.title, old.body, lesson.published_at, note)
     changed = lessons.change_lesson(lesson, draft, None, actor())
     db.session.commit()
-    flash(note if changed else _("Nothing was to be changed."), "done")
+    flash(note if changed else _("There was nothing to change."), "done")
     return redirect(url_for("lessons.edit", offering_id=offering_id, lesson_id=lesson_id), 303)
 
 

@@ -96,7 +96,7 @@ def _replayed(count: int) -> BaseResponse:
     if count:
         flash(ngettext("%(num)s mail is tried again.", "%(num)s mails are tried again.", count), "done")
     else:
-        flash(_("Nothing was to be sent again."), "note")
+        flash(_("There was nothing to send again."), "note")
     return redirect(url_for(".index"), 303)
 
 

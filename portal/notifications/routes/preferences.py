@@ -61,7 +61,7 @@ def save() -> Response | tuple[str, int]:
     own = None if quiet == _institutions() else quiet
     changed = save_preferences(current_user.id, Preferences(off, own), shown, actor())
     db.session.commit()
-    flash(_("Saved.") if changed else _("Nothing was to be changed."), "done")
+    flash(_("Saved.") if changed else _("There was nothing to change."), "done")
     return redirect(url_for(".preferences"), 303)
 
 

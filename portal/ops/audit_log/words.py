@@ -51,7 +51,7 @@ ACTIONS: dict[str, Any] = {
     "grant_leave": _l("entered leave"),
     "keep_closed": _l("kept closed"),
     "meet": _l("changed the weekly meetings"),
-    "move_up": _l("gave the free place to who waited longest"),
+    "move_up": _l("gave the free place to whoever waited longest"),
     "nudge": _l("nudged"),
     "publish": _l("published"),
     "reactivate": _l("reactivated"),

@@ -43,11 +43,11 @@ class Sent:
 
 def _from_json(sent: Any, language: str) -> Sent:
     if not isinstance(sent, Mapping):
-        raise DomainError(lazy("This is no reflection."))
+        raise DomainError(lazy("This is not a reflection."))
     answers, number = sent.get("answers"), sent.get("number", "")
     fits = isinstance(answers, Mapping) and all(isinstance(one, str) for one in (*answers, *answers.values(), number))
     if not fits or not isinstance(answers, Mapping):
-        raise DomainError(lazy("This is no reflection."))
+        raise DomainError(lazy("This is not a reflection."))
     chosen = sent.get("language")
     spoken = str(chosen) if chosen in LANGUAGES else language
     return Sent(Written(dict(answers), spoken), _number(sent.get("version", 0)), str(number), "send")

@@ -47,7 +47,7 @@ def answer_class(round_id: int) -> BaseResponse | tuple[str, int]:
         db.session.rollback()
         typed = request.form.get("reply", "")
         return _page(seen_round(round_id), reply_typed=typed, reply_fault=str(error)), error.status
-    flash(_("Your students see your answer.") if changed else _("Nothing was to be changed."), "done")
+    flash(_("Your students see your answer.") if changed else _("There was nothing to change."), "done")
     return redirect(url_for("reflections.results", round_id=round_id), 303)
 
 

@@ -57,7 +57,7 @@ class Unanswered(DomainError):
 
     def __init__(self, faults: dict[str, object]) -> None:
         count = len(faults)
-        said = lazy_plural("%(num)s answer is to be mended.", "%(num)s answers are to be mended.", count)
+        said = lazy_plural("%(num)s answer needs correcting.", "%(num)s answers need correcting.", count)
         super().__init__(said, field=next(iter(faults)))
         self.faults = faults
 

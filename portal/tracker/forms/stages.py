@@ -47,8 +47,8 @@ class NewStageForm(PortalForm):
     who = SelectField(
         _l("Who is told"),
         choices=[
-            SelectChoice(DUE, _l("Who owes the week, before the deadline")),
-            SelectChoice(MISSING, _l("Who owes the week, after the deadline")),
+            SelectChoice(DUE, _l("Whoever owes the week, before the deadline")),
+            SelectChoice(MISSING, _l("Whoever owes the week, after the deadline")),
             SelectChoice(ALERT, _l("The managers, after the deadline")),
             SelectChoice(ESCALATED, _l("The heads of the office, after the deadline")),
         ],

@@ -73,7 +73,7 @@ def change_item(item_id: int) -> BaseResponse | tuple[str, int]:
     except DomainError as error:
         return _refused(item_id, form, error)
     label = form.draft().label_en
-    return _done(_("“%(label)s” is changed.", label=label) if changed else _("Nothing was to be changed."))
+    return _done(_("“%(label)s” is changed.", label=label) if changed else _("There was nothing to change."))
 
 
 @bp.post(f"{_ITEM}/move")

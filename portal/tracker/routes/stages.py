@@ -99,7 +99,7 @@ def change(stage_id: int) -> BaseResponse | tuple[str, int]:
         db.session.rollback()
         form.show(error)
         return _page(found.id, form), error.status
-    flash(_("Saved. It holds from the next reminders on.") if changed else _("Nothing was to be changed."), "done")
+    flash(_("Saved. It holds from the next reminders on.") if changed else _("There was nothing to change."), "done")
     return redirect(url_for(".index") + f"#stage-{stage_id}", 303)
 
 
@@ -126,9 +126,9 @@ def _step(kept: KeptStage, ladder: Ladder, deadline: datetime, form: StageForm |
 
 def _words() -> dict[str, tuple[Any, Any]]:
     return {
-        DUE: (_("First reminder"), _("Who owes the week is told that it is due soon.")),
-        TODAY: (_("On the day"), _("Who owes the week is told of the deadline, with all else that is due.")),
-        MISSING: (_("It is missing"), _("Who owes the week is told that the deadline has passed.")),
+        DUE: (_("First reminder"), _("Whoever owes the week is told that it is due soon.")),
+        TODAY: (_("On the day"), _("Whoever owes the week is told of the deadline, with all else that is due.")),
+        MISSING: (_("It is missing"), _("Whoever owes the week is told that the deadline has passed.")),
         ALERT: (
             _("To the manager"),
             _("The managers of the course’s department are told; all managers where nobody answers for it."),

@@ -93,7 +93,9 @@ def count_heads(log: Log, count: HeadCount, seen: HeadCount | None, moment: Mome
         if before == count and not count.places:
             return log
         if before != seen:
-            raise Conflict(lazy("Someone counted otherwise meanwhile. Look at it as it is now, then count again."))
+            raise Conflict(
+                lazy("Someone else entered another count meanwhile. Look at it as it is now, then count again.")
+            )
         places = count.places or [place < count.there for place in range(count.of)]
         states = [(None, AttendanceState.PRESENT if there else AttendanceState.ABSENT) for there in places]
         written = _write(log, count, states, moment, by)

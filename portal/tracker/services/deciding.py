@@ -119,7 +119,7 @@ def keep_closed(log: Log, ruling: Ruling, now: datetime, by: Actor) -> None:
 
 
 def _check(log: Log, ruling: Ruling) -> None:
-    _check_reason(ruling.reason, lazy("Say why. Who owes the week reads it, and it stays in the history."))
+    _check_reason(ruling.reason, lazy("Say why. Whoever owes the week reads it, and it stays in the history."))
     if log.is_cancelled:
         raise Conflict(lazy("This course is cancelled; its weeks are closed."))
 

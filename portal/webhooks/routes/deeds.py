@@ -47,7 +47,7 @@ def enable(endpoint_id: int) -> BaseResponse:
     """Send messages there again."""
     done = services.enable(endpoint_id, actor())
     db.session.commit()
-    flash(_("Messages go there again.") if done else _("Nothing was to be changed."), "done")
+    flash(_("Messages go there again.") if done else _("There was nothing to change."), "done")
     return _back(endpoint_id)
 
 
@@ -58,7 +58,7 @@ def disable(endpoint_id: int) -> BaseResponse:
     """Send nothing more there."""
     done = services.disable(endpoint_id, actor())
     db.session.commit()
-    flash(_("Nothing more goes there.") if done else _("Nothing was to be changed."), "done")
+    flash(_("Nothing more goes there.") if done else _("There was nothing to change."), "done")
     return _back(endpoint_id)
 
 
@@ -83,7 +83,7 @@ def replay_failed(endpoint_id: int) -> BaseResponse:
         count = replaying.replay_failed(endpoint_id, actor())
         db.session.commit()
         said = ngettext("%(num)s message is sent again.", "%(num)s messages are sent again.", count)
-        flash(said if count else _("Nothing was to be sent again."), "done" if count else "note")
+        flash(said if count else _("There was nothing to send again."), "done" if count else "note")
     except Conflict as error:
         _refused(error)
     return _back(endpoint_id)

@@ -106,7 +106,7 @@ def change(endpoint_id: int) -> BaseResponse | tuple[str, int]:
         try:
             changed = services.change_endpoint(endpoint_id, form.draft(), form.seen(), present_reach(), actor())
             db.session.commit()
-            flash(_("Saved.") if changed else _("Nothing was to be changed."), "done")
+            flash(_("Saved.") if changed else _("There was nothing to change."), "done")
             return redirect(url_for(".show", endpoint_id=endpoint_id), 303)
         except DomainError as error:
             db.session.rollback()

@@ -82,7 +82,7 @@ def send_again() -> Response:
 def withdraw_address() -> Response:
     """Forget the address that waits for its confirmation."""
     if addresses.withdraw(current_user.id, actor()):
-        flash(_("The link that we sent works no more."), "done")
+        flash(_("The link that we sent no longer works."), "done")
     db.session.commit()
     return redirect(url_for("profile.edit"), 303)
 

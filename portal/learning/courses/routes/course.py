@@ -74,7 +74,7 @@ def _said(found: CourseView | None) -> tuple[str, str]:
         return _("You are no longer on this course."), "done"
     if found.own.waits:
         place = found.own.position
-        return _("You are number %(place)s on the waiting list and move up by yourself.", place=place), "done"
+        return _("You are number %(place)s on the waiting list and move up automatically.", place=place), "done"
     return _("You are enrolled."), "done"
 
 

@@ -77,7 +77,7 @@ def withdraw_one(offering_id: int, student_id: int) -> Response:
         if not row:
             abort(404)
     db.session.commit()
-    flash(_("Taken off the course.") if gone else _("It stood so already."), "done" if gone else "note")
+    flash(_("Taken off the course.") if gone else _("It was like that already."), "done" if gone else "note")
     return redirect(url_for(".students", offering_id=offering_id), 303)
 
 

@@ -103,7 +103,9 @@ def publish(offering_id: int) -> Answer:
 @owned(OF_STAFF)
 def archive(offering_id: int) -> Answer:
     """Close a course: who is on it can still read."""
-    return _set(offering_id, services.archive, _("The course is archived: nobody can enrol, who is on it can read."))
+    return _set(
+        offering_id, services.archive, _("The course is archived: nobody can enrol, and whoever is on it can read.")
+    )
 
 
 @bp.post(f"{ONE}/delete")
@@ -183,7 +185,7 @@ def _set(offering_id: int, deed: Callable[..., bool], said: str) -> Answer:
         form = form_for(course)
         form.show(error)
         return _page(course, form), error.status
-    flash(said if done else _("It stood so already."), "done" if done else "note")
+    flash(said if done else _("It was like that already."), "done" if done else "note")
     return redirect(url_for(".edit", offering_id=offering_id), 303)
 
 

@@ -33,7 +33,7 @@ def keep_cover(
         raise DomainError(error.message, "cover") from error
     if file.kind is not FileKind.PICTURE:
         storage.delete(file.key)
-        raise DomainError(lazy("This is no picture. Choose a JPEG, PNG, GIF or WebP file."), "cover")
+        raise DomainError(lazy("This is not a picture. Choose a JPEG, PNG, GIF or WebP file."), "cover")
     _note(page, file.id, alt, by)
 
 

@@ -97,7 +97,7 @@ def _check_published(offering_id: int) -> None:
 def _write_page(offering_id: int, syllabus: str) -> str:
     """Write the syllabus and what is searched; gives what the syllabus was. The caller has locked the course."""
     if len(syllabus) > SYLLABUS_LIMIT:
-        raise DomainError(lazy("This holds %(most)s characters.", most=SYLLABUS_LIMIT), "syllabus")
+        raise DomainError(lazy("This takes at most %(most)s characters.", most=SYLLABUS_LIMIT), "syllabus")
     course = db.session.get_one(CourseOffering, offering_id)
     page = page_of(offering_id)
     before = page.syllabus

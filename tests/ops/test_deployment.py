@@ -4,11 +4,13 @@ import gzip
 import json
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 from functools import partial
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -152,21 +154,49 @@ def test_nginx_answers_for_what_was_built_and_the_portal_for_the_rest(
             process.wait(10)
 
 
-def _ask_nginx(port: int, path: str, method: str = "GET") -> tuple[int, Any, bytes]:
-    """Ask once it listens."""
+def test_nginx_hands_on_no_request_whose_body_does_not_come(nginx: Callable[..., list[str | Path]]) -> None:
+    """Each that was handed on would hold one of the portal's few threads."""
+    with socket.create_server(("127.0.0.1", 0)) as portal:
+        portal.settimeout(1)
+        port = free_port()
+        process = subprocess.Popen(nginx(port, f"127.0.0.1:{portal.getsockname()[1]}"), stderr=subprocess.DEVNULL)
+        try:
+            with closing(_connect_to_nginx(port)) as slow:
+                slow.putrequest("POST", "/login")
+                slow.putheader("Content-Length", "4")
+                slow.endheaders(b"a=")
+                with pytest.raises(TimeoutError):
+                    portal.accept()
+                slow.send(b"bc")
+                with portal.accept()[0] as handed_on:
+                    assert b"POST /login" in handed_on.recv(4096)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _connect_to_nginx(port: int) -> HTTPSConnection:
+    """A connection, once it listens."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     for _ in range(100):
-        asked = HTTPSConnection("127.0.0.1", port, context=context, timeout=10)
-        try:
-            asked.request(method, path, b"" if method == "POST" else None, {"Accept-Encoding": "gzip"})
-            answer = asked.getresponse()
-            return answer.status, answer.headers, answer.read()
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-        finally:
-            asked.close()
+        made = HTTPSConnection("127.0.0.1", port, context=context, timeout=10)
+        with suppress(ConnectionRefusedError):
+            made.connect()
+            return made
+        time.sleep(0.05)
     raise TimeoutError("nginx does not answer")
+
+
+def _ask_nginx(port: int, path: str, method: str = "GET") -> tuple[int, Any, bytes]:
+    """Ask once it listens."""
+    asked = _connect_to_nginx(port)
+    try:
+        asked.request(method, path, b"" if method == "POST" else None, {"Accept-Encoding": "gzip"})
+        answer = asked.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        asked.close()
 
 
 def test_haproxy_reads_its_configuration(leave_out: LeaveOut) -> None:

@@ -167,7 +167,8 @@ def test_undoing_deletes_what_nobody_used(in_app, make, manager):
     for _ in range(4):
         make.offering(make.facilitator(), **TERM)
     batch = copy(NEXT, manager)
-    _free, changed, joined, logged = copies()
+    free, changed, joined, logged = copies()
+    free_id, taught_by = free.id, free.facilitator_id
     changed.version += 1
     make.enrolment(joined, make.student())
     log = db.session.scalars(select(ActivityLog).where(ActivityLog.allocation_id == logged.id)).first()
@@ -177,6 +178,8 @@ def test_undoing_deletes_what_nobody_used(in_app, make, manager):
     undone = undo_rollover(batch, Owner(manager.user_id, None))
     assert (undone.restored, undone.kept) == (1, 3)
     assert {one.id for one in copies()} == {changed.id, joined.id, logged.id}
+    told = select(AuditEvent.changes).where(AuditEvent.action == "delete", AuditEvent.entity_id == free_id)
+    assert db.session.scalars(told).one() == {"facilitator_id": [taught_by, None]}
     with pytest.raises(Conflict):
         undo_rollover(batch, Owner(manager.user_id, None))
 

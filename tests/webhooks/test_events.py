@@ -10,6 +10,7 @@ from portal.accounts.models import Facilitator
 from portal.allocations.models import CourseOffering
 from portal.allocations.services import assign_facilitator
 from portal.allocations.services.bulk_rules import BulkChange, Deed
+from portal.audit.models import AuditEvent
 from portal.audit.services import Change, System, record_many
 from portal.enrolments.services import Source, enrol_students, withdraw_students
 from portal.extensions import db
@@ -134,6 +135,24 @@ def test_files_and_what_is_gone(app, make, endpoint, told):
     (_, changed), (_, gone) = told()
     assert (changed["facilitator_id"], changed["previous_facilitator_id"]) == (None, teacher.profile_id)
     assert gone == {"id": 4711, "status": "deleted", "facilitator_id": None, "previous_facilitator_id": None}
+
+
+@pytest.mark.one_database
+def test_a_course_that_is_deleted_says_who_loses_it(app, make, endpoint, told):
+    endpoint()
+    teacher = make.facilitator()
+    offering, free = make.offering(teacher), make.offering()
+    asks = Program(app, make.manager())
+    for one in (offering, free):
+        assert asks("DELETE", f"/course-offerings/{one.id}").status_code == 204
+    gone = {"status": "deleted", "facilitator_id": None}
+    assert told() == [
+        ("allocation.changed", {"id": offering.id, "previous_facilitator_id": teacher.profile_id} | gone),
+        ("allocation.changed", {"id": free.id, "previous_facilitator_id": None} | gone),
+    ]
+    with app.app_context():
+        deleted = select(AuditEvent.changes).where(AuditEvent.action == "delete", AuditEvent.entity_id == offering.id)
+        assert db.session.scalars(deleted).one()["facilitator_id"] == [teacher.profile_id, None]
 
 
 def test_enrolments_with_a_waiting_list(app, make, endpoint, told):

@@ -23,7 +23,9 @@ def delete_offering(offering_id: int, expected_version: int, by: Actor) -> None:
     for _receiver, staying in offerings_leaving.send(None, offering_ids=[offering_id]):
         if offering_id in set(staying):
             raise used
-    values = {name: (value, None) for name in FIELDS if (value := getattr(present, name)) is not None}
+    # With who taught it: whoever keeps an account of allocations is told whose it was.
+    named = (*FIELDS, "facilitator_id")
+    values = {name: (value, None) for name in named if (value := getattr(present, name)) is not None}
     db.session.expunge(present)
     try:
         with db.session.begin_nested():

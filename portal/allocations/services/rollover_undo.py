@@ -1,6 +1,6 @@
 """Taking a rollover back: what it made is deleted, where nobody changed or used it since."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -57,9 +57,18 @@ def _delete(batch: ChangeBatch, going: set[int], by: Actor) -> int:
     db.session.execute(update(ChangeBatch).where(ChangeBatch.id == batch.id).values(undone_at=clock.now()))
     tell_allocated(_taken(going), by, from_files=True)
     for part in in_chunks(sorted(going)):
+        deleted = _deleted(part)
         db.session.execute(delete(CourseOffering).where(CourseOffering.id.in_(part)))
-        record_many(by, [Change("delete", CourseOffering.__tablename__, row_id, {}) for row_id in part], undone)
+        record_many(by, deleted, undone)
     return undone
+
+
+def _deleted(offering_ids: Collection[int]) -> list[Change]:
+    """For the audit: courses that go, each with who taught it."""
+    who = CourseOffering.facilitator_id
+    rows = select(CourseOffering.id, who).where(CourseOffering.id.in_(offering_ids)).order_by(CourseOffering.id)
+    table, found = CourseOffering.__tablename__, db.session.execute(rows)
+    return [Change("delete", table, row_id, {"facilitator_id": (one, None)} if one else {}) for row_id, one in found]
 
 
 def _taken(going: set[int]) -> list[Handover]:

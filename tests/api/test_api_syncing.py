@@ -85,3 +85,43 @@ def test_what_changed_since_is_all_that_comes(make, asks, admin, course, week, f
 def test_a_moment_says_its_time_zone(admin, moment):
     answer = admin("GET", f"/course-offerings?updated_since={moment}")
     assert (answer.status_code, list(answer.json["fields"])) == (400, ["updated_since"])
+
+
+class Copy:
+    """What a program keeps of a list, by id: it reads all of it once, takes in what changed, and counts."""
+
+    def __init__(self, asks, path: str) -> None:
+        self.asks, self.path = asks, path
+        self.rows = self.read()
+
+    def read(self, query: str = "") -> dict:
+        """All that a query gives."""
+        return {one["id"]: one for one in self.asks("GET", f"{self.path}?sort=id&limit=100&{query}").json}
+
+    def is_whole(self) -> bool:
+        """Whether it holds as many as there are."""
+        return len(self.rows) == int(self.asks("GET", f"{self.path}?limit=1").headers["X-Total-Count"])
+
+
+def test_who_follows_the_page_learns_of_what_is_gone(make, admin, teacher, course, frozen_time):
+    other = make.offering()
+    admin("POST", f"/course-offerings/{course.id}/assign", {"facilitator_id": None})
+    admin("POST", f"/course-offerings/{course.id}/assign", {"facilitator_id": teacher.profile_id})
+    courses, logs = Copy(admin, "/course-offerings"), Copy(admin, "/activity-tracker")
+    assert len(logs.rows) > 5
+    frozen_time.shift(timedelta(hours=1))
+    since = f"updated_since={clock.now():%Y-%m-%dT%H:%M:%SZ}"
+    soon = (clock.now() + timedelta(days=10)).date()
+    assert admin("PATCH", f"/course-offerings/{course.id}", {"end_date": f"{soon}"}).status_code == 200
+    assert admin("DELETE", f"/course-offerings/{other.id}").status_code == 204
+    changed = courses.read(since)
+    assert list(changed) == [course.id]
+    courses.rows |= changed
+    logs.rows |= logs.read(since)
+    assert not logs.is_whole()
+    kept = {log_id: log for log_id, log in logs.rows.items() if log["allocation_id"] not in changed}
+    logs.rows = kept | logs.read(f"allocation_id={course.id}")
+    assert logs.is_whole()
+    assert not courses.is_whole()
+    courses.rows = courses.read()
+    assert set(courses.rows) == {course.id}

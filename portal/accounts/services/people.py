@@ -1,12 +1,14 @@
 """Rules and writes of accounts."""
 
 import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.accounts import passwords
 from portal.accounts.models import Facilitator, Manager, ManagerDepartment, Student, User
@@ -91,10 +93,19 @@ def add_profile(user: User) -> None:
     if user.role is Role.MANAGER:
         db.session.add(Manager(user_id=user.id))
     elif user.role is Role.FACILITATOR:
-        db.session.add(Facilitator(user_id=user.id, employee_id=f"U{user.id:06d}"))
+        number = _free_number(Facilitator.employee_id, user.id)
+        db.session.add(Facilitator(user_id=user.id, employee_id=number))
     elif user.role is Role.STUDENT:
-        db.session.add(Student(user_id=user.id, student_number=f"U{user.id:06d}"))
+        number = _free_number(Student.student_number, user.id)
+        db.session.add(Student(user_id=user.id, student_number=number))
     db.session.flush()
+
+
+def _free_number(column: InstrumentedAttribute[str], user_id: int) -> str:
+    """The number that the portal gives itself; another one where a file of another portal gave it to somebody."""
+    number = f"U{user_id:06d}"
+    is_taken = db.session.scalar(select(column).where(column == number)) is not None
+    return f"{number}-{secrets.token_hex(4)}" if is_taken else number
 
 
 def give_password(emails: Sequence[str], password: str, by: Actor) -> None:

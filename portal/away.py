@@ -22,8 +22,9 @@ _INVALIDATED = "8s2b"
 # What a pool says when the connections that it made just now had gone, too.
 _EXHAUSTED = "This connection is closed"
 # MySQL and MariaDB: lock wait timeout, deadlock, and a savepoint that is no more because a deadlock has undone it all.
-# A node of a Galera cluster that is not ready takes nothing in: the statement was not begun.
-_UNDONE = {1205, 1213, 1305, 1047}
+# A node of a Galera cluster that is not ready takes nothing in: the statement was not begun. Whoever is undone while
+# they wait for the next number of a table is told that it could not be read.
+_UNDONE = {1205, 1213, 1305, 1047, 1467}
 # PostgreSQL: serialization failure, deadlock.
 _UNDONE_STATES = {"40001", "40P01"}
 # PostgreSQL, of a server that has become a standby or ended an idle transaction; the driver takes both for its faults.

@@ -28,7 +28,7 @@ def test_a_copy_is_a_draft_with_its_files_and_its_first_version(app, make, old, 
     with app.app_context():
         with count_sql() as sql:
             assert copy_lessons(old.id, new.id, System()) == 3
-        assert len(sql) == 7, sql.text
+        assert len(sql) == 8, sql.text
         db.session.commit()
         copies = lessons_of(new)
         assert [one.title for one in copies] == ["Welcome", "Lesson 1", "Lesson 2", "Lesson 3"]
@@ -58,7 +58,7 @@ def test_many_courses_at_once_take_as_many_statements_as_one(app, make, old, cou
     with app.app_context():
         with count_sql() as sql:
             assert copy_lessons_of({old.id: targets[0].id, other.id: targets[1].id}, System()) == 4
-        assert len(sql) == 7, sql.text
+        assert len(sql) == 8, sql.text
         db.session.commit()
         assert [one.title for one in lessons_of(targets[1])] == ["Alone"]
         assert FileState.READY

@@ -46,7 +46,7 @@ def _said(code: int, means: str) -> Form:
 
 
 FORMS = [
-    *(_said(code, UNDONE) for code in (1047, 1205, 1213)),
+    *(_said(code, UNDONE) for code in (1047, 1205, 1213, 1467)),
     # No room, shutting down, network, killed, read-only after a failover, too long, ended while it committed.
     *(
         _said(code, REFUSED)

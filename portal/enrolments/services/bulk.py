@@ -54,9 +54,13 @@ def save_enrolments(
 ) -> None:
     """Write enrolments and count their courses anew; who waits does so in the order of the plan.
 
-    Raises Conflict when a course has more students than places afterwards, and had not before.
+    Raises Conflict when a course has more students than places afterwards, and had not before, or is not there any
+    more.
     """
-    before = _lock(offerings[draft.offering] for draft in plan.drafts)
+    courses = {offerings[draft.offering] for draft in plan.drafts}
+    before = _lock(courses)
+    if len(before) < len(courses):
+        raise Conflict(lazy("Something was changed while the import ran. Nothing was written; try again."))
     pairs = [(offerings[draft.offering], students[draft.student_number]) for draft in plan.new]
     numbers = _numbers(plan, offerings, before)
     rows = [

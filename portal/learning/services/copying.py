@@ -7,12 +7,14 @@ from sqlalchemy import ColumnElement, Integer, Table, case, func, insert, litera
 from sqlalchemy.orm import aliased
 
 from portal import clock
+from portal.allocations.queries.selections import lock_courses
 from portal.audit.services import Actor, Change, record_many
 from portal.bulk import in_chunks
 from portal.database import UtcDateTime
 from portal.extensions import db
 from portal.learning.models import FileState, Lesson, LessonAttachment, LessonVersion, StoredFile
 from portal.learning.services.files import hold_files
+from portal.learning.services.lessons import lock_course
 
 _LESSONS = cast(Table, Lesson.__table__)
 _VERSIONS = cast(Table, LessonVersion.__table__)
@@ -22,17 +24,19 @@ _KEPT = ("title", "body", "html", "renderer", "questions", "check_counts")
 
 
 def copy_lessons(from_offering: int, to_offering: int, by: Actor, lesson_ids: Sequence[int] | None = None) -> int:
-    """Copy the lessons of a course into another, all or some; gives how many. Seven statements at any size.
+    """Copy the lessons of a course into another, all or some; gives how many. Eight statements at any size.
 
     Copies are drafts and share the files, unless one is being thrown away. What was copied there before and is still
-    there is not copied again.
+    there is not copied again. Raises NotFound when the other course is not there any more.
     """
-    return copy_lessons_of({from_offering: to_offering}, by, lesson_ids)
+    lock_course(to_offering)  # of two clicks the second waits, and finds what the first has copied
+    return _copy({from_offering: to_offering}, by, lesson_ids)
 
 
-def copy_lessons_of(pairs: Mapping[int, int], by: Actor, lesson_ids: Sequence[int] | None = None) -> int:
-    """The same for many courses, by the course that they come from: seven statements for each 500."""
-    return sum(_copy(dict(part), by, lesson_ids) for part in in_chunks(pairs.items()))
+def copy_lessons_of(pairs: Mapping[int, int], by: Actor) -> int:
+    """The same of all lessons for many courses, by the course that they come from: eight statements for each 500."""
+    lock_courses(sorted(pairs.values()))
+    return sum(_copy(dict(part), by, None) for part in in_chunks(pairs.items()))
 
 
 def _copy(pairs: Mapping[int, int], by: Actor, lesson_ids: Sequence[int] | None) -> int:

@@ -8,7 +8,6 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, func, select, update
 
 from portal import clock
-from portal.allocations.models import CourseOffering
 from portal.audit.services import Actor
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
@@ -16,7 +15,7 @@ from portal.folding import fold
 from portal.learning.file_kinds import clean_name, content_of
 from portal.learning.models import NAME_LIMIT, FileState, Lesson, LessonAttachment, StoredFile
 from portal.learning.queries.files import list_files
-from portal.learning.services.lessons import make_html
+from portal.learning.services.lessons import lock_course, make_html
 from portal.learning.storage import PART_SIZE, Storage
 
 MOST_FILES = 50
@@ -33,7 +32,8 @@ class Limits:
 
 
 def begin_upload(offering_id: int, name: str, size: int, limits: Limits, by: Actor) -> StoredFile:
-    """Note that a file is to come; its parts follow with `add_part`. Raises DomainError when it is too large.
+    """Note that a file is to come; its parts follow with `add_part`. Raises DomainError when it is too large, NotFound
+    for a course that is not there any more.
 
     Whatever is begun counts towards the course's quota until it is deleted. Three statements.
     """
@@ -44,7 +44,7 @@ def begin_upload(offering_id: int, name: str, size: int, limits: Limits, by: Act
         said = lazy("“%(name)s” is too large: a file may have %(most)s MB.", name=name, most=limits.file_mb)
         raise DomainError(said, "file")
     # Two uploads at once count each other.
-    db.session.execute(select(CourseOffering.id).where(CourseOffering.id == offering_id).with_for_update())
+    lock_course(offering_id)
     used = select(func.coalesce(func.sum(StoredFile.size), 0)).where(StoredFile.offering_id == offering_id)
     if int(db.session.scalar(used) or 0) + size > limits.course_mb * _MEGABYTE:
         said = lazy(

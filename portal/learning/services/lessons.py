@@ -136,8 +136,10 @@ def locked_lesson(lesson_id: int, offering_id: int | None = None) -> Lesson:
 
 
 def lock_course(offering_id: int) -> None:
-    """Have other writers of the same course's lessons wait until this transaction ends."""
-    db.session.execute(select(CourseOffering.id).where(CourseOffering.id == offering_id).with_for_update())
+    """Have other writers of the same course's lessons and files wait until this transaction ends. Raises NotFound."""
+    wanted = select(CourseOffering.id).where(CourseOffering.id == offering_id).with_for_update()
+    if db.session.scalar(wanted) is None:
+        raise NotFound(lazy("There is no such course."))
 
 
 def make_html(lesson: Lesson, files: Sequence[FileRef]) -> None:

@@ -73,13 +73,18 @@ def create_form(title_en: str, title_fr: str, by: Actor) -> int:
 
 
 def save_form(form_id: int, draft: FormDraft, questions: Sequence[QuestionDraft], version: int, by: Actor) -> None:
-    """Change a form; its questions only while it is a draft, its mode only until somebody has answered.
+    """Change a form; its questions only while it is a draft, its mode only until the first course is asked.
+
+    Whoever is asked is told at once who will read what they write, and may send it days later.
 
     Raises DomainError on the field that breaks a rule, and Conflict when somebody changed it since `version`.
     """
     form = _locked(form_id)
     if form.version != version:
         raise Conflict(lazy("Someone changed this form meanwhile. Look at it as it is now, then change it again."))
+    if draft.mode is not form.mode and _is_asked(form_id):
+        said = lazy("Students are asked already, trusting in what they were told: the mode stays.")
+        raise Conflict(said, "mode")
     _check(form, draft, _is_answered(form_id))
     changed = {name: (getattr(form, name), value) for name, value in asdict(draft).items()
                if getattr(form, name) != value}  # fmt: skip
@@ -171,13 +176,13 @@ def _check(form: ReflectionForm, draft: FormDraft, is_answered: bool) -> None:
     if not -FURTHEST <= draft.opens_days <= draft.closes_days <= FURTHEST:
         raise DomainError(lazy("It must close after it opens, and within %(most)s days of the day it counts from.",
                                most=FURTHEST), "closes_days")  # fmt: skip
-    if not is_answered:
-        return
-    if draft.mode is not form.mode:
-        said = lazy("People have answered already, trusting in what they were told: the mode stays.")
-        raise Conflict(said, "mode")
-    if draft.min_responses < form.min_responses:
+    if is_answered and draft.min_responses < form.min_responses:
         raise Conflict(lazy("People have answered already: this number can only be raised."), "min_responses")
+
+
+def _is_asked(form_id: int) -> bool:
+    """Whoever opens it for a course at this moment waits for the lock on the form."""
+    return db.session.scalar(select(ReflectionRound.id).where(ReflectionRound.form_id == form_id).limit(1)) is not None
 
 
 def _is_answered(form_id: int) -> bool:

@@ -82,8 +82,11 @@ def send_reflection(writer: Writer, written: Written, number: str, seen: int | N
         raise OtherDraft(was, desk.version)
     questions = list_questions(desk.form_id)
     body = checked(questions, written.answers)
+    # Held, so that whoever changes what the form promises knows of this answer, or is known to it.
+    promised = select(ReflectionForm.mode).where(ReflectionForm.id == desk.form_id).with_for_update(read=True)
+    mode = db.session.scalars(promised).one()
     _take_part(writer, desk, number)
-    _respond(writer, desk, written.language, body)
+    _respond(writer, desk, mode, Written(body, written.language))
     forget_draft(writer.owner_key, writer.round_id)
     return Receipt(writer.today, number)
 
@@ -146,15 +149,14 @@ def _take_part(writer: Writer, desk: Desk, number: str) -> None:
         ) from error
 
 
-def _respond(writer: Writer, desk: Desk, language: str, body: dict[str, str]) -> None:
-    mode = db.session.scalar(select(ReflectionForm.mode).where(ReflectionForm.id == desk.form_id))
+def _respond(writer: Writer, desk: Desk, mode: FormMode, said: Written) -> None:
     row = {
         # From the system's own source of chance: nothing about it can be guessed from another.
         "id": str(UUID(bytes=secrets.token_bytes(16), version=4)),
         "round_id": writer.round_id,
-        "language": "fr" if language == "fr" else "en",
+        "language": "fr" if said.language == "fr" else "en",
         "student_id": None if mode is FormMode.ANONYMOUS else desk.student_id,
-        "body": body,
+        "body": said.answers,
     }
     db.session.execute(insert(ReflectionResponse), [row])
     if mode is FormMode.ANONYMOUS and db.session.connection().dialect.name == "postgresql":

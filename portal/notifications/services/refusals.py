@@ -1,27 +1,35 @@
 """Whose mail is refused, or came back."""
 
 from datetime import timedelta
+from typing import cast
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import Table, delete, func, or_, select
 
 from portal import clock
+from portal.database import insert_unless_there
 from portal.extensions import db
 from portal.notifications.models import MailRefusal
 
 _LONGEST = 500
+_REFUSALS = cast(Table, MailRefusal.__table__)
 # Servers keep trying for up to five days (RFC 5321 §4.5.4.1) before they send a mail back.
 _BELIEVED = timedelta(days=10)
 
 
 def note_refusal(user_id: int, address: str, code: str, said: str, *, is_bounce: bool = False) -> None:
     """Keep that mail to somebody was refused for good."""
-    kept = db.session.scalar(select(MailRefusal).where(MailRefusal.user_id == user_id).with_for_update())
-    if kept is None:
-        kept = MailRefusal(user_id=user_id, times=0)
-        db.session.add(kept)
+    now = clock.now()
+    first = {
+        "user_id": user_id, "address": address, "code": "", "said": "", "is_bounce": is_bounce, "times": 0,
+        "refused_at": now, "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    # Of two mails that are refused at one moment the second finds the row of the first.
+    db.session.execute(insert_unless_there(db.engine.dialect.name, _REFUSALS, first))
+    mine = select(MailRefusal).where(MailRefusal.user_id == user_id).with_for_update()
+    kept = db.session.scalars(mine.execution_options(populate_existing=True)).one()
     kept.times = kept.times + 1 if kept.address == address else 1
     kept.address, kept.code, kept.said = address, code[:20], said[:_LONGEST]
-    kept.is_bounce, kept.refused_at = is_bounce, clock.now()
+    kept.is_bounce, kept.refused_at = is_bounce, now
     db.session.flush()
 
 

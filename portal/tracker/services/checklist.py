@@ -36,6 +36,7 @@ class ItemDraft:
 
 def create_item(draft: ItemDraft, by: Actor) -> int:
     """A new item at the end of the list; gives its id. Raises DomainError on the field that breaks a rule."""
+    _lock_list()
     _check(draft, None)
     if sum(item.is_active for item in list_items()) >= MOST_ITEMS:
         raise Conflict(lazy("There are %(most)s items already. Retire one first.", most=MOST_ITEMS))
@@ -78,6 +79,7 @@ def change_item(item_id: int, draft: ItemDraft, version: int, by: Actor) -> bool
 
 def move_item(item_id: int, step: int, by: Actor) -> bool:
     """Move an item in use up (-1) or down (1) by one place; False at the end of the list. Raises NotFound."""
+    _lock_list()
     order = [item for item in list_items() if item.is_active]
     place = next((place for place, item in enumerate(order) if item.id == item_id), None)
     if place is None:
@@ -145,8 +147,15 @@ def _free_key(label: str) -> str:
     )  # fmt: skip
 
 
+def _lock_list() -> None:
+    """Whoever keeps the list waits here for whoever does so now: its rules are about all items together."""
+    # Nobody who fills in a week has to wait for that where the database can tell, and elsewhere both go by number.
+    db.session.execute(select(ChecklistItem.id).order_by(ChecklistItem.id).with_for_update(key_share=True)).all()
+
+
 def _locked(item_id: int) -> ChecklistItem:
-    found = db.session.scalar(select(ChecklistItem).where(ChecklistItem.id == item_id).with_for_update())
+    _lock_list()
+    found = db.session.get(ChecklistItem, item_id, populate_existing=True)
     if found is None:
         raise NotFound(lazy("There is no such checklist item."))
     return found

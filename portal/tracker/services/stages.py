@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import Table, delete, update
+from sqlalchemy import Table, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
@@ -31,6 +31,7 @@ def change_stage(stage_id: int, draft: StageDraft, version: int, by: Actor) -> b
 
     Raises NotFound, DomainError on "days", Conflict when somebody changed it since `version`.
     """
+    _lock_ladder()
     found = find_stage(stage_id)
     if found is None:
         raise NotFound(lazy("There is no such stage."))
@@ -58,6 +59,7 @@ def add_stage(base: str, days: int, by: Actor) -> int:
     """
     if base not in ADDABLE:
         raise DomainError(lazy("Choose who is told."), "who")
+    _lock_ladder()
     free = [key for key in keys_of(base) if key not in {kept.key for kept in list_stages()}]
     if not free:
         raise DomainError(lazy("There are enough stages for these people: more would be nagging."), "who")
@@ -89,6 +91,11 @@ def remove_stage(stage_id: int, version: int, by: Actor) -> None:
         raise Conflict(_CHANGED)
     record(by, "delete", ReminderStage.__tablename__, stage_id, stage=(found.key, None),
            working_days=(found.working_days, None))  # fmt: skip
+
+
+def _lock_ladder() -> None:
+    """Whoever changes the ladder waits here for whoever does so now: its rules are about all stages together."""
+    db.session.execute(select(_STAGES.c.id).order_by(_STAGES.c.id).with_for_update()).all()
 
 
 def _check(key: str, days: int) -> None:

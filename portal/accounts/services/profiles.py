@@ -13,6 +13,16 @@ from portal.errors import DomainError, NotFound, lazy
 from portal.extensions import db
 
 
+def hold_facilitator(facilitator_id: int) -> None:
+    """Have whoever changes the same one wait until the transaction ends, so that what was read of them still stands."""
+    db.session.execute(select(Facilitator.id).where(Facilitator.id == facilitator_id).with_for_update())
+
+
+def hold_student(student_id: int) -> None:
+    """The same for somebody who studies."""
+    db.session.execute(select(Student.id).where(Student.id == student_id).with_for_update())
+
+
 def change_facilitator(facilitator_id: int, values: Mapping[str, Any], by: Actor) -> bool:
     """Other values of `department` and `specialization`; False when they stood so already. Raises NotFound."""
     return _change(Facilitator, facilitator_id, values, by)

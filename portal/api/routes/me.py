@@ -6,6 +6,7 @@ from flask import abort
 from flask_login import current_user
 
 from portal.accounts.queries.profiles import Profile, find_profile
+from portal.accounts.services.locking import lock_account
 from portal.accounts.services.profile import ProfileDraft, save_profile
 from portal.api.blueprint import bp
 from portal.api.conditional import tag_seen
@@ -28,6 +29,7 @@ def me() -> Me:
 @operation("Change one's own account", body=ProfileChange, answer=Me)
 def change_me(body: ProfileChange) -> Reply:
     """Change what people may change of themselves."""
+    lock_account(current_user.id)
     tag_seen(_shown())
     shown = _draft(find_profile(current_user.id) or abort(404))
     # Without the null that empties: in a draft that is an empty text.

@@ -35,12 +35,13 @@ def change_as_sent(offering_id: int, sent: Mapping[str, Any], seen: int, today: 
         change_status(offering_id, status, seen, by, reason)
         seen = _row(offering_id).version
     fields = {name: sent[name] for name in FIELDS if name in sent}
-    if fields:
-        edit_offering(offering_id, fields, seen, by)
+    # Each step is about the version that the one before left: what somebody else did meanwhile is not written over.
+    if fields and edit_offering(offering_id, fields, seen, by):
+        seen += 1
     if "facilitator_id" in sent and sent["facilitator_id"] != before.facilitator_id:
-        assign_facilitator(offering_id, sent["facilitator_id"], _row(offering_id).version, by, today, reason or None)
+        seen += assign_facilitator(offering_id, sent["facilitator_id"], seen, by, today, reason or None)
     if status is not None:
-        change_status(offering_id, status, _row(offering_id).version, by, reason)
+        change_status(offering_id, status, seen, by, reason)
 
 
 def _row(offering_id: int) -> OfferingRow:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from flask import abort
 from flask_babel import gettext as _
 
-from portal.accounts.services.profiles import change_facilitator, change_student
+from portal.accounts.services.profiles import change_facilitator, change_student, hold_facilitator, hold_student
 from portal.allocations.services.workload import Terms, change_terms
 from portal.api.blueprint import bp
 from portal.api.conditional import tag_seen
@@ -59,6 +59,7 @@ def show_facilitator(facilitator_id: int) -> FacilitatorShown:
 @operation("Change a facilitator", body=FacilitatorChange, answer=FacilitatorShown)
 def patch_facilitator(facilitator_id: int, body: FacilitatorChange) -> Reply:
     """Department, specialization, and how much somebody may have. All of it or nothing."""
+    hold_facilitator(facilitator_id)
     present = _facilitator(facilitator_id)
     tag_seen(FacilitatorShown.model_validate(present))
     sent = body.model_dump(exclude_unset=True)
@@ -99,6 +100,7 @@ def show_student(student_id: int) -> StudentShown:
 @operation("Change a student", body=StudentChange, answer=StudentShown)
 def patch_student(student_id: int, body: StudentChange) -> Reply:
     """Their cohort and how they stand. All of it or nothing."""
+    hold_student(student_id)
     tag_seen(StudentShown.model_validate(_student(student_id)))
     sent = body.model_dump(exclude_unset=True)
     cohort = sent.get("cohort_id")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, update
+from sqlalchemy import Table, delete, select, update
 
 from portal.audit.services import Actor, record
 from portal.errors import Conflict, DomainError, lazy
@@ -43,12 +43,20 @@ def fill_in(log: Log, filling: Filling, moment: Moment, by: Actor, *, submit: bo
     """
     check_open(log)
     if filling.there is not None:
+        _hold(log)
         log = _take(log, filling.there, moment, by)
     edit = Edit(log.version, filling.statuses, notes=filling.notes, unasked=filling.unasked)
     saved = save(log, edit, moment, by, submit=submit, again=False)
     if saved.clashes:
         raise too_many()
     return saved.log
+
+
+def _hold(log: Log) -> None:
+    """What is said in two steps is about one version of the week. Raises Conflict when it is another one by now."""
+    wanted = select(_LOGS.c.version).where(_LOGS.c.id == log.id).with_for_update()
+    if db.session.scalar(wanted) != log.version:
+        raise too_many()
 
 
 def _take(log: Log, there: Sequence[bool], moment: Moment, by: Actor) -> Log:

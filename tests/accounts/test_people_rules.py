@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from flask import g
-from sqlalchemy import select
 
 from portal import clock
 from portal.accounts.models import Facilitator, Manager, OneTimeToken, Student, User, UserSession
@@ -264,20 +263,6 @@ def test_someone_new_gets_their_number(make):
     with pytest.raises(Conflict) as caught:
         administration.add_person(again, Role.MANAGER, BY)
     assert caught.value.field == "number"
-
-
-@pytest.mark.parametrize("role", [Role.STUDENT, Role.FACILITATOR])
-def test_a_number_that_somebody_has_keeps_nobody_out(make, role):
-    """A file of another portal may hold the numbers that this one would give next."""
-    next_one = make.admin().user_id + 2
-    number = {"employee_id" if role is Role.FACILITATOR else "student_number": f"U{next_one:06d}"}
-    (make.facilitator if role is Role.FACILITATOR else make.student)(profile=number)
-    user = administration.add_person(NewPerson(UserDraft("zoe@example.org", role, "Zoé")), Role.ADMIN, System())
-    assert user.id == next_one
-    profile = Facilitator if role is Role.FACILITATOR else Student
-    mine = db.session.scalars(select(profile).where(profile.user_id == user.id)).one()
-    given = mine.employee_id if role is Role.FACILITATOR else mine.student_number
-    assert given.startswith(f"U{next_one:06d}-")
 
 
 def test_a_manager_may_teach_besides(app, client, make, sign_in):

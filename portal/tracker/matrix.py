@@ -10,6 +10,8 @@ from portal.tracker.queries.matrix import Line
 from portal.tracker.states import LogState
 
 _WEEK = timedelta(days=7)
+# So many rows are still looked through at a glance.
+_LONG = 20
 # What a cell of several logs is called by: the gravest of their states.
 _GRAVEST = (
     LogState.MISSING, LogState.LATE, LogState.OPEN, LogState.ON_TIME, LogState.EXCUSED, LogState.NOT_DUE,
@@ -47,6 +49,19 @@ class MatrixRow:
     line: Line
     boxes: Sequence[Box | None]
     sums: Sums
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether all that was due came on time, or nothing is due yet."""
+        return not (self.sums.late or self.sums.missing)
+
+
+def split(rows: Sequence[MatrixRow]) -> tuple[list[MatrixRow], list[MatrixRow]]:
+    """The rows to look at, and the calm ones where they may be folded away: of a long matrix, beside others."""
+    calm = [row for row in rows if row.is_calm]
+    if len(rows) <= _LONG or len(calm) == len(rows):
+        return list(rows), []
+    return [row for row in rows if not row.is_calm], calm
 
 
 def columns_of(weeks: Sequence[WeekSums], focus: WeekSums | None) -> list[Column]:

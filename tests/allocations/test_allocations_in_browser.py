@@ -164,6 +164,8 @@ def test_pages_are_accessible_and_never_scroll_sideways(new_page, browser_sign_i
         "[...document.querySelectorAll('tbody tr > *')].every(one => one.scrollWidth <= one.offsetWidth + 1)"
     )
     page.goto("/allocations/")
+    if device:
+        page.locator("#fold > summary").click()
     page.locator("#filter-views summary").click()
     assert page.locator("#filter-views > div").bounding_box()["x"] >= 0
     page.keyboard.press("Escape")

@@ -81,6 +81,16 @@ def test_a_week_is_five_numbers_and_a_sentence(manager, term):
     assert "4 courses, 6 weeks" in text
 
 
+def test_courses_without_trouble_fold_away_where_the_matrix_is_long(manager, term, monkeypatch):
+    assert "calm" not in manager.get("/compliance/").text
+    monkeypatch.setattr("portal.tracker.matrix._LONG", 3)
+    troubled, calm = manager.get("/compliance/").text.split('<tbody class="calm">')
+    assert "Also show the 1 course with no week late or missing" in troubled
+    assert "Botany" in troubled and "Drawing" in troubled and "Algebra" in calm
+    # Who asked for one state is shown all of it.
+    assert "calm" not in manager.get(f"/compliance/?state=on_time&week={SECOND}").text
+
+
 def test_each_number_narrows_the_matrix_to_its_courses(manager, term):
     def courses(query):
         return re.findall(r'<th scope="row"><a href="/tracker/courses/\d+">(\w+)</a>', manager.get(query).text)

@@ -83,6 +83,9 @@ def test_a_long_term_lies_over_nothing(live_server, new_page, browser_sign_in, m
             assert not page.evaluate(_LAID_OVER), (weeks, width)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (weeks, width)
         page.evaluate("document.querySelectorAll('.matrix tr > :nth-child(7)').forEach((one) => one.remove())")
+    page.set_viewport_size(PHONE["viewport"])
+    page.reload()
+    assert 0 < page.locator(".matrix thead [aria-current] a").bounding_box()["x"] < 320
 
 
 def test_a_number_filters_in_place_and_the_address_says_so(live_server, new_page, browser_sign_in, manager, term):
@@ -120,6 +123,14 @@ def test_without_scripts_a_phone_filters_decides_and_nudges(live_server, new_pag
     page = new_page(**PHONE, java_script_enabled=False)
     browser_sign_in(page, manager)
     page.goto("/compliance/")
+    # The numbers come before the filters, which are folded.
+    expect(page.locator("#filter-q")).to_be_hidden()
+    expect(page.locator("#number-excused")).to_be_in_viewport()
+    page.locator("#fold > summary").click()
+    page.locator("#filter-q").fill("Chem")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#fold")).to_contain_text("in use")
+    page.get_by_role("link", name="Clear filters").click()
     page.get_by_role("button", name="Nudge the 1 missing").click()
     expect(page.get_by_text("1 person is told of 1 week.")).to_be_visible()
     page.locator("#number-missing").click()

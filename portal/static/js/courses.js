@@ -40,7 +40,7 @@ document.addEventListener("change", (event) => {
 // The server draws the filters anew; a menu in which someone ticks stays open.
 let open = [];
 document.addEventListener("htmx:before:swap", () => {
-  open = [...document.querySelectorAll("#filters details[open]")].map((menu) => menu.id);
+  open = [...document.querySelectorAll(":is(#filters, #results) details[id][open]")].map((menu) => menu.id);
 });
 document.addEventListener("htmx:after:swap", () => {
   for (const id of open) {
@@ -48,3 +48,12 @@ document.addEventListener("htmx:after:swap", () => {
     if (menu) menu.open = true;
   }
 });
+
+// Where the matrix is wider than the page, it begins with the week that the numbers are about, not with the first.
+function showWeek() {
+  const week = document.querySelector(".matrix thead [aria-current]");
+  const frame = week?.closest(".matrix-frame");
+  if (frame && frame.scrollLeft === 0) frame.scrollLeft = week.offsetLeft + 2 * week.offsetWidth - frame.clientWidth;
+}
+document.addEventListener("htmx:after:swap", showWeek);
+showWeek();

@@ -78,11 +78,12 @@ def index() -> str | Response:
         found = lines.page_of_people(watched, form.page, moment)
         sums = queries.cells_of_people([line.id for line in found.rows], form.list.wanted, moment)
         rows = matrix.rows_of_people(found.rows, sums, weeks)
+    shown, calm = (rows, []) if watched.state else matrix.split(rows)
     columns = matrix.columns_of(weeks, view.focus)
     due = [week.start for week in weeks if week.due_at < moment.now]
     context: dict[str, Any] = {
-        "painter": Painter(form), "view": view, "form": form, "moment": moment, "found": found, "rows": rows,
-        "columns": columns,
+        "painter": Painter(form), "view": view, "form": form, "moment": moment, "found": found, "rows": shown,
+        "calm": calm, "columns": columns,
         "months": matrix.months_of(columns), "total": queries.total_of(weeks), "choices": view.choices,
         "needs": list_needs(form.list.wanted, due[-2:], moment) if weeks else [],
     }  # fmt: skip

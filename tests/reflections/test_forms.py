@@ -224,3 +224,16 @@ def test_a_form_that_is_retired_asks_no_further_course(make, within):
     make.offering(make.facilitator(), weeks=4, weeks_ago=3)
     open_rounds(TODAY)
     assert db.session.scalar(select(func.count()).where(ReflectionRound.form_id == form_id)) == 0
+
+
+def test_who_is_refused_sees_the_questions_of_a_published_form(app, client, make, sign_in):
+    with app.app_context():
+        form_id = published()
+    sign_in(client, make.admin())
+    sent = {"title_en": "Mine", "mode": "anonymous", "anchor": "middle", "min_responses": "5", "opens_days": "-3",
+            "closes_days": "7", "version": "1"}  # fmt: skip
+    page = client.post(f"/reflections/forms/{form_id}", data=sent)
+    assert page.status_code == 409
+    assert 'value="Mine"' in page.text
+    assert 'value="What helps?"' in page.text
+    assert "See it as it is now" in page.text

@@ -1,5 +1,7 @@
 """Forms of questions, as administrators keep them."""
 
+from dataclasses import replace
+
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -70,7 +72,9 @@ def save(form_id: int) -> BaseResponse | tuple[str, int]:
         db.session.commit()
     except DomainError as error:
         db.session.rollback()
-        shown = sent or SentForm.of(form, list_questions(form_id))
+        kept = SentForm.of(form, list_questions(form_id))
+        # The questions of a form that is published cannot be filled in, so that its page sends none.
+        shown = replace(sent, rows=sent.rows or kept.rows) if sent else kept
         return _page(form, shown, str(error), error.field or ""), error.status
     flash(_("Published. Courses are asked by it from now on.") if publishes else _("Saved."), "done")
     return redirect(url_for("reflections.edit", form_id=form_id), 303)

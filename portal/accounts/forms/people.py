@@ -117,7 +117,7 @@ class InviteForm(NameForm):
     def offer(self, roles: Sequence[Role], cohorts: Sequence[Unit]) -> "InviteForm":
         """The form with these roles and cohorts to choose from."""
         self.role.choices = [SelectChoice(role.value, ROLE_WORDS[role]) for role in roles]
-        self.cohort.choices = [SelectChoice("", _l("None")), *(_choice(one) for one in cohorts if one.is_open)]
+        self.cohort.choices = [SelectChoice("", _l("No cohort")), *(_choice(one) for one in cohorts if one.is_open)]
         return self
 
 

@@ -38,12 +38,21 @@ def read_body(model: type[Model]) -> Model:
 def read_query(model: type[Model]) -> Model:
     """The query of the address as a model; each parameter may stand there once."""
     faults: dict[str, list[str]] = {}
-    for name in request.args:
-        if len(request.args.getlist(name)) > 1:
+    for name in list(request.args)[:_MOST_FAULTS]:
+        if name not in model.model_fields:
+            faults[name_of([name])] = [_unknown(name, model)]
+        elif len(request.args.getlist(name)) > 1:
             faults[name_of([name])] = [_("%(field)s is given twice", field=label_of([name]))]
     values = request.args.to_dict()
     _refuse_faults(faults | _odd_values(values))
     return _understood(model, values)
+
+
+def _unknown(name: str, model: type[BaseModel]) -> str:
+    if not model.model_fields:
+        return str(_("%(field)s is not known here: this address takes no parameters", field=label_of([name])))
+    known = ", ".join(model.model_fields)
+    return str(_("%(field)s is not known here: use %(known)s", field=label_of([name]), known=known))
 
 
 def _read_object() -> dict[str, Any]:

@@ -15,6 +15,7 @@ _SENTENCES: Mapping[str, Any] = {
     "string_type": lazy("%(field)s must be text"),
     "string_too_short": lazy("%(field)s must have at least %(min_length)s characters"),
     "string_too_long": lazy("%(field)s must have at most %(max_length)s characters"),
+    "string_pattern_mismatch": lazy("%(field)s must be one line, without control characters"),
     "bool_type": lazy("%(field)s must be true or false"),
     "bool_parsing": lazy("%(field)s must be true or false"),
     "int_type": lazy("%(field)s must be a whole number"),

@@ -120,7 +120,14 @@ def test_an_address_with_a_slash_too_many_says_so(asks):
 def test_a_parameter_is_refused_by_name_where_an_operation_takes_none(faulty, make_fresh, program, method, path, body):
     answer = program(make_fresh.student(), over=faulty)(method, f"{path}?fields=id", body)
     assert answer.status_code == 400
-    assert list(body_of(answer)["fields"]) == ["fields"]
+    assert body_of(answer)["fields"] == {"fields": ["Fields is not known here: this address takes no parameters"]}
+
+
+def test_a_parameter_that_a_list_does_not_know_is_told_which_it_knows(faulty, make_fresh, program):
+    answer = program(make_fresh.student(), over=faulty)("GET", "/notifications?offset=5&limit=x&per_page=5")
+    assert answer.status_code == 400
+    assert set(body_of(answer)["fields"]) == {"offset", "per_page"}
+    assert answer.json["fields"]["offset"] == ["Offset is not known here: use limit, page, is_read, sort"]
 
 
 def test_the_wrong_method_says_which_are_right(asks):

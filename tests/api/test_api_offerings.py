@@ -77,6 +77,7 @@ WRONG = {
     "an unknown facilitator": ({"facilitator_id": 2**31 - 1}, "facilitator_id"),
     "a fourth trimester": ({"trimester": 4}, "trimester"),
     "no class": ({"class_id": None}, "class_id"),
+    "a title of two lines": ({"title": "Soils\nand water"}, "title"),
 }
 
 

@@ -12,6 +12,7 @@ from portal.accounts.services.deletion import anonymise
 from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
 from portal.audit.services import System
 from portal.extensions import db
+from tests.support.api import Program
 from tests.support.files import COURSE, SMALL, counts, read_rows
 from tests.support.term import HEADERS
 
@@ -41,6 +42,30 @@ def test_importing_an_export_changes_nothing(run: Run, small_term: Path, tmp_pat
     make.facilitator(first_name="+Ada", last_name="", profile={"department": "School of Engineering and Design"})
     run("exchange", "export", tmp_path)
     assert b"\r\n''=M,'=SUM(A1)," in (tmp_path / "modules.csv").read_bytes()
+    result = run("exchange", "import", tmp_path)
+    assert result.exit_code == 0, result.output
+    for created, updated, _, errors, skipped in counts(result.output).values():
+        assert (created, updated, errors, skipped) == (0, 0, 0, 0), result.output
+
+
+def test_what_the_api_takes_a_file_takes_too(app: Flask, run: Run, tmp_path: Path, make: Any) -> None:
+    asks = Program(app, make.admin())
+    taken = {
+        "/modules": {"code": "M", "name": "=SUM(A1)", "credits": 1000, "level": "x" * 20},
+        "/classes": {"name": "C", "year": 2150, "section": "x" * 40},
+        "/cohorts": {"code": "K", "name": "x" * 200, "start_date": "1950-01-01", "end_date": "2150-12-31"},
+    }
+    refused: dict[str, list[dict[str, Any]]] = {
+        "/modules": [{"code": "A\nB"}, {"name": "A\tB"}, {"level": "A\x07"}, {"credits": 1001}],
+        "/classes": [{"name": "A\u2028B"}, {"section": "A\rB"}],
+        "/cohorts": [{"program": "A\nB"}, {"start_date": "1949-12-31"}, {"end_date": "2151-01-01"}],
+    }
+    for path, body in taken.items():
+        for change in refused[path]:
+            answer = asks("POST", path, body | change)
+            assert (answer.status_code, list(answer.json["fields"])) == (400, list(change)), answer.text
+        assert asks("POST", path, body).status_code == 201
+    run("exchange", "export", tmp_path)
     result = run("exchange", "import", tmp_path)
     assert result.exit_code == 0, result.output
     for created, updated, _, errors, skipped in counts(result.output).values():

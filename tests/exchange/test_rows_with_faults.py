@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.in_turn]
         ("modules", 1, "\r=1+1", "looks like a formula"),
         ("modules", 1, "two\nlines", "line break or an invisible control character"),
         ("modules", 1, "a\x07bell", "line break or an invisible control character"),
-        ("modules", 4, "three", "column credits “three”: This must be a whole number from 0 to 999."),
+        ("modules", 4, "three", "column credits “three”: This must be a whole number from 0 to 1000."),
         ("modules", 4, "-3", "whole number"),
         ("modules", 4, "1_0", "whole number"),
         ("modules", 4, "٣", "whole number"),

@@ -16,8 +16,8 @@ _ABOUT = (
     "Bearer tokens only: `POST /auth/login` gives one for a day, and people make long-lived ones with scopes "
     "in their profile. Lists are bare arrays; `X-Total-Count` and `Link` say what else there is. What is wrong is said "
     "in one body for all errors. Names are snake_case, days `YYYY-MM-DD`, moments ISO 8601 in UTC with `Z`. "
-    "`facilitator_id` and `student_id` are ids of `/facilitators` and `/students`, not of `/users`; `allocation_id` is the "
-    "id of a course offering."
+    "`facilitator_id` and `student_id` are ids of `/facilitators` and `/students`, not of `/users`; `allocation_id` is "
+    "the id of a course offering."
 )
 _HEADERS: Json = {
     "ETag": ("Of this answer; `If-None-Match` asks whether it is still so, `If-Match` that it still is", _TEXT),

@@ -7,16 +7,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, StrictBool, StrictInt, StringConstraints
 
-from portal.api.schemas.common import LEFT_OUT, Day, Given, Paged, SentId, Taken, Version
+from portal.api.schemas.common import LEFT_OUT, Day, Given, Line, Paged, SentId, Taken, Version
 from portal.catalogue.queries.entries import Entry
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Words = Annotated[Line, StringConstraints(min_length=1)]
 Text20 = Annotated[Words, StringConstraints(max_length=20)]
 Text40 = Annotated[Words, StringConstraints(max_length=40)]
 Text100 = Annotated[Words, StringConstraints(max_length=100)]
 Text200 = Annotated[Words, StringConstraints(max_length=200)]
 Credits = Annotated[StrictInt, Field(ge=0, le=1000)]
 Percent = Annotated[StrictInt, Field(ge=0, le=500)]
+# The days that forms and files know too.
+TermDay = Annotated[Day, Field(ge=date(1950, 1, 1), le=date(2150, 12, 31))]
 YearOfClass = Annotated[StrictInt, Field(ge=1, le=2150)]
 
 
@@ -126,8 +128,8 @@ class CohortWhole(_Whole):
     code: Text40
     name: Text200
     program: Text200 | None = None
-    start_date: Day | None = None
-    end_date: Day | None = None
+    start_date: TermDay | None = None
+    end_date: TermDay | None = None
 
 
 class ModeWhole(_Whole):
@@ -176,8 +178,8 @@ class CohortChange(_Change):
     code: Text40 = LEFT_OUT
     name: Text200 = LEFT_OUT
     program: Text200 | None = None
-    start_date: Day | None = None
-    end_date: Day | None = None
+    start_date: TermDay | None = None
+    end_date: TermDay | None = None
 
 
 class ModeChange(_Change):

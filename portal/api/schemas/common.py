@@ -50,6 +50,8 @@ Version = Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]
 # Of a member that may be left out of a change but not be empty. Read what was sent: model_dump(exclude_unset=True).
 LEFT_OUT: Any = Field(default_factory=lambda: None)
 Day = Annotated[date, BeforeValidator(_as_written)]
+# What forms fold into one line and files refuse: it would tear the rows of an export.
+Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 # Their rules are the services' business; here only what no rule lets through.
 Email = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1000)]

@@ -10,9 +10,9 @@ from portal.allocations.models import MAX_STUDENTS, IntakePeriod, OfferingKind, 
 from portal.allocations.services.assignment import MAX_REASON
 from portal.allocations.services.offerings import MAX_SUMMARY, MAX_TITLE
 from portal.api.queries.offerings import OfferingWish
-from portal.api.schemas.common import LEFT_OUT, Day, Id, Paged, SentId, Since, Taken, Version
+from portal.api.schemas.common import LEFT_OUT, Day, Id, Line, Paged, SentId, Since, Taken, Version
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TITLE)]
+Title = Annotated[Line, StringConstraints(max_length=MAX_TITLE)]
 Summary = Annotated[str, StringConstraints(max_length=MAX_SUMMARY)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_REASON)]
 Places = Annotated[StrictInt, Field(ge=1, le=MAX_STUDENTS)]

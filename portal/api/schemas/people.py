@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
-from portal.api.schemas.common import LEFT_OUT, Given, Id, Moment, Paged, SentId, Taken
+from portal.api.schemas.common import LEFT_OUT, Given, Id, Line, Moment, Paged, SentId, Taken
 
-Department = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Specialization = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-StudentStatus = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+Department = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
+Specialization = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
+StudentStatus = Annotated[Line, StringConstraints(min_length=1, max_length=20)]
 _SORTS = Literal["id", "-id", "name", "-name", "email", "-email"]
 
 
@@ -50,7 +50,7 @@ class FacilitatorChange(Taken):
     department: Department | None = None
     specialization: Specialization | None = None
     fte: Annotated[float, Field(ge=0, le=2, strict=True)] = LEFT_OUT
-    max_course_load: Annotated[StrictInt, Field(ge=0, le=100)] = LEFT_OUT
+    max_course_load: Annotated[StrictInt, Field(ge=0, le=99)] = LEFT_OUT
     is_available: StrictBool = LEFT_OUT
 
 

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StringConstraints, field_validator
 
 from portal.accounts.queries.users import UserFilter
-from portal.api.schemas.common import Email, FirstName, Given, Moment, Name, Paged, Password, Taken
+from portal.api.schemas.common import Email, FirstName, Given, Line, Moment, Name, Paged, Password, Taken
 from portal.errors import lazy
 from portal.roles import Role
 
-EmployeeId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
-Specialization = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+EmployeeId = Annotated[Line, StringConstraints(min_length=1, max_length=40)]
+Specialization = Annotated[Line, StringConstraints(max_length=200)]
 Locale = Literal["en", "fr"]
 
 

@@ -52,7 +52,7 @@ MODULES = Kind(
         Column("name", text(200)),
         Column.optional("department", text(DEPARTMENT_CODE)),
         Column.optional("level", text(20)),
-        Column.optional("credits", whole(0, 999), Blank.AS_BEFORE),
+        Column.optional("credits", whole(0, 1000), Blank.AS_BEFORE),
     ),
     ("code",),
     lambda term: term.modules,

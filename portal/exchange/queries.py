@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from portal.accounts.models import User
+from portal.accounts.names import full_name
 from portal.accounts.queries.personal_data import list_of
 from portal.exchange.models import ImportRow, ImportRun, ImportState
 from portal.extensions import db
@@ -155,7 +156,7 @@ def find_run(run_id: int) -> RunRow | None:
 
 
 def _name(row: Any) -> str:
-    return f"{row.first_name or ''} {row.last_name or ''}".strip()
+    return full_name(row.first_name, row.last_name)
 
 
 def find_latest_job(owner_id: int, kind: str) -> JobRow | None:

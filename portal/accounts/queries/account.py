@@ -19,6 +19,7 @@ from portal.accounts.models import (
     Student,
     User,
 )
+from portal.accounts.names import full_name
 from portal.accounts.queries.directory import INVITATION
 from portal.audit.models import AuditEvent
 from portal.extensions import db
@@ -61,7 +62,7 @@ class AccountRow:
     @property
     def full_name(self) -> str:
         """First and last name."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
     @property
     def seen(self) -> str:

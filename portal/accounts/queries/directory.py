@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal,
 
 from portal import clock
 from portal.accounts.models import Facilitator, Identity, OneTimeToken, Student, User
+from portal.accounts.names import full_name
 from portal.extensions import db
 from portal.folding import fold
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
@@ -74,7 +75,7 @@ class PersonRow:
     @property
     def full_name(self) -> str:
         """First and last name."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, func, select
 
 from portal import clock
 from portal.accounts.models import Facilitator, OneTimeToken, User
+from portal.accounts.names import full_name
 from portal.extensions import db
 from portal.roles import Role
 
@@ -37,7 +38,7 @@ class Person:
     @property
     def full_name(self) -> str:
         """First and last name."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
     @property
     def initials(self) -> str:
@@ -107,7 +108,7 @@ class Invited:
     @property
     def full_name(self) -> str:
         """First and last name."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
 
 def find_open_token(token_hash: str, purpose: str) -> Invited | None:

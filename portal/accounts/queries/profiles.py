@@ -8,6 +8,7 @@ from sqlalchemy import Select, select
 
 from portal import clock
 from portal.accounts.models import Identity, OneTimeToken, User
+from portal.accounts.names import full_name
 from portal.extensions import db
 
 
@@ -60,7 +61,7 @@ class AddressLink:
     @property
     def full_name(self) -> str:
         """First and last name."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
 
 def find_pending_address(user_id: int, purpose: str) -> AddressLink | None:

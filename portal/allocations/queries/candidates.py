@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, true
 
 from portal.accounts.models import Facilitator, User
+from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingKind
 from portal.allocations.queries.filters import named, words_of
 from portal.allocations.queries.listing import RUNNING, OfferingRow
@@ -34,7 +35,7 @@ class Candidate:
     @property
     def name(self) -> str:
         """First and last name."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
     @property
     def key(self) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.accounts.models import Facilitator, User
+from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering
 from portal.audit.models import AuditEvent
 from portal.catalogue.models import ClassGroup, Cohort, Mode, Module
@@ -81,7 +82,7 @@ def _happening(row: Any, names: Mapping[tuple[str, Any], str]) -> Happening:
             shown = [names.get((field, value), "" if value is None else str(value)) for value in (before, after)]
             changes.append(FieldChange(field, shown[0], shown[1]))
     reason = row.changes.get("reason", [None, ""])[1] or ""
-    by = f"{row.first_name or ''} {row.last_name or ''}".strip()
+    by = full_name(row.first_name, row.last_name)
     return Happening(row.id, row.created_at, by, row.action, changes, reason, row.batch_id)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Subquery, case, select
 
 from portal.accounts.models import Facilitator, User
+from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingKind, OfferingStatus
 from portal.allocations.queries.facets import Group
 from portal.allocations.queries.filters import OfferingFilter, conditions_of
@@ -64,7 +65,7 @@ class OfferingRow:
     @property
     def facilitator(self) -> str:
         """First and last name of who teaches it; empty without."""
-        return f"{self.first_name or ''} {self.last_name or ''}".strip()
+        return full_name(self.first_name, self.last_name)
 
     @property
     def section(self) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.types import Integer
 
 from portal.accounts.models import Facilitator, User
+from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingKind, WorkloadFormula, WorkloadOverride
 from portal.allocations.queries.course_loads import CourseLoad, course_load_of
 from portal.allocations.queries.filters import named
@@ -63,7 +64,7 @@ class Load:
     @property
     def name(self) -> str:
         """First and last name."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
     @property
     def is_over(self) -> bool:

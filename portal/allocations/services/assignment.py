@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from portal.accounts.models import Facilitator, User
+from portal.accounts.names import full_name
 from portal.allocations import queries
 from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
 from portal.allocations.queries import OfferingRow
@@ -143,7 +144,7 @@ def _check_person(offering: OfferingRow, facilitator_id: int, reason: str | None
     if person is None:
         raise DomainError(_UNKNOWN, "facilitator")
     limit, is_available, first_name, last_name = person
-    name = f"{first_name} {last_name}".strip()
+    name = full_name(first_name, last_name)
     if not is_available:
         raise DomainError(lazy("%(name)s is not available at present.", name=name), "facilitator")
     load = _load_without(offering, facilitator_id) + 1

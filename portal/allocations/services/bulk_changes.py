@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.models import Facilitator, User
+from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering
 from portal.allocations.queries.listing import RUNNING
 from portal.allocations.queries.selections import (
@@ -125,7 +126,7 @@ def _limit_of(facilitator_id: int, *, lock: bool = False) -> int:
     if person is None:
         raise DomainError(lazy("There is no such facilitator. Choose one from the list."), "facilitator")
     if not person.is_available:
-        name = f"{person.first_name} {person.last_name}".strip()
+        name = full_name(person.first_name, person.last_name)
         raise DomainError(lazy("%(name)s is not available at present.", name=name), "facilitator")
     return int(person.max_course_load)
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
 
 from portal.accounts.models import Facilitator, Student, User
+from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.enrolments.models import Enrolment
@@ -46,7 +47,7 @@ class CourseHead:
     @property
     def facilitator(self) -> str:
         """The name of who teaches it; empty when nobody does."""
-        return f"{self.first_name or ''} {self.last_name or ''}".strip()
+        return full_name(self.first_name, self.last_name)
 
     def is_staffed_by(self, viewer: Viewer) -> bool:
         """Whether somebody may write its lessons."""

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, func, select
 
 from portal.accounts.models import Student, User
+from portal.accounts.names import full_name
 from portal.bulk import in_chunks
 from portal.database import UtcDateTime
 from portal.enrolments.models import Enrolment
@@ -61,7 +62,7 @@ class StudentProgress:
     @property
     def name(self) -> str:
         """The student's whole name."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
 
 def progress_of(enrolment_ids: Sequence[int], now: datetime) -> dict[int, Progress]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from portal.accounts.models import User
+from portal.accounts.names import full_name
 from portal.extensions import db
 from portal.folding import fold
 from portal.notifications.models import Channel, Delivery, DeliveryState, MailRefusal, Notification
@@ -49,7 +50,7 @@ class DeliveryRow:
     @property
     def recipient(self) -> str:
         """Their name, or address when they have none."""
-        return f"{self.first_name} {self.last_name}".strip() or self.email
+        return full_name(self.first_name, self.last_name) or self.email
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any, cast
 from sqlalchemy import Row, Subquery, Table, and_, bindparam, func, or_, select, true
 
 from portal.accounts.models import User
+from portal.accounts.names import full_name
 from portal.accounts.queries.personal_data import list_of
 from portal.bulk import in_chunks
 from portal.extensions import db
@@ -80,7 +81,7 @@ def list_addressees(user_ids: Sequence[int]) -> Sequence[Addressee]:
     for part in in_chunks(user_ids):
         wanted = select(User.name_folded, User.id, User.first_name, User.last_name, User.email)
         found += db.session.execute(wanted.where(User.id.in_(part))).all()
-    return [Addressee(row.id, f"{row.first_name} {row.last_name}".strip(), row.email) for row in sorted(found)]
+    return [Addressee(row.id, full_name(row.first_name, row.last_name), row.email) for row in sorted(found)]
 
 
 _TOLD = cast(Table, Notification.__table__).c

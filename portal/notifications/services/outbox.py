@@ -14,6 +14,7 @@ from sqlalchemy import Select, Table, bindparam, or_, select, update
 
 from portal import clock
 from portal.accounts.models import Identity, User
+from portal.accounts.names import full_name
 from portal.bulk import is_one_of
 from portal.extensions import db
 from portal.notifications.models import Channel, Delivery, DeliveryState, Notification
@@ -51,7 +52,7 @@ class Claim:
     @property
     def full_name(self) -> str:
         """First and last name."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
     @property
     def address(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, false, func, or_, select
 
 from portal.accounts.models import User
+from portal.accounts.names import full_name
 from portal.audit.models import AuditEvent
 from portal.extensions import db
 from portal.folding import fold
@@ -65,7 +66,7 @@ class EventRow:
     @property
     def actor(self) -> str | None:
         """The name of who did it; None for the portal itself."""
-        return None if self.actor_id is None else f"{self.first_name} {self.last_name}".strip()
+        return None if self.actor_id is None else full_name(self.first_name, self.last_name)
 
 
 def with_people(wanted: AuditFilter) -> AuditFilter:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from portal.accounts.models import Facilitator, User
+from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingKind
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
@@ -30,7 +31,7 @@ class AskedCourse:
     @property
     def facilitator(self) -> str:
         """The name of who teaches it; empty when nobody does."""
-        return f"{self.first_name or ''} {self.last_name or ''}".strip()
+        return full_name(self.first_name, self.last_name)
 
 
 _COURSES: Any = (

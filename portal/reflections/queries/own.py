@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 
 from portal.accounts.models import Facilitator, Student, User
+from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
@@ -54,7 +55,7 @@ class OwnRound:
     @property
     def facilitator(self) -> str:
         """Who teaches the course; empty when nobody does."""
-        return f"{self.first_name or ''} {self.last_name or ''}".strip()
+        return full_name(self.first_name, self.last_name)
 
     def title(self, language: str) -> str:
         """What the form is called."""

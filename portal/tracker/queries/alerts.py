@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 
 from portal.accounts.models import Facilitator, Manager, ManagerDepartment, User
+from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
@@ -160,5 +161,5 @@ def list_still_missing(
 def _course(rows: Sequence[Any]) -> MissingCourse:
     first = rows[0]
     weeks = tuple(sorted({row.week_number for row in rows}))
-    names = dict.fromkeys(f"{row.first_name} {row.last_name}".strip() for row in rows)
+    names = dict.fromkeys(full_name(row.first_name, row.last_name) for row in rows)
     return MissingCourse(first[2], first[3], first[4], ", ".join(names), weeks)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from portal.accounts.models import Student, User
+from portal.accounts.names import full_name
 from portal.enrolments.models import Enrolment
 from portal.enrolments.services import HOLDS_A_PLACE
 from portal.extensions import db
@@ -29,7 +30,7 @@ class Place:
     @property
     def name(self) -> str:
         """The student's whole name."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
     @property
     def initials(self) -> str:
@@ -54,7 +55,7 @@ class StudentWeeks:
     @property
     def name(self) -> str:
         """The student's whole name."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
     @property
     def rate(self) -> int | None:
@@ -116,7 +117,7 @@ def names_of(enrolment_ids: Sequence[int]) -> dict[int, str]:
         .join(User, User.id == Student.user_id)
         .where(Enrolment.id.in_(enrolment_ids))
     )
-    return {row.id: f"{row.first_name} {row.last_name}".strip() for row in rows}
+    return {row.id: full_name(row.first_name, row.last_name) for row in rows}
 
 
 def count_weeks_taken(offering_id: int) -> int:

@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import exists, func, or_, select
 
 from portal.accounts.models import Facilitator, User
+from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
@@ -34,7 +35,7 @@ class Course:
     @property
     def facilitator(self) -> str:
         """The name of who teaches it; empty when nobody does."""
-        return f"{self.first_name or ''} {self.last_name or ''}".strip()
+        return full_name(self.first_name, self.last_name)
 
 
 def course_seen_by(facilitator_id: int | None, offering_id: int, *, manages: bool) -> Course | None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.accounts.models import User
+from portal.accounts.names import full_name
 from portal.audit.models import AuditEvent
 from portal.extensions import db
 from portal.tracker.models import ActivityLog
@@ -57,7 +58,7 @@ def _deed(row: Any) -> Deed:
     until = changes.get("due_at", (None, None))[1]
     return Deed(
         at=row.created_at,
-        by=f"{row.first_name or ''} {row.last_name or ''}".strip(),
+        by=full_name(row.first_name, row.last_name),
         action=row.action,
         statuses={
             name: (before, after) for name, (before, after) in changes.items() if name not in _TOLD and name != "notes"

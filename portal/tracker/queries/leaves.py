@@ -8,6 +8,7 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.accounts.models import Facilitator, User
+from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering
 from portal.extensions import db
 from portal.tracker.models import ActivityLog, Leave
@@ -114,7 +115,7 @@ def _row(row: Any) -> LeaveRow:
     return LeaveRow(
         row.id,
         row.facilitator_id,
-        f"{row.first_name} {row.last_name}".strip(),
+        full_name(row.first_name, row.last_name),
         row.employee_id,
         row.first_day,
         row.last_day,

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 
 from portal.accounts.models import Facilitator, User
+from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingStatus
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
@@ -160,7 +161,7 @@ def _rows(*keys: ColumnElement[Any]) -> Select[Any]:
 
 def _row(row: Any, moment: Moment) -> LogRow:
     state = state_of(row.week_start, row.due_at, row.submitted_at, row.excused_at, moment.now, moment.today)
-    person = f"{row.first_name or ''} {row.last_name or ''}".strip()
+    person = full_name(row.first_name, row.last_name)
     values: list[Any] = [*row[:7], row.reopen_asked_at is not None, *row[8:12], person, state]
     return LogRow(*values)
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 
 from portal.accounts.models import Facilitator, Student, User
+from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
 from portal.allocations.queries.listing import RUNNING
 from portal.catalogue.models import ClassGroup, Mode, Module
@@ -48,7 +49,7 @@ class CourseCard:
     @property
     def facilitator(self) -> str:
         """Who teaches it."""
-        return f"{self.first_name or ''} {self.last_name or ''}".strip()
+        return full_name(self.first_name, self.last_name)
 
     @property
     def is_open(self) -> bool:

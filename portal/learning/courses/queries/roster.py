@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from portal.accounts.models import Student, User
+from portal.accounts.names import full_name
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.enrolments.services import HOLDS_A_PLACE
 from portal.extensions import db
@@ -34,7 +35,7 @@ class RosterRow:
     @property
     def name(self) -> str:
         """The student's whole name."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
     @property
     def holds_a_place(self) -> bool:

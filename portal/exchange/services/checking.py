@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from portal.bulk import differences
 from portal.errors import lazy, lazy_plural
@@ -12,28 +12,9 @@ from portal.exchange.services.cells import Blank, Column, RowError, read_cell
 from portal.exchange.services.kinds import KINDS, Given, Kind
 from portal.exchange.services.results import Changes, Remark, Report, RowResult, Verdict
 from portal.exchange.services.term import Term, hint_of
+from portal.jobs.works import Progress, Silent
 
 _STEP = 250
-
-
-class Progress(Protocol):
-    """Somebody who is told how far the work has come."""
-
-    def begin(self, label: Any, total: int) -> None:
-        """A part of the work begins; `label` is translatable, `total` counts its steps."""
-
-    def advance(self, steps: int) -> None:
-        """So many steps more are done."""
-
-
-class Silent:
-    """Tells nobody."""
-
-    def begin(self, label: Any, total: int) -> None:
-        """Say nothing."""
-
-    def advance(self, steps: int) -> None:
-        """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from portal.bulk import Stored
 from portal.catalogue import services as catalogue
 from portal.enrolments.services import stored_enrolments
 from portal.errors import DomainError, lazy
-from portal.exchange.services.checking import Progress, Silent
 from portal.exchange.services.kinds import (
     BREAKS,
     CLASSES,
@@ -28,6 +27,7 @@ from portal.exchange.services.kinds import (
     Kind,
 )
 from portal.formulas import guard
+from portal.jobs.works import Progress, Silent
 
 
 @dataclass(frozen=True, slots=True)

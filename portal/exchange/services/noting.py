@@ -14,10 +14,11 @@ from portal.errors import Conflict, lazy, lazy_plural
 from portal.exchange.models import ImportRow, ImportRun, ImportState
 from portal.exchange.readers import storable
 from portal.exchange.sentences import as_data
-from portal.exchange.services.checking import Checked, Progress
+from portal.exchange.services.checking import Checked
 from portal.exchange.services.results import Report, RowResult, Verdict
 from portal.exchange.services.term import Term
 from portal.extensions import db
+from portal.jobs.works import Progress
 
 # A row of the report that says something about a file rather than about one of its rows.
 NOTE = "note"

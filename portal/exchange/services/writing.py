@@ -14,9 +14,10 @@ from portal.catalogue import services as catalogue
 from portal.catalogue.calendar import Rules
 from portal.enrolments.services import count_overfull, save_enrolments, settle
 from portal.errors import lazy
-from portal.exchange.services.checking import Checked, Progress, Silent
+from portal.exchange.services.checking import Checked
 from portal.exchange.services.registers import Register
 from portal.exchange.services.term import Term
+from portal.jobs.works import Progress, Silent
 from portal.tracker.services import PlanCounts, plan_logs
 
 

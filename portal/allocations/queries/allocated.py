@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 
 from portal.accounts.models import Facilitator, Identity, User
 from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.bulk import in_chunks
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
@@ -44,7 +45,7 @@ def find_allocated(offering_ids: Collection[int]) -> Mapping[int, AllocatedCours
             select(
                 CourseOffering.id,
                 Module.code,
-                func.coalesce(CourseOffering.title, Module.name, ""),
+                COURSE_NAME,
                 ClassGroup.name,
                 CourseOffering.start_date,
                 CourseOffering.end_date,

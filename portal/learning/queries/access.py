@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 
 from portal.accounts.models import Facilitator, Student, User
 from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingKind, OfferingStatus
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.enrolments.models import Enrolment
 from portal.enrolments.services import HOLDS_A_PLACE
@@ -78,7 +79,7 @@ def studies(viewer: Viewer) -> ColumnElement[bool]:
 COURSE_COLUMNS = (
     CourseOffering.id,
     CourseOffering.kind,
-    func.coalesce(CourseOffering.title, Module.name, "").label("name"),
+    COURSE_NAME.label("name"),
     Module.code,
     ClassGroup.name.label("class_name"),
     Mode.name.label("mode"),

@@ -7,6 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.allocations.models import CourseOffering
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
 from portal.learning.models import Lesson
@@ -15,7 +16,7 @@ from portal.learning.queries.access import Viewer, staffs
 _MOST = 50
 _COURSE = (
     CourseOffering.id,
-    func.coalesce(CourseOffering.title, Module.name, "").label("name"),
+    COURSE_NAME.label("name"),
     Module.code,
     ClassGroup.name.label("class_name"),
     CourseOffering.academic_year,

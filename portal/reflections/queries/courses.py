@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal.accounts.models import Facilitator, User
 from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingKind
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
 
@@ -36,7 +37,7 @@ class AskedCourse:
 
 _COURSES: Any = (
     select(
-        CourseOffering.id, CourseOffering.kind, func.coalesce(CourseOffering.title, Module.name, ""), Module.code,
+        CourseOffering.id, CourseOffering.kind, COURSE_NAME, Module.code,
         ClassGroup.name, Mode.name, CourseOffering.start_date, CourseOffering.end_date, User.first_name, User.last_name,
     )
     .join(Mode, Mode.id == CourseOffering.mode_id)

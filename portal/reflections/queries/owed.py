@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import String, and_, func, literal, select, type_coerce
+from sqlalchemy import String, and_, literal, select, type_coerce
 
 from portal.accounts.models import Facilitator, Student, User
 from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
@@ -39,8 +40,7 @@ def _columns(kind: str, user: Any) -> tuple[Any, ...]:
     # Without a cast: MariaDB gives a cast text a collation of its own, and refuses to compare it with a column.
     key = literal(f"{kind}:").concat(type_coerce(ReflectionRound.id, String)).concat(":")
     key = key.concat(type_coerce(user, String))
-    course = func.coalesce(CourseOffering.title, Module.name, "")
-    return user, ReflectionRound.id, Module.code, course, ReflectionRound.closes_on, key
+    return user, ReflectionRound.id, Module.code, COURSE_NAME, ReflectionRound.closes_on, key
 
 
 def _students(kind: str) -> tuple[Any, Any]:

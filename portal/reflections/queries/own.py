@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from portal.accounts.models import Facilitator, Student, User
 from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.catalogue.models import Module
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.extensions import db
@@ -75,7 +76,7 @@ def _own() -> Any:
         ReflectionRound.id, ReflectionRound.form_id, ReflectionRound.offering_id, ReflectionForm.title_en,
         ReflectionForm.title_fr, ReflectionForm.mode, ReflectionForm.min_responses, ReflectionRound.opens_on,
         ReflectionRound.closes_on, ReflectionRound.released_on, ReflectionRound.shown_count, ReflectionRound.reply,
-        ReflectionRound.replied_at, Module.code, func.coalesce(CourseOffering.title, Module.name, ""),
+        ReflectionRound.replied_at, Module.code, COURSE_NAME,
         User.first_name, User.last_name, Student.id, ReflectionParticipation.on_day, ReflectionParticipation.receipt,
     )  # fmt: skip
     mine = and_(

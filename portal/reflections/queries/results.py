@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, null, select
 
 from portal.accounts.models import Student, User
 from portal.allocations.models import CourseOffering
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.catalogue.models import ClassGroup, Department, Module
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
@@ -93,7 +94,7 @@ _ROUNDS: Any = (
         ReflectionForm.title_en, ReflectionForm.title_fr, ReflectionForm.mode, ReflectionForm.min_responses,
         ReflectionRound.opens_on, ReflectionRound.closes_on, ReflectionRound.released_on, ReflectionRound.shown_count,
         ReflectionRound.reply, ReflectionRound.replied_at, ReflectionRound.version, Module.code,
-        func.coalesce(CourseOffering.title, Module.name, ""), ClassGroup.name, CourseOffering.facilitator_id,
+        COURSE_NAME, ClassGroup.name, CourseOffering.facilitator_id,
         Module.department_id, Department.name, CourseOffering.academic_year, CourseOffering.trimester,
         func.coalesce(ReflectionRound.responded, _TOOK_PART), func.coalesce(ReflectionRound.invited, _INVITED),
     )

@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from portal.accounts.models import Facilitator, Manager, ManagerDepartment, User
 from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
 from portal.roles import Role
@@ -79,7 +80,7 @@ def list_to_alert(stages: Collection[str], now: datetime, cutoff: datetime) -> S
         ActivityLog.week_number,
         Module.department_id,
         Module.code,
-        func.coalesce(CourseOffering.title, Module.name, ""),
+        COURSE_NAME,
         ClassGroup.name,
         ActivityLog.facilitator_id,
     )
@@ -143,7 +144,7 @@ def list_still_missing(
         ActivityLog.allocation_id,
         ActivityLog.week_number,
         Module.code,
-        func.coalesce(CourseOffering.title, Module.name, ""),
+        COURSE_NAME,
         ClassGroup.name,
         User.first_name,
         User.last_name,

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, or_, select
 
 from portal.accounts.models import Facilitator, User
 from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
 from portal.tracker.models import ActivityLog
@@ -44,7 +45,7 @@ def course_seen_by(facilitator_id: int | None, offering_id: int, *, manages: boo
         select(
             CourseOffering.id,
             CourseOffering.facilitator_id,
-            func.coalesce(CourseOffering.title, Module.name, "").label("name"),
+            COURSE_NAME.label("name"),
             Module.code,
             ClassGroup.name.label("class_name"),
             Mode.name.label("mode"),

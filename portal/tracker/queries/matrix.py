@@ -10,6 +10,7 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
 from portal.allocations.queries.filters import subjects_of
 from portal.allocations.queries.names import entries_in_order, text_of_person
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.allocations.queries.nearby import begin_of, courses_nearby, ids_in_order, slice_near, slice_of
 from portal.allocations.queries.sorting import slice_sorted, values_in
 from portal.catalogue.models import ClassGroup, Module
@@ -81,7 +82,7 @@ def _rows_of_page(
     return db.session.execute(
         select(
             CourseOffering.id,
-            func.coalesce(CourseOffering.title, Module.name, ""),
+            COURSE_NAME,
             Module.code,
             ClassGroup.name,
             User.first_name,

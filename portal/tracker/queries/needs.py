@@ -11,6 +11,7 @@ from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, OfferingKind
 from portal.allocations.queries import OfferingFilter
 from portal.allocations.queries.filters import subjects_of
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.allocations.queries.sorting import RUNNING
 from portal.catalogue.models import Module
 from portal.extensions import db
@@ -25,7 +26,6 @@ SHOWN = 3
 WISH, MISSING, OVER, NOBODY = "wish", "missing", "over", "nobody"
 _NOTHING = literal("", String)
 _ZERO = literal(0, Integer)
-_NAME = func.coalesce(CourseOffering.title, Module.name, "")
 _FIRST, _LAST = func.coalesce(User.first_name, ""), func.coalesce(User.last_name, "")
 
 
@@ -149,7 +149,7 @@ def _nobody(conditions: Sequence[Any]) -> Select[Any]:
 
 def _part(kind: str, row_id: Any, first: Any, last: Any, total: Any = None) -> Select[Any]:
     code, all_of_them = func.coalesce(Module.code, ""), func.count().over() if total is None else total
-    return select(literal(kind, String), row_id, _NAME, code, _FIRST, _LAST, first, last, all_of_them)
+    return select(literal(kind, String), row_id, COURSE_NAME, code, _FIRST, _LAST, first, last, all_of_them)
 
 
 def _with_names(wanted: Select[Any], facilitator: Any) -> Select[Any]:

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, String, Table, bindparam, case, func, literal, select, type_coerce
+from sqlalchemy import ColumnElement, Select, String, Table, bindparam, case, literal, select, type_coerce
 from sqlalchemy.orm import aliased
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.catalogue.models import ClassGroup, Module
 from portal.database import UtcDateTime
 from portal.extensions import db
@@ -100,7 +101,7 @@ def _owed() -> Select[Any]:
             _LOG.week_number,
             _LOG.due_at,
             Module.code,
-            func.coalesce(CourseOffering.title, Module.name, literal("")),
+            COURSE_NAME,
             ClassGroup.name,
         )
         .select_from(ActivityLog)

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import FromClause, Row, Select, func, select
+from sqlalchemy import FromClause, Row, Select, select
 
 from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.catalogue.models import ClassGroup, Mode, Module
 from portal.extensions import db
 from portal.tracker.models import ActivityLog, ActivityLogItem, ChecklistItem, ItemStatus
@@ -137,7 +138,7 @@ LOG_COLUMNS = (
     ActivityLog.there_count,
     ActivityLog.roster_count,
     CourseOffering.status.label("offering_status"),
-    func.coalesce(CourseOffering.title, Module.name, "").label("course"),
+    COURSE_NAME.label("course"),
     Module.code.label("code"),
     ClassGroup.name.label("class_name"),
     Mode.name.label("mode"),

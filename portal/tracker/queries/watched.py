@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from portal.accounts.models import Facilitator, User
 from portal.accounts.names import full_name
 from portal.allocations.models import CourseOffering, OfferingStatus
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
 from portal.paging import Page, PageRequest, fitting, make_page, slice_by_key
@@ -139,7 +140,7 @@ def _rows(*keys: ColumnElement[Any]) -> Select[Any]:
         ActivityLog.done_count,
         ActivityLog.reopen_asked_at,
         ActivityLog.allocation_id,
-        func.coalesce(CourseOffering.title, Module.name, ""),
+        COURSE_NAME,
         Module.code,
         ClassGroup.name,
         User.first_name,
@@ -193,7 +194,7 @@ def logs_to_nudge(conditions: Sequence[ColumnElement[bool]], moment: Moment) -> 
             ActivityLog.week_number,
             ActivityLog.due_at,
             Module.code,
-            func.coalesce(CourseOffering.title, Module.name, ""),
+            COURSE_NAME,
             ClassGroup.name,
         )
         .select_from(ActivityLog)

@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal.accounts.models import Facilitator, User
 from portal.allocations.models import CourseOffering
+from portal.allocations.queries.naming import COURSE_NAME
 from portal.catalogue.models import ClassGroup, Module
 from portal.extensions import db
 from portal.tracker.models import ActivityLog
@@ -29,7 +30,7 @@ def list_wishes(log_ids: Collection[int]) -> list[Wish]:
     """Those of these weeks that somebody still asks for, the oldest wish first. One statement."""
     wanted = (
         select(
-            ActivityLog.id, Module.code, func.coalesce(CourseOffering.title, Module.name, ""), ClassGroup.name,
+            ActivityLog.id, Module.code, COURSE_NAME, ClassGroup.name,
             ActivityLog.week_number, User.first_name, User.last_name, ActivityLog.reopen_reason,
         )
         .join(CourseOffering, CourseOffering.id == ActivityLog.allocation_id)

@@ -74,6 +74,9 @@ def impatient() -> Iterator[None]:
         _impatient.reset(waiting)
 
 
+# Execution options of a statement that changes rows of which the session holds no copies that would have to follow.
+IN_PLACE = {"synchronize_session": False}
+
 # In a session's `info`: the names of the work that its transaction leaves to the worker; see waking.py.
 WORK_WAITS = "portal_work_waits"
 

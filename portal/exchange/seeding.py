@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.audit.models import AuditEvent
 from portal.audit.services import System, record
+from portal.database import IN_PLACE
 from portal.errors import Conflict, lazy
 from portal.exchange.models import SeedVersion
 from portal.extensions import db
@@ -126,7 +127,7 @@ def take_out(model: Any, key: str, keys: Sequence[str]) -> None:
     try:
         with db.session.begin_nested():
             gone = delete(model).where(getattr(model, key).in_(keys))
-            db.session.execute(gone, execution_options={"synchronize_session": False})
+            db.session.execute(gone, execution_options=IN_PLACE)
     except IntegrityError as error:
         raise Conflict(lazy("This is used: it can be retired, but not deleted.")) from error
 

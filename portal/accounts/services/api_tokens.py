@@ -12,6 +12,7 @@ from portal.accounts.models import ApiToken, User
 from portal.accounts.queries import find_person
 from portal.accounts.services.tokens import hash_token
 from portal.audit.services import Actor, record
+from portal.database import IN_PLACE
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
@@ -99,7 +100,7 @@ def revoke_token(user_id: int, token_id: int, by: Actor) -> bool:
         raise NotFound(lazy("There is no such token."))
     ended = db.write(
         update(ApiToken).where(*mine, ApiToken.revoked_at.is_(None)).values(revoked_at=clock.now()),
-        execution_options={"synchronize_session": False},
+        execution_options=IN_PLACE,
     )
     if ended:
         record(by, "revoke", ApiToken.__tablename__, token_id, name=(name, name), revoked_at=(None, clock.now()))
@@ -110,4 +111,4 @@ def note_token_use(token_id: int, noted: datetime | None) -> None:
     """Note that a token is in use, unless another request did since `noted`."""
     seen = ApiToken.last_used_at.is_(None) if noted is None else ApiToken.last_used_at == noted
     stamp = update(ApiToken).where(ApiToken.id == token_id, seen).values(last_used_at=clock.now())
-    db.session.execute(stamp, execution_options={"synchronize_session": False})
+    db.session.execute(stamp, execution_options=IN_PLACE)

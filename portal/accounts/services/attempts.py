@@ -12,6 +12,7 @@ from portal.accounts.models import SignIn, SignInOutcome
 from portal.accounts.queries.sign_ins import Account, find_account, list_failures
 from portal.accounts.services.devices import Browser
 from portal.accounts.services.guessing import Allowance, Lane, seconds_to_wait
+from portal.database import IN_PLACE
 from portal.errors import DomainError, lazy_plural
 from portal.extensions import db
 
@@ -91,7 +92,7 @@ def settle(attempt_id: int, outcome: SignInOutcome, device_id: int | None = None
     settled = update(SignIn).where(SignIn.id == attempt_id).values(outcome=outcome)
     if device_id is not None:
         settled = settled.values(device_id=device_id)
-    db.session.execute(settled, execution_options={"synchronize_session": False})
+    db.session.execute(settled, execution_options=IN_PLACE)
 
 
 def add_success(user_id: int, key: str, method: str, browser: Browser, device_id: int) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, delete, or_, select
 
 from portal import clock
 from portal.accounts.models import Device, SignIn, UserSession
+from portal.database import IN_PLACE
 from portal.extensions import db
 
 SIGN_INS_KEPT = timedelta(days=180)
@@ -35,5 +36,5 @@ def delete_some_old() -> int:
 def _delete_some(model: Old, which: ColumnElement[bool]) -> int:
     ids = db.session.scalars(select(model.id).where(which).order_by(model.id).limit(_AT_ONCE)).all()
     if ids:
-        db.session.execute(delete(model).where(model.id.in_(ids)), execution_options={"synchronize_session": False})
+        db.session.execute(delete(model).where(model.id.in_(ids)), execution_options=IN_PLACE)
     return len(ids)

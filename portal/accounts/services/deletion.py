@@ -30,6 +30,7 @@ from portal.accounts.signals import Former, Notice, person_left, tell
 from portal.audit.models import AuditEvent
 from portal.audit.redaction import removing_all_but, rewrite_changes
 from portal.audit.services import Actor, record
+from portal.database import IN_PLACE
 from portal.errors import Conflict, NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
@@ -43,7 +44,6 @@ KEPT_IN_AUDIT = frozenset({
 _GONE = (Identity, Device, OneTimeToken, RefreshToken, ApiToken)
 # The domain is reserved for what must not exist (RFC 6761).
 _FORMER_ADDRESS = re.compile(r"deleted-[0-9]+@deleted\.invalid")
-_IN_PLACE = {"synchronize_session": False}
 
 
 def is_former_address(address: str) -> bool:
@@ -142,7 +142,7 @@ def _take_numbers(user_id: int) -> Former:
     if manager:
         manager.employee_id = None
         own = ManagerDepartment.manager_id == manager.id
-        db.session.execute(delete(ManagerDepartment).where(own), execution_options=_IN_PLACE)
+        db.session.execute(delete(ManagerDepartment).where(own), execution_options=IN_PLACE)
     db.session.flush()
     return former
 
@@ -161,12 +161,12 @@ def _end_everything(user_id: int) -> None:
     """Whatever opens the account, and where it was opened from; that it was, and when, stays."""
     raise_epoch(user_id)
     for model in _GONE:
-        db.session.execute(delete(model).where(model.user_id == user_id), execution_options=_IN_PLACE)
+        db.session.execute(delete(model).where(model.user_id == user_id), execution_options=IN_PLACE)
     nowhere = {"user_agent": None, "network_address": None}
     sessions = update(UserSession).where(UserSession.user_id == user_id).values(**nowhere)
-    db.session.execute(sessions, execution_options=_IN_PLACE)
+    db.session.execute(sessions, execution_options=IN_PLACE)
     attempts = update(SignIn).where(SignIn.user_id == user_id).values(address_key="", **nowhere)
-    db.session.execute(attempts, execution_options=_IN_PLACE)
+    db.session.execute(attempts, execution_options=IN_PLACE)
 
 
 def _redact_audit(user_id: int) -> None:

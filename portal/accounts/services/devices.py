@@ -9,6 +9,7 @@ from portal import clock
 from portal.accounts.models import Device
 from portal.accounts.queries.sessions import find_device
 from portal.accounts.services.tokens import hash_token
+from portal.database import IN_PLACE
 from portal.extensions import db
 
 
@@ -44,7 +45,7 @@ def meet_device(user_id: int, browser: Browser) -> Met:
             device_id, _ = find_device(user_id, browser.device_hash)
     used = update(Device).where(Device.id == device_id)
     used = used.values(last_used_at=clock.now(), user_agent=browser.user_agent)
-    db.session.execute(used, execution_options={"synchronize_session": False})
+    db.session.execute(used, execution_options=IN_PLACE)
     return Met(device_id or 0, surprising=False)
 
 

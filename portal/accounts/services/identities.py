@@ -23,6 +23,7 @@ from portal.accounts.services.sessions import end_by_method, raise_epoch
 from portal.accounts.services.tokens import Purpose, end_tokens
 from portal.accounts.signals import Notice, tell
 from portal.audit.services import Actor, record
+from portal.database import IN_PLACE
 from portal.errors import Conflict, DomainError, NotAllowed, NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
@@ -164,9 +165,7 @@ def _open_found(found: Account, account: ProviderAccount, request_id: str | None
 def _confirm(person: Person, by: Actor) -> Recognised:
     """Confirm the address of an account; the password that came with it may be anybody's who typed the address."""
     waiting = update(User).where(User.id == person.id, User.is_confirmed.is_(False))
-    done = db.write(
-        waiting.values(is_confirmed=True, password_hash=None), execution_options={"synchronize_session": False}
-    )
+    done = db.write(waiting.values(is_confirmed=True, password_hash=None), execution_options=IN_PLACE)
     if done:
         end_tokens([person.id])
         raise_epoch(person.id)

@@ -24,6 +24,7 @@ from portal.accounts.signals import Letter, send_letters
 from portal.accounts.strength import check_strength
 from portal.audit.services import Actor, Change, record, record_many
 from portal.bulk import in_chunks
+from portal.database import IN_PLACE
 from portal.errors import NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
@@ -160,7 +161,7 @@ def accept_invitation(token: str, password: str, language: str, by: Actor, about
         update(User)
         .where(User.id == found.user_id)
         .values(password_hash=hashed, locale=language, session_epoch=User.session_epoch + 1, is_confirmed=True)
-        .execution_options(synchronize_session=False)
+        .execution_options(**IN_PLACE)
     )
     record(by, "accept_invitation", "users", found.user_id)
     person = queries.find_person(found.user_id)

@@ -9,6 +9,7 @@ from portal.accounts.models import Facilitator, User
 from portal.accounts.services.administration import NewPerson, add_person, check_may_look_after
 from portal.accounts.strength import check_strength
 from portal.audit.services import Actor, record
+from portal.database import IN_PLACE
 from portal.extensions import db
 from portal.roles import Role
 
@@ -40,5 +41,5 @@ def set_specialization(user_id: int, specialization: str, by: Actor) -> None:
     if found is None:
         return
     changed = update(Facilitator).where(mine).values(specialization=specialization)
-    db.session.execute(changed, execution_options={"synchronize_session": False})
+    db.session.execute(changed, execution_options=IN_PLACE)
     record(by, "update", "facilitators", found, specialization=(None, specialization))

@@ -18,6 +18,7 @@ from portal.accounts.services.tokens import Purpose, end_tokens, hash_token, use
 from portal.accounts.signals import Notice, tell
 from portal.accounts.strength import check_strength
 from portal.audit.services import Actor, record
+from portal.database import IN_PLACE
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 
@@ -68,12 +69,10 @@ def reset_password(token: str, password: str, by: Actor, about: Sequence[str] = 
     owner = User.id == found.user_id
     db.session.execute(
         update(User).where(owner).values(password_hash=hashed, is_confirmed=True),
-        execution_options={"synchronize_session": False},
+        execution_options=IN_PLACE,
     )
     end_tokens([found.user_id])
-    db.session.execute(
-        delete(Device).where(Device.user_id == found.user_id), execution_options={"synchronize_session": False}
-    )
+    db.session.execute(delete(Device).where(Device.user_id == found.user_id), execution_options=IN_PLACE)
     _close(found.user_id, "reset_password", by)
     person = queries.find_person(found.user_id)
     assert person is not None  # noqa: S101 (the row was just written)
@@ -92,7 +91,7 @@ def change_password(person: Person, present: str, new: str, by: Actor, about: Se
     hashed = passwords.hash_password(new)
     # A session that was ended while bcrypt worked, such as by a reset, must not have the last word.
     mine = update(User).where(User.id == person.id, User.session_epoch == person.session_epoch, User.is_active)
-    done = db.write(mine.values(password_hash=hashed), execution_options={"synchronize_session": False})
+    done = db.write(mine.values(password_hash=hashed), execution_options=IN_PLACE)
     if not done:
         raise Conflict(lazy("Your password was changed elsewhere a moment ago. Sign in again."))
     end_tokens([person.id], Purpose.RESET)

@@ -14,6 +14,7 @@ from portal.accounts import passwords
 from portal.accounts.models import Facilitator, Manager, ManagerDepartment, Student, User
 from portal.accounts.services.profiles import referring
 from portal.audit.services import Actor, Change, record, record_many
+from portal.database import IN_PLACE
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.roles import Role
@@ -116,7 +117,7 @@ def give_password(emails: Sequence[str], password: str, by: Actor) -> None:
         update(User)
         .where(changed)
         .values(password_hash=hashed, session_epoch=User.session_epoch + 1)
-        .execution_options(synchronize_session=False)
+        .execution_options(**IN_PLACE)
     )
     user_ids = db.session.scalars(select(User.id).where(changed))
     record_many(by, [Change("set_password", "users", user_id, {}) for user_id in user_ids])

@@ -16,6 +16,7 @@ from portal.accounts.models import RefreshToken
 from portal.accounts.queries.bearers import KeptToken, find_refresh_token
 from portal.accounts.services.tokens import hash_token
 from portal.audit.services import Actor, System, record
+from portal.database import IN_PLACE
 from portal.extensions import db
 
 # From the sign-in on: refreshing does not lengthen it.
@@ -35,7 +36,7 @@ class Grant:
 def begin_family(user_id: int, epoch: int, by: Actor) -> Grant:
     """The first token of a new family; what is left of the account's expired ones is cleared away."""
     old = (RefreshToken.user_id == user_id, RefreshToken.expires_at < clock.now())
-    db.session.execute(delete(RefreshToken).where(*old).execution_options(synchronize_session=False))
+    db.session.execute(delete(RefreshToken).where(*old).execution_options(**IN_PLACE))
     grant = _new_grant(user_id, str(uuid4()), clock.now() + LASTS)
     _keep(grant, user_id, epoch, "issue", by)
     return grant
@@ -102,7 +103,7 @@ def _use(token_id: int) -> bool:
         update(RefreshToken)
         .where(RefreshToken.id == token_id, RefreshToken.used_at.is_(None), RefreshToken.revoked_at.is_(None))
         .values(used_at=clock.now())
-        .execution_options(synchronize_session=False)
+        .execution_options(**IN_PLACE)
     )
     return bool(used)
 
@@ -117,6 +118,6 @@ def _end_family(family: str) -> bool:
         update(RefreshToken)
         .where(RefreshToken.family == family, RefreshToken.revoked_at.is_(None))
         .values(revoked_at=clock.now())
-        .execution_options(synchronize_session=False)
+        .execution_options(**IN_PLACE)
     )
     return bool(ended)

@@ -28,6 +28,7 @@ from portal.accounts.services.tokens import Purpose, end_tokens, hash_token, use
 from portal.accounts.signals import Notice, find_needed, tell
 from portal.accounts.strength import check_strength
 from portal.audit.services import Actor, Change, System, record, record_many
+from portal.database import IN_PLACE
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 
@@ -101,9 +102,7 @@ def confirm(token: str, password: str, by: Actor) -> Person:
         raise _over()
     # Not with a password that was changed meanwhile, nor for someone who was deactivated.
     same = (User.id == found.user_id, User.password_hash == account.password_hash, User.is_active)
-    done = db.write(
-        update(User).where(*same).values(is_confirmed=True), execution_options={"synchronize_session": False}
-    )
+    done = db.write(update(User).where(*same).values(is_confirmed=True), execution_options=IN_PLACE)
     if not done:
         raise _over()
     end_tokens([found.user_id], Purpose.CONFIRMATION)
@@ -144,7 +143,7 @@ def _delete(user_id: int) -> bool:
                 return False
             # First as every account is deleted: the audit and the mails name nobody afterwards.
             anonymise(user_id, System())
-            db.session.execute(delete(User).where(User.id == user_id), execution_options={"synchronize_session": False})
+            db.session.execute(delete(User).where(User.id == user_id), execution_options=IN_PLACE)
     except (IntegrityError, Conflict):
         return False
     return True

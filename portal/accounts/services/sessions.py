@@ -16,6 +16,7 @@ from portal.accounts.services.devices import Browser
 from portal.accounts.services.locking import lock_account
 from portal.accounts.services.tokens import hash_token
 from portal.audit.services import Actor, record
+from portal.database import IN_PLACE
 from portal.errors import NotFound, lazy
 from portal.extensions import db
 
@@ -111,14 +112,14 @@ def raise_epoch(user_id: int, keep: int | None = None) -> None:
     For a new password, role or address, and for a deactivation; who calls it records that deed.
     """
     raised = update(User).where(User.id == user_id).values(session_epoch=User.session_epoch + 1)
-    db.session.execute(raised, execution_options={"synchronize_session": False})
+    db.session.execute(raised, execution_options=IN_PLACE)
     end_sessions(user_id, keep)
     if keep is not None:
         new = select(User.session_epoch).where(User.id == user_id).scalar_subquery()
         kept = update(UserSession).where(
             UserSession.id == keep, UserSession.user_id == user_id, UserSession.ended_at.is_(None)
         )
-        db.session.execute(kept.values(epoch=new), execution_options={"synchronize_session": False})
+        db.session.execute(kept.values(epoch=new), execution_options=IN_PLACE)
 
 
 def note_use(session_id: int, seen: datetime) -> None:
@@ -129,7 +130,7 @@ def note_use(session_id: int, seen: datetime) -> None:
     row = select(UserSession.id).where(UserSession.id == session_id, UserSession.last_used_at == seen)
     if db.session.scalar(row.with_for_update(skip_locked=True)) is not None:
         used = update(UserSession).where(UserSession.id == session_id).values(last_used_at=clock.now())
-        db.session.execute(used, execution_options={"synchronize_session": False})
+        db.session.execute(used, execution_options=IN_PLACE)
 
 
 def _end(*which: ColumnElement[bool]) -> int:
@@ -142,4 +143,4 @@ def _end(*which: ColumnElement[bool]) -> int:
     if not ids:
         return 0
     ended = update(UserSession).where(*rows).values(ended_at=clock.now())
-    return db.write(ended, execution_options={"synchronize_session": False})
+    return db.write(ended, execution_options=IN_PLACE)

@@ -17,6 +17,7 @@ from portal.accounts.services.links import send_link
 from portal.accounts.services.sessions import Begun
 from portal.accounts.services.tokens import Purpose
 from portal.audit.services import Actor, System, record
+from portal.database import IN_PLACE
 from portal.extensions import db
 from portal.pulses import QUIET
 
@@ -39,7 +40,7 @@ def upgrade_hash(account: Account, password: str, by: Actor) -> None:
     hashed = passwords.hash_proved(password)
     # Not where the password was changed meanwhile.
     mine = update(User).where(User.id == account.person.id, User.password_hash == kept).values(password_hash=hashed)
-    done = db.write(mine, execution_options={"synchronize_session": False})
+    done = db.write(mine, execution_options=IN_PLACE)
     if done:
         record(by, "upgrade_password_hash", "users", account.person.id)
 
@@ -69,7 +70,7 @@ def note_entry(person: Person, entry: Entry, key: str) -> Met:
     # First, so that whoever signs in to the same account at the same moment waits here: MariaDB locks the account
     # for each row that refers to it, and two that hold it so could not both write it afterwards.
     last = update(User).where(User.id == person.id).values(last_login_at=clock.now())
-    db.session.execute(last, execution_options={"synchronize_session": False, QUIET: True})
+    db.session.execute(last, execution_options=IN_PLACE | {QUIET: True})
     met = meet_device(person.id, entry.browser)
     if entry.attempt_id is None:
         add_success(person.id, address_key(person.email, key), entry.method, entry.browser, met.id)

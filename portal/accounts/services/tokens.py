@@ -19,6 +19,7 @@ from portal import clock
 from portal.accounts.models import OneTimeToken
 from portal.accounts.services.locking import lock_account
 from portal.bulk import in_chunks, insert_rows
+from portal.database import IN_PLACE
 from portal.extensions import db
 
 
@@ -95,7 +96,7 @@ def use_token(token_id: int, user_id: int) -> bool:
         update(OneTimeToken)
         .where(OneTimeToken.id == token_id, OneTimeToken.used_at.is_(None))
         .values(used_at=clock.now())
-        .execution_options(synchronize_session=False)
+        .execution_options(**IN_PLACE)
     )
     return bool(used)
 
@@ -107,7 +108,7 @@ def end_tokens(user_ids: Iterable[int], *purposes: Purpose) -> int:
         unused = update(OneTimeToken).where(OneTimeToken.user_id.in_(part), OneTimeToken.used_at.is_(None))
         if purposes:
             unused = unused.where(OneTimeToken.purpose.in_(purposes))
-        done = db.write(unused.values(used_at=clock.now()), execution_options={"synchronize_session": False})
+        done = db.write(unused.values(used_at=clock.now()), execution_options=IN_PLACE)
         ended += done
     return ended
 

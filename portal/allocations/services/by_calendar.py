@@ -11,6 +11,7 @@ from portal.allocations.services.signals import offerings_changed
 from portal.audit.models import AuditEvent
 from portal.audit.services import Change, System, record_many
 from portal.bulk import CHUNK
+from portal.database import IN_PLACE
 from portal.extensions import db
 from portal.pulses import OF_COURSES
 
@@ -51,7 +52,7 @@ def _pass(due: Sequence[ColumnElement[bool]], action: str, status: OfferingStatu
         update(CourseOffering)
         .where(CourseOffering.id.in_(ids))
         .values(status=status, version=CourseOffering.version + 1)
-        .execution_options(synchronize_session=False),
+        .execution_options(**IN_PLACE),
         execution_options={OF_COURSES: ids},
     )
     table = CourseOffering.__tablename__

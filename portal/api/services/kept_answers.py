@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.api.models import KeptAnswer
+from portal.database import IN_PLACE
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
 
@@ -54,9 +55,7 @@ def claim_key(user_id: int, key_hash: str, fingerprint: str) -> Claim | Answer:
     """
     now, claim = clock.now(), Claim(user_id, key_hash, str(uuid4()))
     fresh = {"fingerprint": fingerprint, "claim": claim.token, "claimed_until": now + LEASE, "expires_at": now + LASTS}
-    db.session.execute(
-        delete(KeptAnswer).where(KeptAnswer.expires_at <= now).execution_options(synchronize_session=False)
-    )
+    db.session.execute(delete(KeptAnswer).where(KeptAnswer.expires_at <= now).execution_options(**IN_PLACE))
     try:
         with db.session.begin_nested():
             db.session.add(KeptAnswer(user_id=user_id, key_hash=key_hash, **fresh))
@@ -81,7 +80,7 @@ def _claim_known(claim: Claim, fresh: dict[str, Any]) -> Claim | Answer:
 
 def _take_over(same: Sequence[ColumnElement[bool]], fresh: dict[str, Any]) -> bool:
     over = update(KeptAnswer).where(*same, KeptAnswer.status.is_(None), KeptAnswer.claimed_until <= clock.now())
-    taken = db.write(over.values(**fresh).execution_options(synchronize_session=False))
+    taken = db.write(over.values(**fresh).execution_options(**IN_PLACE))
     return bool(taken)
 
 
@@ -91,21 +90,19 @@ def keep_answer(claim: Claim, answer: Answer) -> bool:
         update(KeptAnswer)
         .where(*_ours(claim))
         .values(status=answer.status, headers=answer.headers, body=answer.body)
-        .execution_options(synchronize_session=False)
+        .execution_options(**IN_PLACE)
     )
     return bool(db.write(kept))
 
 
 def forget_answers(user_id: int) -> None:
     """What was answered to somebody who leaves."""
-    db.session.execute(
-        delete(KeptAnswer).where(KeptAnswer.user_id == user_id), execution_options={"synchronize_session": False}
-    )
+    db.session.execute(delete(KeptAnswer).where(KeptAnswer.user_id == user_id), execution_options=IN_PLACE)
 
 
 def release_key(claim: Claim) -> None:
     """Forget a claim whose request did nothing: it may be sent again."""
-    db.session.execute(delete(KeptAnswer).where(*_ours(claim)).execution_options(synchronize_session=False))
+    db.session.execute(delete(KeptAnswer).where(*_ours(claim)).execution_options(**IN_PLACE))
 
 
 def _ours(claim: Claim) -> tuple[ColumnElement[bool], ...]:

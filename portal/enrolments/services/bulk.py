@@ -10,6 +10,7 @@ from portal.allocations.models import CourseOffering
 from portal.allocations.services.bulk import Key
 from portal.audit.services import Actor
 from portal.bulk import Plan, Stored, in_chunks, insert_rows, record_plan, update_rows
+from portal.database import IN_PLACE
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.errors import Conflict, lazy
 from portal.extensions import db
@@ -152,6 +153,6 @@ def count_anew(offering_ids: Iterable[int]) -> None:
             update(CourseOffering)
             .where(CourseOffering.id.in_(part))
             .values(enrolled_count=held, waiting_count=waiting)
-            .execution_options(synchronize_session=False),
+            .execution_options(**IN_PLACE),
             execution_options={OF_COURSES: part},
         )

@@ -17,6 +17,7 @@ from portal.allocations.queries.listing import RUNNING
 from portal.audit.services import Actor, Change, record_many
 from portal.bulk import in_chunks, update_rows
 from portal.catalogue.models import Module
+from portal.database import IN_PLACE
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.enrolments.services.telling import Told, tell
 from portal.errors import NotFound, lazy
@@ -87,7 +88,7 @@ def count_in(course: LockedCourse, *, enrolled: int = 0, waiting: int = 0, numbe
             waiting_count=CourseOffering.waiting_count + waiting,
             queue_last=CourseOffering.queue_last + numbers,
         )
-        .execution_options(synchronize_session=False),
+        .execution_options(**IN_PLACE),
         execution_options={OF_COURSES: [course.id]},
     )
 

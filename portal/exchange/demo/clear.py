@@ -20,6 +20,7 @@ from portal.bulk import ids_by, in_chunks
 from portal.catalogue.calendar import rules_of
 from portal.catalogue.models import CalendarBreak, ClassGroup, Cohort, Department, Module
 from portal.config import Settings
+from portal.database import IN_PLACE
 from portal.enrolments.models import Enrolment
 from portal.enrolments.services.bulk import count_anew
 from portal.errors import NotFound, lazy
@@ -176,7 +177,7 @@ def _release(demo: _Demo) -> None:
 
 def _update(model: Any, condition: ColumnElement[bool], **values: Any) -> None:
     statement = update(model).where(condition).values(**values)
-    db.session.execute(statement.execution_options(synchronize_session=False))
+    db.session.execute(statement.execution_options(**IN_PLACE))
 
 
 def _delete_people(demo: _Demo) -> None:

@@ -14,6 +14,7 @@ from portal.accounts.models import Facilitator, Student
 from portal.allocations.models import CourseOffering, IntakePeriod, OfferingStatus
 from portal.bulk import insert_rows
 from portal.catalogue.models import ClassGroup, Module
+from portal.database import IN_PLACE
 from portal.enrolments.models import Enrolment, EnrolmentStatus
 from portal.exchange.demo import people, teaching
 from portal.exchange.demo.opinions import HALF_WAY, QUESTIONS, REPLY, SAID, START
@@ -77,7 +78,7 @@ def clear_forms() -> None:
     used = select(ReflectionRound.form_id).where(ReflectionRound.form_id == ReflectionForm.id)
     ours = ReflectionForm.title_en.in_([START[0], HALF_WAY[0]])
     gone = delete(ReflectionForm).where(ours, ~used.exists())
-    db.session.execute(gone, execution_options={"synchronize_session": False})
+    db.session.execute(gone, execution_options=IN_PLACE)
 
 
 def _courses() -> list[_Course]:

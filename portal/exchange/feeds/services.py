@@ -7,6 +7,7 @@ from sqlalchemy import delete
 from portal.accounts.services import hash_token
 from portal.accounts.services.locking import lock_account
 from portal.audit.services import Actor, record
+from portal.database import IN_PLACE
 from portal.exchange.feeds.models import CalendarFeed
 from portal.extensions import db
 
@@ -37,7 +38,5 @@ def forget(user_id: int) -> None:
 
 
 def _delete(user_id: int) -> bool:
-    done = db.write(
-        delete(CalendarFeed).where(CalendarFeed.user_id == user_id), execution_options={"synchronize_session": False}
-    )
+    done = db.write(delete(CalendarFeed).where(CalendarFeed.user_id == user_id), execution_options=IN_PLACE)
     return bool(done)

@@ -10,6 +10,7 @@ from sqlalchemy import Table, delete, select, update
 
 from portal import clock
 from portal.audit.services import Actor
+from portal.database import IN_PLACE
 from portal.errors import Conflict, DomainError, lazy
 from portal.exchange.models import ImportRow, ImportRun, ImportState
 from portal.exchange.services.noting import BROKEN
@@ -114,12 +115,10 @@ def delete_some_old_rows(now: datetime) -> int:
     old = ImportRun.created_at <= now - KEPT
     db.session.execute(
         update(ImportRun).where(old, ImportRun.state.in_(_OPEN)).values(state=ImportState.DISCARDED),
-        execution_options={"synchronize_session": False},
+        execution_options=IN_PLACE,
     )
     wanted = select(ImportRow.id).join(ImportRun, ImportRun.id == ImportRow.run_id).where(old).limit(_AT_ONCE)
     ids = db.session.scalars(wanted).all()
     if ids:
-        db.session.execute(
-            delete(ImportRow).where(ImportRow.id.in_(ids)), execution_options={"synchronize_session": False}
-        )
+        db.session.execute(delete(ImportRow).where(ImportRow.id.in_(ids)), execution_options=IN_PLACE)
     return len(ids)

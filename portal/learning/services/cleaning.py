@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select, update
 
+from portal.database import IN_PLACE
 from portal.extensions import db
 from portal.learning.models import FileState, StoredFile
 from portal.learning.storage import Storage
@@ -27,7 +28,7 @@ def mark_unkept(now: datetime) -> int:
         return 0
     # Asked again now that the rows are held: what was kept a moment ago was not seen before.
     leaving = update(StoredFile).where(StoredFile.id.in_(ids), *unkept).values(state=FileState.LEAVING)
-    return db.write(leaving, execution_options={"synchronize_session": False})
+    return db.write(leaving, execution_options=IN_PLACE)
 
 
 def delete_marked(storage: Storage) -> int:

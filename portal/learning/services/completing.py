@@ -5,6 +5,7 @@ from typing import cast
 from sqlalchemy import Table, delete, insert
 from sqlalchemy.exc import IntegrityError
 
+from portal.database import IN_PLACE
 from portal.errors import DomainError, lazy
 from portal.extensions import db
 from portal.learning.models import LessonCompletion
@@ -40,5 +41,5 @@ def mark_not_done(lesson_id: int, enrolment_id: int) -> bool:
     mine = delete(LessonCompletion).where(
         LessonCompletion.lesson_id == lesson_id, LessonCompletion.enrolment_id == enrolment_id
     )
-    done = db.write(mine.execution_options(synchronize_session=False))
+    done = db.write(mine.execution_options(**IN_PLACE))
     return bool(done)

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from portal import clock
 from portal.audit.services import Actor
+from portal.database import IN_PLACE
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.folding import fold
@@ -82,7 +83,7 @@ def add_part(file: StoredFile, number: int, content: bytes, storage: Storage) ->
     kept = update(StoredFile).where(
         StoredFile.id == file.id, StoredFile.parts == number, StoredFile.state == FileState.ARRIVING
     )
-    done = db.write(kept.values(**values).execution_options(synchronize_session=False))
+    done = db.write(kept.values(**values).execution_options(**IN_PLACE))
     if not done:
         raise Conflict(lazy("Another part of this file is expected."), "file")
     db.session.refresh(file)

@@ -3,6 +3,7 @@
 from sqlalchemy import delete, select
 
 from portal.accounts.models import Student
+from portal.database import IN_PLACE
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
 from portal.learning.models import LessonAnswers
@@ -12,4 +13,4 @@ def forget_answers(user_id: int) -> None:
     """Delete what a student answered in quick checks. One statement."""
     own = select(Enrolment.id).join(Student, Student.id == Enrolment.student_id).where(Student.user_id == user_id)
     gone = delete(LessonAnswers).where(LessonAnswers.enrolment_id.in_(own))
-    db.session.execute(gone.execution_options(synchronize_session=False))
+    db.session.execute(gone.execution_options(**IN_PLACE))

@@ -8,12 +8,11 @@ from sqlalchemy import delete, select
 
 from portal.accounts.services.locking import lock_account
 from portal.audit.services import Actor, record
+from portal.database import IN_PLACE
 from portal.extensions import db
 from portal.notifications.groups import optional_groups
 from portal.notifications.hours import Quiet
 from portal.notifications.models import Choice, QuietHours, Way
-
-_IN_PLACE = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def _save_choices(user_id: int, off: Collection[tuple[str, Way]], groups: Collec
     after = {pair for pair in off if pair[0] in groups}
     for name, way in before - after:
         gone = delete(Choice).where(Choice.user_id == user_id, Choice.group_name == name, Choice.way == way)
-        db.session.execute(gone, execution_options=_IN_PLACE)
+        db.session.execute(gone, execution_options=IN_PLACE)
     db.session.add_all(Choice(user_id=user_id, group_name=name, way=way) for name, way in sorted(after - before))
     db.session.flush()
     if before != after:

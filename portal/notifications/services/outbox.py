@@ -16,6 +16,7 @@ from portal import clock
 from portal.accounts.models import Identity, User
 from portal.accounts.names import full_name
 from portal.bulk import is_one_of
+from portal.database import IN_PLACE
 from portal.extensions import db
 from portal.notifications.models import Channel, Delivery, DeliveryState, Notification
 
@@ -121,7 +122,7 @@ def claim_deliveries(limit: int = 20, channels: Collection[Channel] = tuple(Chan
         return []
     claimed = {"state": DeliveryState.CLAIMED, "claim_token": token, "claimed_until": until, "next_attempt_at": until}
     ours = update(Delivery).where(is_one_of(_DELIVERIES.c.id, held)).values(**claimed, attempts=Delivery.attempts + 1)
-    db.session.execute(ours, execution_options={"synchronize_session": False})
+    db.session.execute(ours, execution_options=IN_PLACE)
     rows = db.session.execute(_CLAIMED.where(Delivery.claim_token == token).order_by(Delivery.id))
     return [Claim(*row) for row in rows]
 
@@ -190,9 +191,8 @@ def defer(claim: Claim, until: datetime) -> None:
 
 def merge(claim: Claim, into: Claim) -> None:
     """Let another message to the same person say what this one would have said."""
-    in_place = {"synchronize_session": False}
     theirs = update(Notification).where(Notification.delivery_id == claim.id)
-    db.session.execute(theirs.values(delivery_id=into.id), execution_options=in_place)
+    db.session.execute(theirs.values(delivery_id=into.id), execution_options=IN_PLACE)
     _settle(claim, state=DeliveryState.SUPPRESSED, last_error="Another mail of the same day says it.")
 
 

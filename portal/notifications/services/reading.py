@@ -3,6 +3,7 @@
 from sqlalchemy import select, update
 
 from portal import clock
+from portal.database import IN_PLACE
 from portal.errors import NotFound, lazy
 from portal.extensions import db
 from portal.notifications.models import Notification
@@ -13,7 +14,7 @@ def mark_one_read(user_id: int, notification_id: int) -> bool:
     mine = (Notification.id == notification_id, Notification.recipient_id == user_id)
     done = db.write(
         update(Notification).where(*mine, Notification.read_at.is_(None)).values(read_at=clock.now()),
-        execution_options={"synchronize_session": False},
+        execution_options=IN_PLACE,
     )
     if done:
         return True

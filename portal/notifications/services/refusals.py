@@ -6,7 +6,7 @@ from typing import cast
 from sqlalchemy import Table, delete, func, or_, select
 
 from portal import clock
-from portal.database import insert_unless_there
+from portal.database import IN_PLACE, insert_unless_there
 from portal.extensions import db
 from portal.notifications.models import MailRefusal
 
@@ -39,4 +39,4 @@ def forget_refusal(user_id: int, address: str) -> None:
     forgotten = delete(MailRefusal).where(
         MailRefusal.user_id == user_id, or_(is_old, func.lower(MailRefusal.address) != address.lower())
     )
-    db.session.execute(forgotten, execution_options={"synchronize_session": False})
+    db.session.execute(forgotten, execution_options=IN_PLACE)

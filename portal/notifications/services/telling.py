@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import Table, bindparam, insert, select, update
 
 from portal import clock
-from portal.database import work_waits
+from portal.database import IN_PLACE, work_waits
 from portal.extensions import db
 from portal.notifications.kinds import group_of, is_mailed, is_urgent
 from portal.notifications.models import Channel, Delivery, DeliveryState, Notification, Way
@@ -132,4 +132,4 @@ def mark_read(user_id: int, *, up_to: int, entry: int | None = None) -> int:
         if row is None:
             return 0
         seen = seen.where(Notification.kind == row.kind, Notification.created_at == row.created_at)
-    return db.write(seen.values(read_at=clock.now()), execution_options={"synchronize_session": False})
+    return db.write(seen.values(read_at=clock.now()), execution_options=IN_PLACE)

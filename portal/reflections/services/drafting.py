@@ -9,6 +9,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
+from portal.database import IN_PLACE
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.reflections.models import ReflectionDraft
@@ -19,7 +20,6 @@ MOST_ANSWERS = 60
 # All answers of a draft together, in characters.
 LONGEST_DRAFT = 100_000
 LONGEST_KEY = 40
-IN_PLACE = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 
 from portal.audit.services import Actor, record
+from portal.database import IN_PLACE
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.reflections.models import (
@@ -200,7 +201,7 @@ def _replace_questions(form_id: int, questions: Sequence[QuestionDraft]) -> None
         raise DomainError(lazy("At most %(most)s questions.", most=MOST_QUESTIONS))
     known = set(db.session.scalars(select(ReflectionQuestion.key).where(ReflectionQuestion.form_id == form_id)))
     gone: Any = delete(ReflectionQuestion).where(ReflectionQuestion.form_id == form_id)
-    db.session.execute(gone, execution_options={"synchronize_session": False})
+    db.session.execute(gone, execution_options=IN_PLACE)
     for position, draft in enumerate(questions, 1):
         key = draft.key if draft.key in known else f"q{secrets.token_hex(4)}"
         known.discard(key)

@@ -16,6 +16,7 @@ from portal import clock
 from portal.allocations.models import CourseOffering
 from portal.bulk import in_chunks
 from portal.catalogue.models import Module
+from portal.database import IN_PLACE
 from portal.enrolments.models import Enrolment
 from portal.extensions import db
 from portal.reflections.models import (
@@ -34,7 +35,6 @@ from portal.reflections.words_of_texts import count_words
 
 LANGUAGES = ("en", "fr")
 _BINS = ("ones", "twos", "threes", "fours", "fives")
-_IN_PLACE = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def release(round_id: int, today: date) -> Released | None:
         update(ReflectionRound)
         .where(ReflectionRound.id == round_id, ReflectionRound.released_on.is_(None))
         .values(released_on=today, updated_at=clock.now()),
-        execution_options=_IN_PLACE,
+        execution_options=IN_PLACE,
     )
     if not taken:
         return None
@@ -71,9 +71,9 @@ def release(round_id: int, today: date) -> Released | None:
     else:
         # Nobody will ever read them, so nobody keeps them.
         db.session.execute(
-            delete(ReflectionResponse).where(ReflectionResponse.round_id == round_id), execution_options=_IN_PLACE
+            delete(ReflectionResponse).where(ReflectionResponse.round_id == round_id), execution_options=IN_PLACE
         )
-    db.session.execute(delete(ReflectionDraft).where(ReflectionDraft.round_id == round_id), execution_options=_IN_PLACE)
+    db.session.execute(delete(ReflectionDraft).where(ReflectionDraft.round_id == round_id), execution_options=IN_PLACE)
     shown = len(responses) if enough else 0
     _note(about, shown)
     return Released(round_id, about.offering_id, shown)
@@ -172,7 +172,7 @@ def _write_answers(round_id: int, questions: Iterable[Question], responses: Sequ
         for part in in_chunks(group):
             db.session.execute(insert(ReflectionAnswer), part)
     mine = update(ReflectionResponse).where(ReflectionResponse.round_id == round_id)
-    db.session.execute(mine.values(body=None), execution_options=_IN_PLACE)
+    db.session.execute(mine.values(body=None), execution_options=IN_PLACE)
 
 
 def _note(about: Any, shown: int) -> None:
@@ -183,6 +183,4 @@ def _note(about: Any, shown: int) -> None:
         .scalar_subquery()
     )
     done = update(ReflectionRound).where(ReflectionRound.id == about.id)
-    db.session.execute(
-        done.values(shown_count=shown, responded=took_part, invited=invited), execution_options=_IN_PLACE
-    )
+    db.session.execute(done.values(shown_count=shown, responded=took_part, invited=invited), execution_options=IN_PLACE)

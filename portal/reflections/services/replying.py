@@ -4,6 +4,7 @@ from sqlalchemy import update
 
 from portal import clock
 from portal.audit.services import Actor, record
+from portal.database import IN_PLACE
 from portal.errors import Conflict, DomainError, lazy
 from portal.extensions import db
 from portal.reflections.models import ReflectionRound
@@ -29,7 +30,7 @@ def reply(found: StaffRound, said: str, version: int, by: Actor) -> bool:
     same = (ReflectionRound.id == found.id, ReflectionRound.version == version)
     done = db.write(
         update(ReflectionRound).where(*same).values(**values, version=version + 1),
-        execution_options={"synchronize_session": False},
+        execution_options=IN_PLACE,
     )
     if not done:
         raise Conflict(lazy("Someone changed this answer meanwhile. Look at it as it is now."), "reply")

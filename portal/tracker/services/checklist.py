@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.audit.services import Actor, record
+from portal.database import IN_PLACE
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.folding import fold
@@ -163,8 +164,5 @@ def _locked(item_id: int) -> ChecklistItem:
 
 def _set(item_id: int, **values: Any) -> None:
     db.session.execute(
-        update(ChecklistItem)
-        .where(ChecklistItem.id == item_id)
-        .values(**values)
-        .execution_options(synchronize_session=False)
+        update(ChecklistItem).where(ChecklistItem.id == item_id).values(**values).execution_options(**IN_PLACE)
     )

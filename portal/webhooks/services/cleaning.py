@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
+from portal.database import IN_PLACE
 from portal.extensions import db
 from portal.webhooks.models import WebhookMessage
 
@@ -18,5 +19,5 @@ def delete_some_old(now: datetime) -> int:
     ids = db.session.scalars(old.order_by(WebhookMessage.created_at).limit(_AT_ONCE)).all()
     if ids:
         gone = delete(WebhookMessage).where(WebhookMessage.id.in_(ids))
-        db.session.execute(gone, execution_options={"synchronize_session": False})
+        db.session.execute(gone, execution_options=IN_PLACE)
     return len(ids)

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from portal import clock
 from portal.audit.services import Actor, System, record
+from portal.database import IN_PLACE
 from portal.errors import Conflict, DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.notifications.services import Fact, notify_many
@@ -32,7 +33,6 @@ OVERLAP = timedelta(hours=24)
 # Nothing arrived for so long, though it was tried: nobody listens any more.
 PATIENCE = timedelta(days=5)
 NOTICE = "webhook_disabled"
-_IN_PLACE = {"synchronize_session": False}
 _FAULTS = {
     "malformed": lazy("Give a whole address, such as https://hooks.example.org/portal, without a name or password."),
     "insecure": lazy("The address must begin with https://."),
@@ -146,7 +146,7 @@ def disable(endpoint_id: int, by: Actor, reason: WhyDisabled = WhyDisabled.BY_HA
     db.session.flush()
     waiting = (WebhookDelivery.endpoint_id == endpoint_id, WebhookDelivery.state == MessageState.PENDING)
     given_up = update(WebhookDelivery).where(*waiting).values(state=MessageState.FAILED)
-    db.session.execute(given_up, execution_options=_IN_PLACE)
+    db.session.execute(given_up, execution_options=IN_PLACE)
     record(
         by, "disable", WebhookEndpoint.__tablename__, endpoint_id,
         state=(EndpointState.ENABLED, EndpointState.DISABLED), reason=(None, reason),

@@ -15,6 +15,7 @@ from sqlalchemy import Select, select, update
 
 from portal import clock
 from portal.bulk import insert_rows
+from portal.database import IN_PLACE
 from portal.extensions import db
 from portal.webhooks.models import (
     EndpointState,
@@ -45,7 +46,6 @@ MAX_ATTEMPTS = len(PAUSES) + 1
 _JITTER = 0.1
 # Messages that one process has under way to one endpoint; a single one where the last attempt failed.
 MOST_AT_ONCE = 4
-_IN_PLACE = {"synchronize_session": False}
 _chance = SystemRandom()
 
 
@@ -132,7 +132,7 @@ def claim(delivery_ids: Sequence[int]) -> Sequence[Claim]:
             next_attempt_at=now + LEASE,
             attempts=WebhookDelivery.attempts + 1,
         ),
-        execution_options=_IN_PLACE,
+        execution_options=IN_PLACE,
     )
     rows = db.session.execute(_CLAIMED.where(WebhookDelivery.claim_token == token).order_by(WebhookDelivery.id))
     return [Claim(*row) for row in rows]
@@ -176,7 +176,7 @@ def settle(one: Claim, outcome: Outcome) -> bool:
     if (failing_since is None) != outcome.arrived:
         noted = update(WebhookEndpoint).where(WebhookEndpoint.id == one.endpoint_id)
         changed = noted.values(failing_since=None if outcome.arrived else now)
-        db.session.execute(changed, execution_options=_IN_PLACE)
+        db.session.execute(changed, execution_options=IN_PLACE)
     return True
 
 
@@ -213,6 +213,6 @@ def _write(one: Claim, values: Mapping[str, Any]) -> bool:
             WebhookDelivery.state == MessageState.CLAIMED,
         )
         .values(claim_token=None, **values),
-        execution_options=_IN_PLACE,
+        execution_options=IN_PLACE,
     )
     return bool(settled)

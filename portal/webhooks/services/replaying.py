@@ -6,14 +6,13 @@ from sqlalchemy import select, update
 
 from portal import clock
 from portal.audit.services import Actor, record
-from portal.database import work_waits
+from portal.database import IN_PLACE, work_waits
 from portal.errors import Conflict, NotFound, lazy
 from portal.extensions import db
 from portal.webhooks.models import EndpointState, MessageState, WebhookDelivery, WebhookEndpoint
 from portal.webhooks.services.messages import WORK, send_test
 
 MOST = 1000
-_IN_PLACE = {"synchronize_session": False}
 
 
 def replay(endpoint_id: int, delivery_id: int, by: Actor) -> None:
@@ -62,7 +61,7 @@ def check_enabled(endpoint_id: int) -> None:
 
 def _try_again(*conditions: Any) -> int:
     again = {"state": MessageState.PENDING, "attempts": 0, "next_attempt_at": clock.now(), "claim_token": None}
-    taken = db.write(update(WebhookDelivery).where(*conditions).values(again), execution_options=_IN_PLACE)
+    taken = db.write(update(WebhookDelivery).where(*conditions).values(again), execution_options=IN_PLACE)
     if taken:
         work_waits(db.session, WORK)
     return taken

@@ -68,7 +68,7 @@ __all__ = ["create_app"]
 _MAX_BODY = 2 * 1024 * 1024
 # The fields of a form, without its files. Two megabytes of empty ones take a processor for more than a second.
 _MAX_FORM = 512 * 1024
-# Limits are counted in each process by itself when Redis does not answer within so many seconds.
+# Limits are counted in each process by itself when Redis does not answer within this many seconds.
 _REDIS_PATIENCE = {"socket_connect_timeout": 1, "socket_timeout": 1}
 
 
@@ -142,7 +142,7 @@ def _limiter_options(settings: Settings) -> dict[str, Any]:
 
 def _engine_options(settings: Settings) -> dict[str, Any]:
     address = settings.database_address()
-    # What people wrote, and hashes of passwords, do not belong into the log of an error.
+    # What people wrote, and hashes of passwords, do not belong in the log of an error.
     options: dict[str, Any] = {"hide_parameters": settings.in_production}
     if address.startswith("sqlite"):
         return options | {"connect_args": {"timeout": 10, "check_same_thread": False}}

@@ -1,4 +1,4 @@
-"""Counts of who asked how often: as Flask-Limiter keeps them, with less ado."""
+"""Counts of who asked how often: as Flask-Limiter keeps them, with less work."""
 
 from collections.abc import Callable
 from time import monotonic

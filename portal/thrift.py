@@ -31,7 +31,7 @@ _DEADLOCK = 1213
 _LONGEST_TEXT = "SET SESSION group_concat_max_len = 262144"
 # How much of an answer is taken from the socket at once: what has arrived is read without a call for each packet.
 _AT_ONCE = 64 * 1024
-# For so many seconds a connection is taken to be there as long as nothing has come from it unasked.
+# For this many seconds a connection is taken to be there as long as nothing has come from it unasked.
 _TRUSTED = 5.0
 
 

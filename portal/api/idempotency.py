@@ -71,7 +71,7 @@ def _without_secret(response: Response) -> str:
 
 @contextmanager
 def _one_transaction() -> Iterator[None]:
-    """What commits within only flushes: the answer that is kept belongs into the same transaction."""
+    """What commits within only flushes: the answer that is kept belongs in the same transaction."""
     session = db.session()
     session.commit = session.flush  # type: ignore[method-assign]
     try:

@@ -1,4 +1,4 @@
-"""Resources that hang on the blueprint once they are imported, and what goes when somebody leaves."""
+"""Resources that join the blueprint when they are imported, and what goes when somebody leaves."""
 
 from flask import Flask
 

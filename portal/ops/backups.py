@@ -3,7 +3,7 @@
 The archive is a ZIP: `manifest.json` (revision of the schema, rows of each table, a checksum of each member),
 `tables/NAME.jsonl` (one row a line) and `files/…`. Rows are read in one transaction that sees one moment, so a backup
 is consistent while people work. They are written alike whichever engine they come from, and the mark of each table,
-which does not hang on the order of its rows and columns, shows whether two databases hold the same.
+which does not depend on the order of its rows and columns, shows whether two databases hold the same.
 """
 
 import hashlib

@@ -39,7 +39,7 @@ class Probe:
 
 
 def answers_within(seconds: float, probes: Iterable[Probe]) -> Sequence[Any]:
-    """What each says, all within so many seconds; None for those that say nothing. One that hangs delays no other."""
+    """What each says, all within this many seconds; None for those that say nothing. One that hangs delays no other."""
     until = time.monotonic() + seconds
     begun = [(probe, probe.begin()) for probe in probes]
     return [probe.answer(answered, until) for probe, answered in begun]

@@ -62,7 +62,7 @@ OF_COURSES = "portal_courses"
 PARTS = 16
 _RAISED = "portal_pulses"
 _MOST = 400
-# For so many seconds nobody asks the database again whether anything has changed.
+# For this many seconds nobody asks the database again whether anything has changed.
 _FRESH = 1.0
 
 Kept = TypeVar("Kept")

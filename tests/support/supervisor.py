@@ -1,7 +1,7 @@
 """Runs one throwaway server for as long as the test run lives, and never longer.
 
 Called as `supervisor.py OWNER_PID MARKER_FILE USER STOP_SIGNAL command…`. Test runs end in many ways, kill -9
-included, so the server's life hangs on its owner's and not on somebody's clean-up. The marker
+included, so the server's life depends on its owner's and not on somebody's clean-up. The marker
 file is removed once the server is gone.
 """
 

@@ -188,7 +188,7 @@ def _rename(people: Mapping[int, _Named], by: Actor) -> None:
 
 
 def _update_users(edits: Iterable[Edit[Any]], profile: type[Facilitator] | type[Student], by: Actor) -> None:
-    """Carry new names and addresses over; what was sent to an old address works no more."""
+    """Carry new names and addresses over; what was sent to an old address no longer works."""
     changed = {edit.id: edit for edit in edits if _person(edit.before) != _person(edit.after)}
     users: dict[int, int] = {}
     for part in in_chunks(changed):

@@ -170,7 +170,7 @@ def _end_everything(user_id: int) -> None:
 
 
 def _redact_audit(user_id: int) -> None:
-    """Take who it was out of the changes of the account and all that hangs on it."""
+    """Take who it was out of the changes of the account and all that belongs to it."""
     things: list[tuple[str, list[int]]] = [(User.__tablename__, [user_id])]
     for model in (Student, Facilitator, Manager, UserSession, *_GONE):
         ids = db.session.scalars(select(model.id).where(model.user_id == user_id)).all()

@@ -59,7 +59,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The person to let in. With `lost_password` the one that somebody typed at registration works no more."""
+    """The person to let in. With `lost_password` the one that somebody typed at registration no longer works."""
 
     person: Person
     lost_password: bool = False

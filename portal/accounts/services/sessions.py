@@ -40,7 +40,7 @@ _BEGIN = insert(cast(Table, UserSession.__table__))
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A new session: the id of its row, and the secret that belongs into the cookie alone."""
+    """A new session: the id of its row, and the secret that belongs in the cookie alone."""
 
     id: int
     secret: str

@@ -29,7 +29,7 @@ from portal.paging import Cursor, PageRequest
 from portal.web.forms import PortalForm
 
 _HOUR = 60
-# A comma before three figures and no more parts thousands.
+# A comma before exactly three digits separates thousands.
 _THOUSANDS = re.compile(r",(?=\d{3}(?:\D|$))")
 _MOST_HOURS = MOST_MINUTES // _HOUR
 _NUMBER = _l("Enter a number.")
@@ -103,7 +103,7 @@ class OverrideForm(PortalForm):
 
 
 def _minutes(text: str) -> int | None:
-    """Hours as people write them, with a point or a comma; the comma of "1,200" parts thousands.
+    """Hours as people write them, with a point or a comma; the comma of "1,200" separates thousands.
 
     Raises ValueError or ArithmeticError for no number.
     """

@@ -1,4 +1,4 @@
-"""The blueprint that all pages of allocations hang on."""
+"""The blueprint of all pages of allocations."""
 
 from flask import Blueprint
 

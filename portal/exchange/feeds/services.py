@@ -13,7 +13,7 @@ from portal.extensions import db
 
 
 def make_feed(user_id: int, by: Actor) -> str:
-    """A new address: its secret part, which nobody can read again. The one before works no more."""
+    """A new address: its secret part, which nobody can read again. The one before no longer works."""
     token = secrets.token_urlsafe(32)
     lock_account(user_id)  # of two clicks the second waits here, and ends the address of the first
     _delete(user_id)

@@ -26,7 +26,7 @@ async function ask(input) {
   const address = new URL(input.dataset.comboUrl, document.baseURI);
   const query = input.value.trim();
   address.searchParams.set("q", query);
-  // What is offered may hang on other fields of the form, such as the days of a course.
+  // What is offered may depend on other fields of the form, such as the days of a course.
   for (const name of input.dataset.comboWith?.split(" ") ?? []) {
     const value = new FormData(input.form).get(name);
     if (value) address.searchParams.set(name, value);

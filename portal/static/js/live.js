@@ -2,7 +2,7 @@
 // anything has changed at all; most answers are "no" (304), and a page that nobody looks at does not ask.
 
 const EVERY = 8_000;
-// The whole list is dear to draw: however much happens, once in so long is enough, the numbers come at once.
+// The whole list is expensive to draw: however much happens, once in so long is enough, the numbers come at once.
 const LIST_EVERY = 60_000;
 const bell = () => document.getElementById("bell");
 let known = null;

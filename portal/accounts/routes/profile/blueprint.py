@@ -1,4 +1,4 @@
-"""The blueprint that the pages of one's own account hang on."""
+"""The blueprint of the pages of one's own account."""
 
 from flask import Blueprint
 

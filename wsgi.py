@@ -15,8 +15,8 @@ is_ours = current_thread() is main_thread() and handler is not None  # only ther
 if is_ours:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
-from portal import create_app  # noqa: E402
-from portal.waking import wake_by  # noqa: E402
+from portal import create_app
+from portal.waking import wake_by
 
 
 def _enqueue(task: str) -> Any:

@@ -77,7 +77,7 @@ def _translator(domain: QuickDomain) -> Callable[..., str]:
         if plain is None:
             if len(found) >= _MOST:
                 found.clear()
-            plain = found[text] = Markup(translations.ugettext(text)) % {}  # noqa: S704
+            plain = found[text] = Markup(translations.ugettext(text)) % {}  # noqa: S704 (as above)
         return plain
 
     return translate

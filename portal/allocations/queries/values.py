@@ -86,7 +86,7 @@ def _of_groups(sort: str, shown: Sequence[Group]) -> Values | None:
     counts: Counter[int] = Counter()
     for group in shown:
         counts[_COUNTED[sort](group)] += group.courses
-    place: ColumnElement[Any] = SORTS[sort][0].place  # type: ignore[union-attr]
+    place: ColumnElement[Any] = SORTS[sort][0].place  # type: ignore[union-attr]  # what groups count is a column
 
     def has(value: int) -> Condition:
         # Those that need someone in words that an index answers.

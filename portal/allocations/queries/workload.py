@@ -172,7 +172,7 @@ def list_staff_departments() -> Sequence[str]:
     return [name for name in db.session.scalars(wanted.order_by(Facilitator.department)) if name]
 
 
-def _people(wanted: WorkloadFilter, formula: Formula) -> Select[Any]:
+def _people(wanted: WorkloadFilter, formula: Formula) -> Select[*tuple[Any, ...]]:
     statement = _with_loads(wanted.term, formula).where(User.is_active, User.role != Role.STUDENT)
     if wanted.q:
         statement = statement.where(named(wanted.q))
@@ -186,7 +186,7 @@ def _people(wanted: WorkloadFilter, formula: Formula) -> Select[Any]:
     return statement.where(rows["courses"] == 0) if wanted.which == "none" else statement
 
 
-def _with_loads(term: Term, formula: Formula) -> Select[Any]:
+def _with_loads(term: Term, formula: Formula) -> Select[*tuple[Any, ...]]:
     """Everyone who teaches with their sums of a term; zeros for those without a course."""
     sums = _courses(
         term,
@@ -201,7 +201,7 @@ def _with_loads(term: Term, formula: Formula) -> Select[Any]:
     minutes = cast(func.coalesce(loads.c.minutes, 0), Integer)
     own = cast(formula.full_time * Facilitator.fte, Integer)
     percent = case((own > 0, minutes * 100 // own), (minutes > 0, literal(999)), else_=literal(0))
-    found: Any = (
+    return (
         select(
             Facilitator.id, Facilitator.employee_id, User.first_name, User.last_name, User.name_folded,
             Facilitator.department, Facilitator.fte, Facilitator.max_course_load, Facilitator.is_available,
@@ -213,7 +213,6 @@ def _with_loads(term: Term, formula: Formula) -> Select[Any]:
         .join(User, User.id == Facilitator.user_id)
         .outerjoin(loads, loads.c.facilitator_id == Facilitator.id)
     )  # fmt: skip
-    return found  # type: ignore[no-any-return]
 
 
 def _courses(term: Term, *columns: Any) -> Select[Any]:

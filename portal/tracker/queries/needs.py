@@ -118,13 +118,12 @@ def _over(courses: OfferingFilter, conditions: Sequence[Any]) -> Select[Any]:
     )  # fmt: skip
 
 
-def _loads(courses: OfferingFilter, conditions: Sequence[Any]) -> Select[Any]:
+def _loads(courses: OfferingFilter, conditions: Sequence[Any]) -> Select[*tuple[Any, ...]]:
     """What those who teach one of the courses have in the terms of the filter: a whole load, as everywhere."""
     teaching = (CourseOffering.facilitator_id.is_not(None), CourseOffering.status.in_(RUNNING), *conditions)
     if present_scope() is None and courses == OfferingFilter(terms=courses.terms):
         found = select(CourseOffering.facilitator_id, func.count().label("load")).where(*teaching)
-        grouped: Any = found.group_by(CourseOffering.facilitator_id)
-        return grouped  # type: ignore[no-any-return]
+        return found.group_by(CourseOffering.facilitator_id)
     # The table itself: the courses of every department count.
     every = CourseOffering.__table__.alias("every_course")
     in_terms = [and_(every.c.academic_year == year, every.c.trimester == third) for year, third in courses.terms]

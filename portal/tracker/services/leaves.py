@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from secrets import token_hex
 from typing import cast
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, delete, select, update
 
 from portal.accounts.models import Facilitator
 from portal.allocations.queries.selections import lock_courses
@@ -24,6 +24,7 @@ from portal.tracker.services.signals import weeks_owed_again
 LONGEST_REASON = 500
 LONGEST_LEAVE = timedelta(days=400)
 ENTERED, ENDED, STANDING_IN = "leave_entered", "leave_ended", "standing_in"
+_LEAVES = cast(Table, Leave.__table__)
 _LOGS = cast(Table, ActivityLog.__table__)
 
 
@@ -94,7 +95,7 @@ def withdraw(leave_id: int, rules: Rules, now: datetime, by: Actor) -> Absence:
     db.session.execute(update(_LOGS).where(*excused).values(values))
     weeks_owed_again.send(None, log_ids=owed_again)
     db.session.execute(update(_LOGS).where(of_it).values(leave_id=None))
-    db.session.execute(Leave.__table__.delete().where(Leave.id == leave_id))  # type: ignore[attr-defined]
+    db.session.execute(delete(_LEAVES).where(_LEAVES.c.id == leave_id))
     plan_logs(courses, rules)
     record(
         by, "withdraw_leave", Leave.__tablename__, leave_id,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import select, update
 
@@ -194,10 +193,10 @@ def delete_endpoint(endpoint_id: int, by: Actor) -> None:
 
 def _locked(endpoint_id: int) -> WebhookEndpoint:
     wanted = select(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).with_for_update()
-    found: Any = db.session.scalar(wanted.execution_options(populate_existing=True))
+    found = db.session.scalar(wanted.execution_options(populate_existing=True))
     if found is None:
         raise NotFound(lazy("There is no such endpoint."))
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _ordered(events: Sequence[str]) -> list[str]:

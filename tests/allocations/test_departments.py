@@ -62,7 +62,7 @@ def test_every_count_is_of_the_same_courses(app, world, manager, client):
     assert listed.headers["X-Total-Count"] == str(len(own))
     page = client.get("/allocations/").text
     assert {int(one) for one in re.findall(r'href="/allocations/(\d+)"', page)} == own
-    assert f"You see the courses of your departments ({OWN} department) and of none." in words(page)
+    assert f"You see the courses of your departments ({OWN} department), and those of no department." in words(page)
     rows = client.get("/allocations/export.csv").text.splitlines()
     assert len(rows) == len(own) + 1
     logs = program("GET", "/activity-tracker?limit=100")

@@ -61,12 +61,12 @@ def test_an_open_course_is_its_makers_and_owes_nothing(app, make, teacher, made)
     ("wrong", "said"),
     [
         ({"title": " "}, "Give the course a title."),
-        ({"title": "x" * 201}, "This holds 200 characters."),
+        ({"title": "x" * 201}, "This takes at most 200 characters."),
         ({"places": "0"}, "Places must be between 1 and 5000."),
         ({"places": "many"}, "Not a valid integer value."),
         ({"end_date": "2001-01-01"}, "The last day must come after the first day."),
         ({"start_date": ""}, "Enter a day."),
-        ({"syllabus": "é" * 20_001}, "This holds 20000 characters."),
+        ({"syllabus": "é" * 20_001}, "This takes at most 20000 characters."),
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_typed_is_lost(as_, teacher, wrong, said):

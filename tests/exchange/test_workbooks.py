@@ -73,7 +73,7 @@ def test_a_formula_in_a_workbook(refused: Callable[..., str], folder: Path) -> N
     assert "modules.xlsx, line 2, column name “=Logic”: This looks like a formula." in refused()
 
 
-NO_WORKBOOK = "modules.xlsx: This is no workbook that can be read"
+NO_WORKBOOK = "modules.xlsx: This is not a workbook that can be read"
 
 
 @pytest.mark.parametrize("content", [b"", b"code,name\nM1,Logic\n", b"PK\x03\x04 torn off", b"\xd0\xcf\x11\xe0 locked"])

@@ -81,7 +81,7 @@ def test_two_people_at_one_sheet_lose_nothing(app, owner, week, places):
     answer = mark(owner, week, {places[0]: "present", places[1]: "late"})
     assert answer.status_code == 409
     assert answer.headers["HX-Retarget"] == f"#sheet-{week.id}"
-    assert "Someone else marked 1 student otherwise meanwhile." in answer.text
+    assert "Someone else marked 1 student differently meanwhile." in answer.text
     assert "You chose “Present”; someone else set “Absent”." in answer.text
     assert held(app, week) == [(places[0], "absent"), (places[1], "late")]
     assert "<!doctype" in mark(owner, week, {places[0]: "present"}, htmx=False).text

@@ -45,6 +45,15 @@ def test_faults_name_their_question(app, scene):
     assert answer.json["fields"] == {"answers.question1": ["At most 1000 characters."]}
 
 
+def test_what_answers_no_question_is_refused_and_not_lost(app, scene):
+    found, _offering, _teacher, students = scene
+    asks, answers = Program(app, students[0]), {"question1": "Well", "question 2": "More", "question3 ": ""}
+    answer = asks("POST", "/reflections", {"round_id": found.id, "answers": answers})
+    assert answer.status_code == 400
+    assert answer.json["fields"] == {"answers.question 2": ["This reflection has no such question."]}
+    assert asks("GET", "/reflections/form").json[0]["round_id"] == found.id
+
+
 def test_others_find_nothing(app, make, scene):
     found, _offering, teacher, _students = scene
     body = {"round_id": found.id, "answers": {"question1": "x"}}

@@ -104,7 +104,10 @@ def find_receipt(writer: Writer, number: str) -> Receipt | None:
 
 def checked(questions: Sequence[Question], answers: Answers) -> dict[str, str]:
     """The answers as they are kept. Raises Unanswered with every fault by key."""
-    faults: dict[str, object] = {}
+    # What stands beside the questions would be lost for good, since nobody can send twice.
+    unasked = answers.keys() - {question.key for question in questions}
+    strange = lazy("This reflection has no such question.")
+    faults: dict[str, object] = {key: strange for key in sorted(unasked) if plain(answers[key])}
     kept: dict[str, str] = {}
     for question in questions:
         said = plain(answers.get(question.key, ""))

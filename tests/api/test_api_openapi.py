@@ -57,6 +57,19 @@ def test_the_examples_hold(document):
                         assert faults == [], f"{method} {path}: {faults[:1]}"
 
 
+def test_the_examples_say_something(document):
+    examples = json.dumps(document["paths"])
+    assert '"Text"' not in examples
+    assert '"x"' not in examples
+    week = document["paths"]["/activity-tracker"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    assert week == {
+        "allocation_id": 1, "week_number": 5, "attendance": [True, True, False, True, True],
+        "formative_one_grading": "Done", "formative_two_grading": "Pending", "summative_grading": "Not Started",
+        "course_moderation": "Done", "intranet_sync": "Done", "grade_book_status": "Pending",
+        "notes": "Good participation this week",
+    }  # fmt: skip
+
+
 def test_every_operation_but_those_of_signing_in_has_a_scope(bare_app):
     without = {one.path for one in described(bare_app) if scope_of(one.rule.rule, one.method) is None}
     assert all(path.startswith("/auth/") for path in without)

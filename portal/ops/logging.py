@@ -23,6 +23,16 @@ _SAID_AGAIN = 60.0
 # What opens something by itself: a bearer token in a header or an address, a login within an address of a server.
 _LONG = 40
 _OPENS = re.compile(rf"(?<=Bearer )\S+|(?<=://)[^/@\s]+:[^/@\s]+(?=@)|\beyJ[\w-]+\.[\w-]+\.[\w-]+|[\w-]{{{_LONG},}}")
+# What PostgreSQL, MariaDB and MySQL quote of a row, or of what somebody wrote, when they refuse it.
+_QUOTES = re.compile(
+    r"""(Failing\ row\ contains\ \().*?(?=\)\.(?:\n\[SQL:|\n\n|\s*\Z)|\Z)
+    | (Key\ \([^)]*\)=\().*?(?=\)\ (?:already|is|conflicts)|\Z)
+    | ((?:invalid\ input\ syntax\ for\ type\ [\w ]+|out\ of\ range):\ ").*?(?="(?:\n|\s*\Z)|\Z)
+    | (Duplicate\ entry\ ).*?(?=\ for\ key|\Z)
+    | ((?:Truncated\ i|I)ncorrect\ [\w ]+\ value:\ ).*?(?=\ for\ column|\)(?:\n|\s*\Z)|\Z)""",
+    re.VERBOSE | re.DOTALL,
+)
+_REFUSALS = ("Failing row", "Key (", "invalid input", "out of range", "Duplicate entry", "ncorrect ")
 
 
 def hide_secrets(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -31,8 +41,15 @@ def hide_secrets(_logger: Any, _method: str, entry: MutableMapping[str, Any]) ->
         if value is not None and _is_private(name):
             entry[name] = _HIDDEN
         elif isinstance(value, str) and _may_open(value):
-            entry[name] = _OPENS.sub(_HIDDEN, value)
+            entry[name] = _OPENS.sub(_HIDDEN, _without_quotes(value))
     return entry
+
+
+def _without_quotes(value: str) -> str:
+    """The message of an error without what a database quotes in it."""
+    if not any(refusal in value for refusal in _REFUSALS):
+        return value
+    return _QUOTES.sub(lambda found: f"{found[found.lastindex or 0]}{_HIDDEN}", value)
 
 
 def _may_open(value: str) -> bool:

@@ -1,14 +1,17 @@
 """What Prometheus reads, and who may."""
 
 import os
+import re
 import time
 from datetime import timedelta
 from threading import Event
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import update
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
 from portal.audit.services import System
@@ -199,6 +202,34 @@ def test_each_request_is_one_line_that_says_who_asked_what_and_what_it_cost(
 )
 def test_nothing_that_opens_something_gets_into_a_log(entry: dict[str, Any]) -> None:
     assert "kept-to-myself" not in str(hide_secrets(None, "info", dict(entry)))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO jobs (kind, state) VALUES ('kept-to-\nmyself)', 'kept-to-myself')",  # PostgreSQL shows the row
+        "INSERT INTO seed_versions (version_num) VALUES ('kept-to-myself'), ('kept-to-myself')",
+        "UPDATE users SET is_active = CAST('kept-to-myself' AS {integer}), role = 'kept-to-myself'",
+        "INSERT INTO seed_versions (version_num) VALUES (1 + 'it''s kept-to-myself')",
+    ],
+)
+def test_what_a_database_quotes_of_a_row_stays_out_of_a_log(
+    fresh_app: Flask, make_fresh: Any, database_kind: str, statement: str
+) -> None:
+    make_fresh.student()
+    integer = "SIGNED" if database_kind == "mariadb" else "INTEGER"
+    said = "nothing"
+    with fresh_app.app_context():
+        try:
+            db.session.execute(sa.text(statement.format(integer=integer)))
+        except SQLAlchemyError as error:
+            cause = re.sub(r"\nLINE 1: .*", "", str(error.orig))  # type: ignore[attr-defined]  # with parameters, $1
+            said = f"Traceback …\n{type(error)}: {cause}\n[SQL: and the rest"
+        db.session.rollback()
+    kept = hide_secrets(None, "error", {"event": "unforeseen_error", "exception": said})
+    assert "to-" not in kept["exception"]
+    assert "myself" not in kept["exception"]
+    assert said == "nothing" or kept["exception"].endswith("[SQL: and the rest")
 
 
 def test_what_is_no_secret_stays() -> None:

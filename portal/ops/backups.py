@@ -189,7 +189,12 @@ def _files(data: Path, others: Collection[Path]) -> Iterator[Path]:
 
 def _empty(engine: Engine) -> None:
     with engine.begin() as connection:
-        metadata = _reflect(connection)
+        metadata = sa.MetaData()
+        # What is put back may be what was destroyed: tables may refer to one that is gone.
+        metadata.reflect(connection, resolve_fks=False)
+        for table in metadata.tables.values():
+            for key in [one for one in table.foreign_keys if one.target_fullname.split(".")[0] not in metadata.tables]:
+                table.foreign_keys.discard(key)
         _without_checks(connection, lambda: metadata.drop_all(connection))
 
 

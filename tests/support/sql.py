@@ -69,3 +69,14 @@ def no_sql_while_rendering() -> Iterator[None]:
         event.remove(Engine, "before_cursor_execute", note)
         _template.set(None)
     assert not caught, "a template caused SQL, load it before rendering:\n" + "\n".join(caught)
+
+
+def drop_though_referred_to(engine: Engine, table: str) -> None:
+    """Take a table away that others refer to."""
+    unwatched = {"sqlite": "PRAGMA foreign_keys = OFF", "mysql": "SET foreign_key_checks = 0"}
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.cursor().execute(unwatched.get(engine.dialect.name, "SELECT 1"))
+        connection.exec_driver_sql(f"DROP TABLE {table}" + (" CASCADE" if engine.name == "postgresql" else ""))
+        connection.commit()
+        connection.invalidate()

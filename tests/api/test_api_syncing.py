@@ -81,6 +81,14 @@ def test_what_changed_since_is_all_that_comes(make, asks, admin, course, week, f
     assert asks("GET", f"/course-offerings?updated_since={since}").json == []
 
 
+@pytest.mark.parametrize(
+    "moment", ["10:00:00%2B02:00", "10:00:00+02:00", "10:00:00.000000+02:00", "08:00:00.5Z", "08:00Z"]
+)
+def test_a_moment_is_read_as_programs_write_it(admin, course, moment):
+    since = f"/course-offerings?updated_since=2026-10-14T{moment}"
+    assert [one["id"] for one in admin("GET", since).json] == [course.id]
+
+
 @pytest.mark.parametrize("moment", ["2026-10-14T12:00:00", "yesterday", "2026-10-14", "0001-01-01T00:00:00Z"])
 def test_a_moment_says_its_time_zone(admin, moment):
     answer = admin("GET", f"/course-offerings?updated_since={moment}")

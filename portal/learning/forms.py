@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import IntegerField, RadioField, StringField, TextAreaField
+from wtforms import RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
@@ -17,7 +17,7 @@ from portal.learning.checks import LONGEST_PROMPT, MOST_OPTIONS, Kind, QuestionD
 from portal.learning.models import BODY_LIMIT, TITLE_LIMIT
 from portal.learning.queries.lessons import LessonText, Standing
 from portal.learning.services.lessons import LessonDraft
-from portal.web.forms import PortalForm
+from portal.web.forms import PortalForm, VersionField
 
 NOTE_LIMIT = 200
 _TITLE = Length(max=TITLE_LIMIT, message=_l("At most %(most)s characters.", most=TITLE_LIMIT))
@@ -42,7 +42,7 @@ class LessonForm(PortalForm):
     )
     at = StringField(_l("From when on?"), [Optional()])
     note = StringField(_l("What changed?"), [_NOTE])
-    version = IntegerField(validators=[Optional()])
+    version = VersionField(validators=[Optional()])
 
     @classmethod
     def of(cls, lesson: LessonText | None, zone: ZoneInfo, data: MultiDict[str, str] | None = None) -> "LessonForm":
@@ -76,10 +76,12 @@ def _moment(text: str, zone: ZoneInfo) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    try:
-        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC).replace(second=0, microsecond=0)
-    except OverflowError:
+    if not _YEARS[0] <= found.year < _YEARS[1]:  # beyond, the clocks of some readers have no such moment
         return None
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC).replace(second=0, microsecond=0)
+
+
+_YEARS = (1970, 9000)
 
 
 class QuestionForm(PortalForm):

@@ -63,7 +63,14 @@ def test_stale_and_wrong_bodies_are_said(ask, make, teacher, course):
         assert ask(teacher, "PATCH", one, {"title": "Newer"}, {"If-Match": named}).status_code == 409, named
     assert ask(teacher, "PATCH", one, {"title": "Newest"}, {"If-Match": tag}).json["version"] == 3
     assert ask(teacher, "PATCH", one, {"title": "Newer", "version": 1}).status_code == 409
-    for body in ({"title": ""}, {"published_at": "2026-10-14T12:00:00"}, {"body": "x" * 60_001}, {"colour": "red"}):
+    far = {"published_at": "9999-12-31T23:59:59-12:00"}
+    for body in (
+        {"title": ""},
+        far,
+        {"published_at": "2026-10-14T12:00:00"},
+        {"body": "x" * 60_001},
+        {"colour": "red"},
+    ):
         assert ask(teacher, "PATCH", one, body).status_code == 400, body
     assert ask(make.student(), "PATCH", one, {"title": "x"}).status_code == 403
     assert ask(make.facilitator(), "PATCH", one, {"title": "x"}).status_code == 404

@@ -18,6 +18,7 @@ from portal.allocations.services.assignment import MAX_REASON
 from portal.allocations.services.meetings import MAX_ROOM, MeetingDraft
 from portal.catalogue.calendar import trimester_of
 from portal.folding import one_line
+from portal.web.forms import small_number
 
 # What the type-ahead of the facilitator must know of the course that is to come, by the names of the form.
 TOLD = (
@@ -79,9 +80,11 @@ class NewCourseForm(CourseForm):
         """The course as far as it is known while somebody types."""
         start: date | None = self.start_date.data
         year = self.academic_year.data or (start.year if start else 0)
-        trimester = self.trimester.data or (trimester_of(start) if start else 0)
+        chosen = self.trimester.data or (trimester_of(start) if start else "")
+        # Nobody has checked yet what stands there.
+        year, trimester = small_number(str(year)), small_number(str(chosen))
         module = find_reference("module", clean(self.module.data)) if self.module.data else None
-        return ComingCourse(year, int(trimester), module.id if module else None)
+        return ComingCourse(year, trimester, module.id if module else None)
 
     def complain(self, field: str, message: str) -> None:
         """Put a message at the field that it is about."""

@@ -26,7 +26,7 @@ from portal.allocations.services.workload import (
 )
 from portal.errors import DomainError
 from portal.paging import Cursor, PageRequest
-from portal.web.forms import PortalForm
+from portal.web.forms import PortalForm, VersionField
 
 _HOUR = 60
 # A comma before exactly three digits separates thousands.
@@ -158,7 +158,7 @@ class FormulaForm(PortalForm):
     per_student = DecimalField(_l("Hours for each student"), _IN_HOURS)
     first_time = DecimalField(_l("Hours for each credit more, the first time"), _IN_HOURS)
     full_time = DecimalField(_l("Hours of full time in a term"), _IN_HOURS)
-    seen = IntegerField(validators=[InputRequired(_NUMBER)])
+    seen = VersionField(validators=[InputRequired(_NUMBER)])
 
     @classmethod
     def of(cls, formula: Formula) -> "FormulaForm":

@@ -28,18 +28,19 @@ Moment = Annotated[
 ]
 
 
+# With a time zone: of a time without one nobody knows when it is. Any reader's clock can show it.
+_SHOWN = Field(ge=datetime.fromisoformat("1970-01-02T00:00Z"), le=datetime.fromisoformat("9000-01-01T00:00Z"))
+When = Annotated[AwareDatetime, _SHOWN]
+
+
 def _with_plus(value: Any) -> Any:
     """A moment whose `+` came unescaped, which the query of an address reads as a space: `…T12:00:00 02:00`."""
     return _OFFSET.sub(r"\1+\2", value) if isinstance(value, str) else value
 
 
 _OFFSET = re.compile(r"(T[\d:.]+) (\d\d:?\d\d)", re.ASCII)
-# From when on, with a time zone: of a time without one nobody knows when it is.
-Since = Annotated[
-    AwareDatetime,
-    BeforeValidator(_with_plus),
-    Field(ge=datetime.fromisoformat("1970-01-02T00:00Z"), le=datetime.fromisoformat("9000-01-01T00:00Z")),
-]
+# From when on.
+Since = Annotated[AwareDatetime, BeforeValidator(_with_plus), _SHOWN]
 
 
 def _as_written(value: Any) -> Any:

@@ -1,19 +1,16 @@
 """Lessons of a course."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 
-from portal.api.schemas.common import Given, Moment, Paged, Taken
+from portal.api.schemas.common import Given, Moment, Paged, Taken, When
 from portal.learning.models import BODY_LIMIT, TITLE_LIMIT
 from portal.learning.queries import LessonTitle, Standing
 from portal.learning.queries.lessons import LessonText
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_LIMIT)]
 Body = Annotated[str, StringConstraints(max_length=BODY_LIMIT)]
-# With a time zone: of a time without one nobody knows when it is.
-When = Annotated[AwareDatetime, Field(ge=datetime.fromisoformat("1970-01-02T00:00Z"))]
 
 
 class LessonListed(Given):

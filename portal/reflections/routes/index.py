@@ -10,6 +10,7 @@ from portal.reflections.routes.blueprint import bp
 from portal.reflections.routes.common import MANAGES, not_found
 from portal.roles import Role
 from portal.web.access import everyone
+from portal.web.forms import small_number
 from portal.web.locale import present_day
 from portal.web.pages import page
 
@@ -22,7 +23,7 @@ def index() -> str:
     if current_user.role is Role.STUDENT:
         return page("reflections/own.html", rows=list_own_rounds(current_user.id, today), today=today)
     wanted, me, manages = (
-        request.args.get("course", type=int),
+        request.args.get("course", type=small_number),
         current_user.facilitator_id,
         current_user.role in MANAGES,
     )

@@ -17,6 +17,7 @@ from portal.reflections.services.releasing import compared_key
 from portal.reflections.services.replying import reply
 from portal.roles import Role
 from portal.web.access import actor, audience, owned
+from portal.web.forms import small_number
 from portal.web.locale import present_day
 from portal.web.pages import page
 
@@ -39,9 +40,9 @@ def results(round_id: int) -> str:
 def answer_class(round_id: int) -> BaseResponse | tuple[str, int]:
     """What the facilitator answers to the class."""
     found = seen_round(round_id)
-    sent = request.form.get("version", "")
+    seen = small_number(request.form.get("version", ""))
     try:
-        changed = reply(found, request.form.get("reply", ""), int(sent) if sent.isdecimal() else 0, actor())
+        changed = reply(found, request.form.get("reply", ""), seen, actor())
         db.session.commit()
     except DomainError as error:
         db.session.rollback()

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from portal.folding import one_line
 from portal.tracker.queries.checklist import KeptItem
 from portal.tracker.services.checklist import LAST_WEEK, LONGEST_LABEL, ItemDraft
-from portal.web.forms import PortalForm
+from portal.web.forms import PortalForm, VersionField
 
 _TOO_LONG = _l("At most %(most)s characters.", most=LONGEST_LABEL)
 _MISSING = _l("Both languages are needed: people read the portal in theirs.")
@@ -24,7 +24,7 @@ class ItemForm(PortalForm):
     label_fr = StringField(_l("In French"), [InputRequired(_MISSING), Length(max=LONGEST_LABEL, message=_TOO_LONG)])
     from_week = IntegerField(_l("From week"), [InputRequired(_l("Use a whole number.")), _WEEKS])
     to_week = IntegerField(_l("To week"), [Optional(), _WEEKS])
-    version = IntegerField(validators=[Optional()])
+    version = VersionField(validators=[Optional()])
 
     @classmethod
     def of(cls, item: KeptItem | None, data: MultiDict[str, str] | None = None) -> "ItemForm":

@@ -1,11 +1,11 @@
 """What a manager decides about a week, and what who submitted it wishes, as their forms have it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import DateField, IntegerField, TextAreaField
+from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal.catalogue.calendar import Rules, deadline_on
@@ -14,10 +14,12 @@ from portal.folding import one_line
 from portal.tracker.queries import Log
 from portal.tracker.services.deciding import LONGEST_REASON, Ruling
 from portal.tracker.states import LogState
-from portal.web.forms import PortalForm
+from portal.web.forms import PortalForm, VersionField
 
 # Those that set a new deadline.
 TIMED = frozenset({"extend", "reopen"})
+# Beyond, the institution's clock may have no such moment; no deadline is moved there anyway.
+_DAYS = (date(1970, 1, 1), date(9000, 1, 1))
 _TOO_LONG = _l("At most %(most)s characters.", most=LONGEST_REASON)
 
 
@@ -37,7 +39,7 @@ class DecisionForm(PortalForm):
 
     until = DateField(_l("Until"), [Optional()])
     reason = TextAreaField(_l("Reason"), [Length(max=LONGEST_REASON, message=_TOO_LONG)])
-    version = IntegerField(validators=[InputRequired()])
+    version = VersionField(validators=[InputRequired()])
 
     @classmethod
     def of(cls, act: str, data: MultiDict[str, str] | None = None) -> "DecisionForm":
@@ -55,7 +57,7 @@ class DecisionForm(PortalForm):
         """The moment of the day that was chosen: at the hour of all deadlines. Raises DomainError without a day."""
         if self.until.data is None:
             raise DomainError(_l("Choose a day."), "until")
-        return deadline_on(self.until.data, rules)
+        return deadline_on(min(max(self.until.data, _DAYS[0]), _DAYS[1]), rules)
 
 
 class WishForm(PortalForm):

@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from portal.tracker.ladder import ALERT, DUE, ESCALATED, MISSING
 from portal.tracker.queries.stages import KeptStage
 from portal.tracker.services.stages import MOST_AFTER, StageDraft
-from portal.web.forms import PortalForm
+from portal.web.forms import PortalForm, VersionField
 
 _DAYS = NumberRange(0, MOST_AFTER, _l("Use a number from %(least)s to %(most)s.", least=0, most=MOST_AFTER))
 
@@ -21,7 +21,7 @@ class StageForm(PortalForm):
 
     days = IntegerField(_l("Working days"), [InputRequired(_l("Use a whole number.")), _DAYS])
     is_active = BooleanField(_l("In force"))
-    version = IntegerField(validators=[Optional()])
+    version = VersionField(validators=[Optional()])
 
     @classmethod
     def of(cls, stage: KeptStage, data: MultiDict[str, str] | None = None) -> "StageForm":

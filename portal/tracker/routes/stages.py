@@ -20,6 +20,7 @@ from portal.tracker.queries.stages import KeptStage, find_stage, list_stages, re
 from portal.tracker.routes.blueprint import stages as bp
 from portal.tracker.services.stages import add_stage, change_stage, remove_stage
 from portal.web.access import actor, audience, shared
+from portal.web.forms import small_number
 from portal.web.pages import page
 
 
@@ -70,7 +71,7 @@ def add() -> BaseResponse | tuple[str, int]:
 def remove(stage_id: int) -> BaseResponse:
     """Take away a stage that was added."""
     try:
-        remove_stage(stage_id, request.form.get("version", 0, type=int), actor())
+        remove_stage(stage_id, small_number(request.form.get("version", "")), actor())
         db.session.commit()
         flash(_("Removed. What was told at it stays told."), "done")
     except NotFound:

@@ -23,6 +23,7 @@ from portal.tracker.services.signals import weeks_owed_again
 
 LONGEST_REASON = 500
 LONGEST_LEAVE = timedelta(days=400)
+_YEARS = range(1950, 2151)
 ENTERED, ENDED, STANDING_IN = "leave_entered", "leave_ended", "standing_in"
 _LEAVES = cast(Table, Leave.__table__)
 _LOGS = cast(Table, ActivityLog.__table__)
@@ -43,7 +44,8 @@ class LeaveDraft:
 def grant(draft: LeaveDraft, rules: Rules, by: Actor) -> Effect:
     """Enter a leave and plan the weeks that it covers anew, in whatever department; gives what came of it.
 
-    Raises DomainError on "last_day", "reason" and "substitute", Conflict on "first_day" when somebody is away already.
+    Raises DomainError on "first_day", "last_day", "reason" and "substitute", Conflict on "first_day" when somebody is
+    away already.
     """
     _check(draft)
     # Two who enter leave for one person follow each other.
@@ -107,6 +109,9 @@ def withdraw(leave_id: int, rules: Rules, now: datetime, by: Actor) -> Absence:
 
 
 def _check(draft: LeaveDraft) -> None:
+    for field, day in (("first_day", draft.first_day), ("last_day", draft.last_day)):
+        if day.year not in _YEARS:
+            raise DomainError(lazy("This day is too far away."), field)
     if draft.last_day < draft.first_day:
         raise DomainError(lazy("The last day lies before the first."), "last_day")
     if draft.last_day - draft.first_day > LONGEST_LEAVE:

@@ -26,7 +26,7 @@ def small_number(text: str) -> int:
 class VersionField(IntegerField):
     """The version that a page was drawn with; 0, which is stale, for a number that fits no column."""
 
-    data: int | None
+    data: Any
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read what was sent."""

@@ -28,6 +28,8 @@ from portal.ops.version import version
 # Deliveries go through each minute, reminders each quarter of an hour; a slow pass is no reason to worry.
 _LATE = {DELIVERIES: timedelta(minutes=5), REMINDERS: timedelta(minutes=40)}
 _WAITS_LONG = 15 * 60
+# A worker takes each of these at once: they are calls to look again. So many stay only when none comes to take them.
+_MANY = 100
 _LEAST_FREE = 0.1
 _LIBRARIES = ("Flask", "SQLAlchemy", "huey", "granian")
 
@@ -113,7 +115,10 @@ def _queue(found: dict[str, Any]) -> Finding:
     said = _("nothing waits in it")
     if waiting:
         said = ngettext("one task waits in it", "%(num)s tasks wait in it", waiting)
-    return Finding(True, _("The queue is %(where)s; %(said)s.", where=where, said=said))
+    sentence = _("The queue is %(where)s; %(said)s.", where=where, said=said)
+    if waiting > _MANY:
+        sentence += " " + _("That is many: the worker does not keep up. Look at its log, or start another one.")
+    return Finding(waiting <= _MANY, sentence)
 
 
 def _ago(moment: datetime, now: datetime) -> str:

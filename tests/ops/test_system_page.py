@@ -11,6 +11,7 @@ from portal import clock
 from portal.extensions import db
 from portal.ops import health
 from portal.ops.models import DELIVERIES, REMINDERS, Pass
+from portal.ops.probing import Probe
 from portal.ops.services import record_pass
 
 PAGE = "/admin/system"
@@ -52,6 +53,17 @@ def test_a_worker_that_stopped_and_a_mail_that_failed_are_named(app: Flask, admi
     assert "3 things need you" in found
     assert "The worker was last at work 2 hours ago. Start it again" in found
     assert "One mail failed within seven days." in found
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(("waiting", "said"), [(100, "Everything is in order."), (101, "One thing needs you")])
+def test_a_long_queue_needs_somebody(app: Flask, admin: Any, monkeypatch: Any, waiting: int, said: str) -> None:
+    both_went_through(app)
+    monkeypatch.setitem(app.extensions["portal_probes"], "queue", Probe(lambda: waiting))
+    found = admin.get(PAGE).text
+    assert f"{waiting} tasks wait in it." in found
+    assert said in found
+    assert ("the worker does not keep up" in found) is (waiting > 100)
 
 
 @pytest.mark.one_database

@@ -17,6 +17,7 @@ from portal.config.readers import (
     check_issuer,
     check_limits,
     check_sender,
+    database_of,
     duration_of,
     listed,
     networks_of,
@@ -28,7 +29,6 @@ from portal.roles import Role
 
 _KNOWN_SECRETS = {"changeme", "secret", "dev", "development", "your-super-secret-jwt-key-change-in-production"}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DRIVERS = {"postgres:": "postgresql:", "mysql:": "mysql+pymysql:", "mariadb:": "mariadb+pymysql:"}
 # What says of the text of a setting what is wrong with it, and what reads the parts between its commas.
 _CHECKS: dict[str, Callable[[str], None]] = {
     "portal_quiet_hours": check_hours,
@@ -174,13 +174,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
-        if value and not value.startswith(("sqlite", "mysql", "mariadb", "postgresql", "postgres://")):
-            raise ValueError("use sqlite:///…, mysql+pymysql://… or postgresql://…")
-        # What hosting providers hand out, in SQLAlchemy's spelling with the drivers we ship.
-        for short, full in _DRIVERS.items():
-            if value.startswith(short):
-                return full + value.removeprefix(short)
-        return value
+        return database_of(value)
 
     @field_validator("mail_url")
     @classmethod

@@ -6,6 +6,9 @@ from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import quote, urlsplit
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 _DURATION = re.compile(r"\s*(\d{1,5})\s*([mhd])\s*", re.ASCII | re.IGNORECASE)
 # As the limits library reads them; one that it cannot read would let everybody guess without end.
 _LIMIT = r"\s*\d+\s*(?:/|per)\s*(?:\d+\s*)?(?:second|minute|hour|day|month|year)s?\s*"
@@ -14,6 +17,8 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _LONGEST_ISSUER = 255
 Network = IPv4Network | IPv6Network
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_DRIVERS = {"postgres:": "postgresql:", "mysql:": "mysql+pymysql:", "mariadb:": "mariadb+pymysql:"}
+_DATABASES = ("sqlite", "mysql", "mariadb", "postgresql", "postgres://")
 
 
 def listed(text: str) -> list[str]:
@@ -24,6 +29,29 @@ def listed(text: str) -> list[str]:
 def quoted(text: str) -> str:
     """A name or password for an address. Whoever reads it back takes + for a plus, so a space must not become one."""
     return quote(text, safe="")
+
+
+def database_of(text: str) -> str:
+    """The address of a database, if there is one, in SQLAlchemy's spelling with the drivers we ship.
+
+    Hosting providers hand out others. ValueError with what is allowed where it cannot be read or has no driver.
+    """
+    for short, full in _DRIVERS.items():
+        if text.startswith(short):
+            text = full + text.removeprefix(short)
+            break
+    if text and not _can_be_read(text):
+        raise ValueError("use sqlite:///…, mysql+pymysql://user:password@host:3306/name or postgresql://…")
+    return text
+
+
+def _can_be_read(text: str) -> bool:
+    try:
+        address = make_url(text)
+        address.get_dialect()  # with its driver
+    except (ArgumentError, ValueError):
+        return False
+    return text.startswith(_DATABASES) and 0 <= (address.port or 0) < 65536
 
 
 def duration_of(text: str) -> timedelta:

@@ -48,6 +48,10 @@ def test_a_password_with_odd_letters_reaches_the_mail_server():
         ("portal_deadline", "someday 17:00"),
         ("portal_time_zone", "Mars/Olympus"),
         ("database_url", "oracle://x"),
+        ("database_url", "mysql://portal:kept-to-myself@database:port/portal"),
+        ("database_url", "postgresql://portal:kept-to-myself@database:99999/portal"),
+        ("database_url", "mysql+nodriver://portal:kept-to-myself@database/portal"),
+        ("database_url", "sqlite:kept-to-myself"),
         ("redis_url", "http://queue:6379"),
         ("redis_url", "queue:6379"),
         ("redis_url", "redis://queue:port"),
@@ -57,8 +61,9 @@ def test_a_password_with_odd_letters_reaches_the_mail_server():
     ],
 )
 def test_a_wrong_setting_is_named(name, value):
-    with pytest.raises(SettingsError, match=f"^{name.upper()}: .+$"):
+    with pytest.raises(SettingsError, match=f"^{name.upper()}: .+$") as found:
         load_settings(**{name: value})
+    assert "kept-to-myself" not in str(found.value)
 
 
 @pytest.mark.parametrize("rule", ["5 per 15 minutes", "10/hour", "5 per 15 minutes; 20 per day"])

@@ -71,6 +71,20 @@ def test_sorting_keeps_the_focus_and_the_columns_in_place_when_a_row_asks(page, 
     assert page.evaluate(where) == before
 
 
+def test_who_ticks_trimesters_stays_in_their_menu(new_page, browser_sign_in, manager, term):
+    page = new_page()
+    browser_sign_in(page, manager)
+    page.goto("/allocations/")
+    page.locator("#filter-trimester summary").press("Enter")
+    tick = page.locator("#filter-trimester input").first
+    chosen = tick.get_attribute("id")
+    with page.expect_response(lambda answer: "trimester=" in answer.url):
+        tick.press("Space")
+    expect(page.locator("#filter-trimester summary")).not_to_contain_text("All")
+    expect(page.locator(f"#{chosen}")).to_be_focused()
+    expect(page.locator(f"#{chosen}")).to_be_visible()
+
+
 def test_a_click_opens_the_list_of_a_filter(page, browser_sign_in, manager, term):
     browser_sign_in(page, manager)
     page.goto("/allocations/")

@@ -39,7 +39,9 @@ document.addEventListener("change", (event) => {
 
 // The server draws the filters anew; a menu in which someone ticks stays open.
 let open = [];
+let at = "";
 document.addEventListener("htmx:before:swap", () => {
+  at = document.activeElement?.closest("#filters details") ? document.activeElement.id : "";
   open = [...document.querySelectorAll(":is(#filters, #results) details[id][open]")].map((menu) => menu.id);
 });
 document.addEventListener("htmx:after:swap", () => {
@@ -47,6 +49,8 @@ document.addEventListener("htmx:after:swap", () => {
     const menu = document.getElementById(id);
     if (menu) menu.open = true;
   }
+  // What stands in a closed menu cannot be focused while it is drawn.
+  if (at && document.activeElement?.id !== at) document.getElementById(at)?.focus({ preventScroll: true });
 });
 
 // Where the matrix is wider than the page, it begins with the week that the numbers are about, not with the first.

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from portal.exchange.queries import RowFilter
 from portal.exchange.services.parts import Part, kind_of
 from portal.exchange.words import COLUMN_WORDS, VERDICTS
+from portal.folding import whole_number
 from portal.paging import Cursor, PageRequest
 
 
@@ -111,5 +112,5 @@ class ReportForm:
 
 def version_in(form: Mapping[str, str]) -> int:
     """The version of a run that a page was made from; one that no run has for anything else."""
-    text = form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    found = whole_number(form.get("version"))
+    return -1 if found is None else found

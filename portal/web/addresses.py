@@ -6,8 +6,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Rule
 
-_LARGEST = 2**31 - 1
-_MOST_DIGITS = 10
+from portal.folding import whole_number
 
 
 def init_addresses(app: Flask) -> None:
@@ -26,8 +25,7 @@ class IdConverter(IntegerConverter):
 
     def to_python(self, value: str) -> int:
         """The number, or 0."""
-        number = int(value) if len(value) <= _MOST_DIGITS else 0
-        return number if number <= _LARGEST else 0
+        return whole_number(value) or 0
 
 
 class LazyRule(Rule):

@@ -6,32 +6,21 @@ from flask_wtf import FlaskForm
 from wtforms import IntegerField
 
 from portal.errors import DomainError
+from portal.folding import LARGEST_NUMBER
 
 # Fields that nobody sees: what a page was drawn with.
 _HIDDEN = frozenset({"seen", "version"})
 
 
-_LARGEST = 2**31 - 1
-
-
-def small_number(text: str) -> int:
-    """A number that was sent and that nobody types, such as a version or an id; 0, which is no such, for all else.
-
-    A larger one fits no column, and some databases fail at it.
-    """
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(_LARGEST)) else 0
-    return number if number <= _LARGEST else 0
-
-
 class VersionField(IntegerField):
-    """The version that a page was drawn with; 0, which is stale, for a number that fits no column."""
+    """The version that whoever changes something saw; 0, which is stale, for one that no column holds."""
 
     data: Any
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was sent."""
         super().process_formdata(valuelist)
-        if self.data is not None and not 0 <= self.data <= _LARGEST:
+        if not 0 <= (self.data or 0) <= LARGEST_NUMBER:
             self.data = 0
 
 

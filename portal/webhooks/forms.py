@@ -10,7 +10,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.folding import one_line
+from portal.folding import one_line, whole_number
 from portal.paging import Cursor, PageRequest
 from portal.web.forms import PortalForm
 from portal.webhooks.events import TEST, TYPES
@@ -42,8 +42,7 @@ class EndpointForm(PortalForm):
 
     def seen(self) -> int:
         """The version that whoever changes it saw; 0 for none."""
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        return whole_number(self.version.data) or 0
 
 
 @dataclass(frozen=True, slots=True)

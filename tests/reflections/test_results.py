@@ -128,6 +128,9 @@ def test_the_answer_of_the_facilitator_reaches_the_class(app, client, make, sign
     form = {"reply": "More visits from now on", "version": "1"}
     assert client.post(f"/reflections/{found.id}/reply", data=form).status_code == 303
     assert client.post(f"/reflections/{found.id}/reply", data=form | {"reply": "Other"}).status_code == 409
+    for odd in ("9" * 20, "9" * 5000, "٣", "-1", ""):
+        sent = {"reply": "Other", "version": odd}
+        assert client.post(f"/reflections/{found.id}/reply", data=sent).status_code == 409, odd[:20]
     with app.app_context():
         offering = db.session.get_one(ReflectionRound, found.id).offering_id
     student = make.student()

@@ -1,6 +1,5 @@
 """A bulk change as an address or a form asks for it: which courses, which deed, and with what."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,15 +19,13 @@ from portal.allocations.services.bulk_rules import LONGEST_SHIFT, MOST_PLACES, B
 from portal.allocations.words import status_name
 from portal.catalogue.words import mode_name
 from portal.errors import DomainError
-from portal.folding import fold, one_line
+from portal.folding import fold, one_line, whole_number
 from portal.web.forms import PortalForm
 
 # Names that belong to the change; every other one narrows the list that "all" is about.
 _OWN = frozenset({"deed", "id", "all", "seen", "by_days", "to_facilitator", "to_mode", "to_status", "to_places",
                   "reason", "csrf_token"})  # fmt: skip
 MOST_IDS = 1000
-_ID = re.compile(r"[1-9]\d{0,9}", re.ASCII)
-_LARGEST_ID = 2**31 - 1
 _REASON = _l("Reason")
 Pairs = Sequence[tuple[str, str]]
 
@@ -136,8 +133,7 @@ def read_request(args: MultiDict[str, str], modes: Iterable[str]) -> BulkRequest
     if "to_status" in form:
         form["to_status"].choices = [SelectChoice(one.value, status_name(one)) for one in OfferingStatus]
     everything = args.get("all") == "1"
-    ids = tuple(sorted({int(text) for text in args.getlist("id") if _ID.fullmatch(text)}))[:MOST_IDS]
-    ids = tuple(row_id for row_id in ids if row_id <= _LARGEST_ID)
+    ids = tuple(sorted({number for text in args.getlist("id") if (number := whole_number(text))}))[:MOST_IDS]
     pairs = [(name, value) for name, value in args.items(multi=True) if name not in _OWN and value]
     pairs.append(("deed", deed.value))
     pairs += [("all", "1")] if everything else [("id", str(row_id)) for row_id in ids]

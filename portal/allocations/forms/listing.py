@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from portal.allocations.models import IntakePeriod, OfferingStatus
 from portal.allocations.queries import SORTS, OfferingFilter
 from portal.allocations.queries.filters import Term
-from portal.folding import one_line
+from portal.folding import one_line, whole_number
 from portal.paging import Cursor, PageRequest
 
 NO_FACILITATOR = "none"
@@ -30,7 +30,6 @@ DEFAULT_COLUMNS = ("code", "mode", "intake", "places", "facilitator", "load", "s
 _TERM = re.compile(r"(?:([0-9]{4})(?:-([1-3]))?|([1-3]))")
 _YEAR = re.compile(r"[0-9]{4}")
 _TRUE = frozenset({"1", "true", "yes", "on"})
-_WHOLE = re.compile(r"\d{1,9}")
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
@@ -183,13 +182,9 @@ class AssignForm:
     def from_form(cls, form: Mapping[str, str]) -> "AssignForm":
         """The form as it was sent; a missing or broken version is 0, which is stale."""
         return cls(
-            version=_whole(form.get("version")) or 0,
-            facilitator_id=_whole(form.get("facilitator") or form.get("person")),
+            version=whole_number(form.get("version")) or 0,
+            facilitator_id=whole_number(form.get("facilitator") or form.get("person")),
             text=clean(form.get("facilitator_text")),
             removes=form.get("deed") == "remove",
             reason=clean(form.get("reason")),
         )
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and _WHOLE.fullmatch(text, 0) and text.isascii() else None

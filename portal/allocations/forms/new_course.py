@@ -17,8 +17,7 @@ from portal.allocations.queries.references import find_reference
 from portal.allocations.services.assignment import MAX_REASON
 from portal.allocations.services.meetings import MAX_ROOM, MeetingDraft
 from portal.catalogue.calendar import trimester_of
-from portal.folding import one_line
-from portal.web.forms import small_number
+from portal.folding import one_line, whole_number
 
 # What the type-ahead of the facilitator must know of the course that is to come, by the names of the form.
 TOLD = (
@@ -82,7 +81,7 @@ class NewCourseForm(CourseForm):
         year = self.academic_year.data or (start.year if start else 0)
         chosen = self.trimester.data or (trimester_of(start) if start else "")
         # Nobody has checked yet what stands there.
-        year, trimester = small_number(str(year)), small_number(str(chosen))
+        year, trimester = whole_number(str(year)) or 0, whole_number(str(chosen)) or 0
         module = find_reference("module", clean(self.module.data)) if self.module.data else None
         return ComingCourse(year, trimester, module.id if module else None)
 

@@ -4,12 +4,11 @@ from flask import Response, abort, request
 
 from portal.allocations import queries
 from portal.allocations.routes.blueprint import bp
+from portal.folding import whole_number
 from portal.roles import Role
 from portal.web.access import audience, shared
 from portal.web.htmx import fragment, wants_fragment
 from portal.web.pages import page
-
-_LARGEST = 2**31 - 1
 
 
 @bp.get("/<id:offering_id>/history")
@@ -18,8 +17,8 @@ _LARGEST = 2**31 - 1
 def history(offering_id: int) -> str | Response:
     """Changes older than `before`; for htmx just these, to stand below those that are shown."""
     row = queries.find_offering(offering_id) or abort(404)
-    before = request.args.get("before", 0, type=int)
-    happenings, more = queries.list_happenings(offering_id, before if 0 < before <= _LARGEST else None)
+    before = whole_number(request.args.get("before")) or None
+    happenings, more = queries.list_happenings(offering_id, before)
     if wants_fragment():
         return fragment("allocations/_history.html", row=row, happenings=happenings, more=more)
     return page("allocations/history.html", row=row, happenings=happenings, more=more)

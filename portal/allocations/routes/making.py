@@ -26,13 +26,13 @@ from portal.allocations.services.offerings import OfferingDraft, create_offering
 from portal.allocations.services.signals import offerings_copied
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.folding import whole_number
 from portal.roles import Role
 from portal.web.access import actor, audience
 from portal.web.htmx import fragment
 from portal.web.locale import present_day
 from portal.web.pages import page
 
-_LARGEST = 2**31 - 1
 # What a copy has of its source unless it is unticked.
 _TAKEN_OVER = {"with_meetings": "y", "with_lessons": "y"}
 
@@ -41,7 +41,7 @@ _TAKEN_OVER = {"with_meetings": "y", "with_lessons": "y"}
 @audience(Role.MANAGER, Role.ADMIN)
 def new_course() -> str:
     """An empty form; with `copy` that of a course to make a similar one."""
-    number = _number(request.args.get("copy"))
+    number = whole_number(request.args.get("copy"))
     sheet = find_sheet(number) if number else None
     form = NewCourseForm(None)
     if sheet is not None:
@@ -77,7 +77,7 @@ def _make(values: dict[str, Any], meetings: Sequence[MeetingDraft], form: NewCou
     course = create_offering(OfferingDraft(**values, status=status), actor())
     for meeting in meetings:
         add_meeting(course.id, meeting, actor())
-    copied = _number(form.copy.data) if form.with_lessons.data else 0
+    copied = whole_number(form.copy.data) if form.with_lessons.data else 0
     if copied and queries.find_offering(copied):
         offerings_copied.send(None, pairs={copied: course.id}, by=actor())
     wanted = form.assignment()
@@ -134,20 +134,14 @@ def _meetings_of(form: NewCourseForm) -> list[MeetingDraft]:
 
 
 def _meetings_copied(form: NewCourseForm) -> Sequence[WeeklyMeeting]:
-    number = _number(form.copy.data)
+    number = whole_number(form.copy.data)
     return list_meetings(number) if number else ()
 
 
 def _page(form: NewCourseForm, *, existing: queries.OfferingRow | None = None) -> str:
     form.offer(list_mode_names())
-    copied = queries.find_offering(_number(form.copy.data or request.args.get("copy")))
+    copied = queries.find_offering(whole_number(form.copy.data or request.args.get("copy")) or 0)
     form.copy.data = str(copied.id) if copied else ""
     meetings = list_meetings(copied.id) if copied else ()
     context: dict[str, Any] = {"form": form, "copied": copied, "meetings": meetings, "existing": existing}
     return page("allocations/new.html", told=TOLD, **context)
-
-
-def _number(text: str | None) -> int:
-    """A course's id; 0 for what cannot be one."""
-    number = int(text) if text and text.isascii() and text.isdecimal() and len(text) < 11 else 0
-    return number if number <= _LARGEST else 0

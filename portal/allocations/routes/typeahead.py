@@ -8,6 +8,7 @@ from portal.allocations.queries.clashes import clashing_facilitators, taught_bef
 from portal.allocations.routes.blueprint import bp
 from portal.allocations.routes.columns import list_behind
 from portal.allocations.routes.highlight import highlight
+from portal.folding import whole_number
 from portal.roles import Role
 from portal.web.access import audience
 from portal.web.htmx import fragment
@@ -18,7 +19,7 @@ from portal.web.htmx import fragment
 def facilitators() -> Response:
     """Who could teach a course, each with the load that this choice would give them; at most eight."""
     text = clean(request.args.get("q"))
-    offering = queries.find_offering(request.args.get("offering", 0, _small)) or abort(404)
+    offering = queries.find_offering(whole_number(request.args.get("offering")) or 0) or abort(404)
     candidates = queries.list_candidates(offering, text)
     ids = [person.id for person in candidates]
     return fragment(
@@ -37,8 +38,3 @@ def options(kind: str) -> Response:
     text = clean(request.args.get("q"))
     options = queries.list_options(kind, text, list_behind().wanted)
     return fragment("allocations/_options.html", options=[(one, highlight(one.name, text)) for one in options])
-
-
-def _small(text: str) -> int:
-    number = int(text)
-    return number if 0 < number < 2**31 else 0

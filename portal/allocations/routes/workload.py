@@ -21,6 +21,7 @@ from portal.allocations.routes.blueprint import bp
 from portal.allocations.services import workload as services
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.folding import whole_number
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
 from portal.web.downloads import csv_answer
@@ -89,9 +90,7 @@ def set_terms(facilitator_id: int) -> BaseResponse | tuple[str, int]:
 @shared
 def override(offering_id: int) -> BaseResponse | tuple[str, int]:
     """Say what a course really is for who teaches it, or that the formula is right."""
-    facilitator_id, form = request.form.get("facilitator", 0, type=int), OverrideForm(request.form)
-    if not 0 < facilitator_id < 2**31:
-        abort(404)
+    facilitator_id, form = whole_number(request.form.get("facilitator")) or abort(404), OverrideForm(request.form)
     read = form.read()
     if read is None:
         return _person_page(facilitator_id, override_form=form, open_id=offering_id), 422

@@ -166,7 +166,7 @@ def _settle(run_id: int, version: int, **values: Any) -> None:
     done = db.write(
         update(_RUNS)
         .where(_RUNS.c.id == run_id, _RUNS.c.version == version, open_ones)
-        .values(version=version + 1, updated_at=clock.now(), **values)
+        .values(version=_RUNS.c.version + 1, updated_at=clock.now(), **values)
     )
     if not done:
         raise Conflict(lazy("This import was changed or discarded meanwhile. Nothing was written."))

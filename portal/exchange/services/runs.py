@@ -82,7 +82,7 @@ def _step(run_id: int, version: int, states: Sequence[ImportState], **values: An
     taken = db.write(
         update(_RUNS)
         .where(_RUNS.c.id == run_id, _RUNS.c.version == version, _RUNS.c.state.in_(states), ~busy)
-        .values(version=version + 1, updated_at=clock.now(), **values)
+        .values(version=_RUNS.c.version + 1, updated_at=clock.now(), **values)
     )
     if not taken:
         raise Conflict(

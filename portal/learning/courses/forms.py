@@ -13,7 +13,7 @@ from portal.allocations.models import MAX_STUDENTS
 from portal.allocations.services.offerings import MAX_SUMMARY, MAX_TITLE
 from portal.allocations.services.open_courses import CLOSED, OPEN, OpenDraft
 from portal.errors import DomainError
-from portal.folding import one_line
+from portal.folding import one_line, whole_number
 from portal.learning.courses.models import ALT_LIMIT, SYLLABUS_LIMIT
 from portal.learning.courses.queries import CatalogueFilter, CourseView
 from portal.learning.courses.queries.catalogue import PAGE_SIZE, SORTS
@@ -56,8 +56,7 @@ class PageForm(_Form):
     @property
     def seen(self) -> int:
         """The version of the course that the form was drawn with; 0 when it says none."""
-        sent = self.version.data or ""
-        return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else 0
+        return whole_number(self.version.data) or 0
 
 
 class OpenForm(PageForm):

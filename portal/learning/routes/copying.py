@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import clock
 from portal.errors import DomainError, lazy
 from portal.extensions import db
+from portal.folding import whole_number
 from portal.learning import queries
 from portal.learning.queries.sources import list_sources
 from portal.learning.routes.blueprint import bp
@@ -27,7 +28,7 @@ _ID = re.compile(r"[1-9]\d{0,9}", re.ASCII)
 @owned(STAFF)
 def choose_copies(offering_id: int) -> str:
     """Courses with lessons, those of the same module first; `from` in the address shows the lessons of one."""
-    return _page(offering_id, request.args.get("from", type=int))
+    return _page(offering_id, whole_number(request.args.get("from")))
 
 
 @bp.post("/copy")
@@ -36,7 +37,7 @@ def choose_copies(offering_id: int) -> str:
 def copy(offering_id: int) -> BaseResponse | tuple[str, int]:
     """Copy what was chosen, as drafts at the end."""
     staffed_course(offering_id)
-    source = request.form.get("from", type=int)
+    source = whole_number(request.form.get("from"))
     if source not in {one.id for one in list_sources(offering_id, viewer())}:
         raise DomainError(lazy("Choose a course of yours, or of the same module, to copy from."), "from")
     wanted = [int(text) for text in request.form.getlist("lesson")[:500] if _ID.fullmatch(text)]

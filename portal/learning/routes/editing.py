@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.errors import Conflict, DomainError, NotFound
 from portal.extensions import db
+from portal.folding import whole_number
 from portal.learning.forms import LessonForm
 from portal.learning.markdown import RENDERER, Rendered, render
 from portal.learning.models import BODY_LIMIT
@@ -97,8 +98,8 @@ def change(offering_id: int, lesson_id: int) -> Answer:
 def preview(offering_id: int) -> BaseResponse:
     """A text as students would see it; `lesson` says whose files it may show."""
     course = staffed_course(offering_id)
-    lesson_id = request.form.get("lesson", type=int)
-    lesson = lesson_of(course, lesson_id) if lesson_id and 0 < lesson_id < 2**31 else None
+    lesson_id = whole_number(request.form.get("lesson"))
+    lesson = lesson_of(course, lesson_id) if lesson_id else None
     files = [file.ref for file in list_files(lesson.id)] if lesson else []
     form = LessonForm(request.form)
     form.body.validate(form)

@@ -9,6 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.extensions import db
+from portal.folding import whole_number
 from portal.notifications import queries, services
 from portal.notifications.groups import Group, group_named, groups_of
 from portal.notifications.kinds import Kind, Line, group_of, kind_of
@@ -20,7 +21,6 @@ from portal.web.htmx import fragment
 from portal.web.pages import page
 
 PAGE_SIZE = 20
-_MAX_ID = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,7 @@ def read() -> Response:
 
 
 def _id(field: str) -> int | None:
-    sent = request.form.get(field, type=int)
-    return sent if sent is not None and 0 < sent < _MAX_ID else None
+    return whole_number(request.form.get(field)) or None
 
 
 def _in_words(row: EntryRow) -> Entry | None:

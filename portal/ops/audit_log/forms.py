@@ -1,18 +1,17 @@
 """Which part of the audit an address asks for."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from portal.folding import whole_number
 from portal.ops.audit_log.queries import AuditFilter
 from portal.paging import Cursor, PageRequest
 
 _LONGEST = {"who": 200, "action": 40, "entity": 40, "request": 64}
 _OTHERS = ("actor", "entity_id", "since", "until")
-_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class AuditForm:
         """The filter of an address; days are those of the reader's time zone, both included."""
         texts = {name: _clean(args.get(name, "")) for name in (*_LONGEST, *_OTHERS)}
         since, until = _day(texts["since"]), _day(texts["until"])
-        number, actor = _number(texts["entity_id"]), _number(texts["actor"])
+        number, actor = whole_number(texts["entity_id"]), whole_number(texts["actor"])
         unread = [
             texts[name]
             for name, value in (("since", since), ("until", until), ("entity_id", number), ("actor", actor))
@@ -57,10 +56,6 @@ class AuditForm:
 def _clean(text: str) -> str:
     """One line without what no database takes."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:400]).split())
-
-
-def _number(text: str) -> int | None:
-    return int(text) if _WHOLE.fullmatch(text) else None
 
 
 def _day(text: str) -> date | None:

@@ -3,6 +3,7 @@
 from flask import request
 from flask_login import current_user
 
+from portal.folding import whole_number
 from portal.reflections.queries.courses import find_asked_course
 from portal.reflections.queries.own import list_own_rounds
 from portal.reflections.queries.results import list_staff_rounds
@@ -10,7 +11,6 @@ from portal.reflections.routes.blueprint import bp
 from portal.reflections.routes.common import MANAGES, not_found
 from portal.roles import Role
 from portal.web.access import everyone
-from portal.web.forms import small_number
 from portal.web.locale import present_day
 from portal.web.pages import page
 
@@ -23,7 +23,7 @@ def index() -> str:
     if current_user.role is Role.STUDENT:
         return page("reflections/own.html", rows=list_own_rounds(current_user.id, today), today=today)
     wanted, me, manages = (
-        request.args.get("course", type=small_number),
+        (whole_number(request.args["course"]) or 0) if "course" in request.args else None,
         current_user.facilitator_id,
         current_user.role in MANAGES,
     )

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.folding import whole_number
 from portal.reflections.queries.questions import list_questions
 from portal.reflections.queries.results import StaffRound, compare, find_staff_round, list_said, tallies_of
 from portal.reflections.routes.blueprint import ONE, bp
@@ -17,7 +18,6 @@ from portal.reflections.services.releasing import compared_key
 from portal.reflections.services.replying import reply
 from portal.roles import Role
 from portal.web.access import actor, audience, owned
-from portal.web.forms import small_number
 from portal.web.locale import present_day
 from portal.web.pages import page
 
@@ -40,9 +40,9 @@ def results(round_id: int) -> str:
 def answer_class(round_id: int) -> BaseResponse | tuple[str, int]:
     """What the facilitator answers to the class."""
     found = seen_round(round_id)
-    seen = small_number(request.form.get("version", ""))
+    version = whole_number(request.form.get("version")) or 0
     try:
-        changed = reply(found, request.form.get("reply", ""), seen, actor())
+        changed = reply(found, request.form.get("reply", ""), version, actor())
         db.session.commit()
     except DomainError as error:
         db.session.rollback()

@@ -29,7 +29,7 @@ def reply(found: StaffRound, said: str, version: int, by: Actor) -> bool:
     values = {"reply": text, "reply_by": by.user_id, "replied_at": clock.now() if text else None}
     same = (ReflectionRound.id == found.id, ReflectionRound.version == version)
     done = db.write(
-        update(ReflectionRound).where(*same).values(**values, version=version + 1),
+        update(ReflectionRound).where(*same).values(**values, version=ReflectionRound.version + 1),
         execution_options=IN_PLACE,
     )
     if not done:

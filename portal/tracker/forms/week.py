@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from werkzeug.datastructures import MultiDict
 
 from portal.errors import DomainError, lazy
+from portal.folding import whole_number
 from portal.tracker.models import ItemStatus
 from portal.tracker.services import Edit, fingerprint
 
@@ -72,11 +73,10 @@ def read_item_form(form: MultiDict[str, str], key: str) -> Edit:
 
 def _read_edit(form: MultiDict[str, str], statuses: Mapping[str, ItemStatus]) -> Edit:
     was = _statuses(form, "was-")
-    version = form.get("version", "")
     notes = _clean(form["notes"]) if "notes" in form else None
     notes_was = form.get("notes_was")
     return Edit(
-        version=int(version) if version.isdecimal() and len(version) < 10 else 0,
+        version=whole_number(form.get("version")) or 0,
         # A switch that stands where it stood asks for nothing.
         statuses={key: status for key, status in statuses.items() if was.get(key) is not status},
         was=was,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import Response, request, url_for
 from flask_login import current_user
 
+from portal.folding import whole_number
 from portal.roles import Role
 from portal.tracker import queries
 from portal.tracker.queries import Course, Item, Log
@@ -36,7 +37,7 @@ def course(offering_id: int) -> str:
     """All weeks of a course with their items; `week` in the address opens one."""
     found = _course(offering_id)
     weeks = queries.list_weeks_of(offering_id, moment_now())
-    wanted = request.args.get("week", type=int)
+    wanted = whole_number(request.args.get("week"))
     opened = next((_open(log) for log in weeks if log.id == wanted and _may_open(found, log)), None)
     return page(
         "tracker/course.html",

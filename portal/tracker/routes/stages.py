@@ -12,6 +12,7 @@ from portal import clock
 from portal.catalogue.calendar import due_at, monday_of, rules_of
 from portal.errors import DomainError, NotFound, lazy
 from portal.extensions import db
+from portal.folding import whole_number
 from portal.roles import Role
 from portal.tracker.forms.stages import NewStageForm, StageForm
 from portal.tracker.ladder import ALERT, BEFORE, DUE, ESCALATED, MISSING, TODAY, Ladder, base_of
@@ -20,7 +21,6 @@ from portal.tracker.queries.stages import KeptStage, find_stage, list_stages, re
 from portal.tracker.routes.blueprint import stages as bp
 from portal.tracker.services.stages import add_stage, change_stage, remove_stage
 from portal.web.access import actor, audience, shared
-from portal.web.forms import small_number
 from portal.web.pages import page
 
 
@@ -71,7 +71,7 @@ def add() -> BaseResponse | tuple[str, int]:
 def remove(stage_id: int) -> BaseResponse:
     """Take away a stage that was added."""
     try:
-        remove_stage(stage_id, small_number(request.form.get("version", "")), actor())
+        remove_stage(stage_id, whole_number(request.form.get("version")) or 0, actor())
         db.session.commit()
         flash(_("Removed. What was told at it stays told."), "done")
     except NotFound:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.catalogue.calendar import rules_of
 from portal.extensions import db
+from portal.folding import whole_number
 from portal.notifications.queries import list_addressees
 from portal.roles import Role
 from portal.tracker import queries
@@ -112,13 +113,13 @@ def preview_mail(user_id: int, locale: str) -> Response:
 
 def _ticked() -> Sequence[ColumnElement[bool]] | None:
     """The conditions of what a form asks for: the logs that are ticked, all that match, or those of a course."""
-    ids = [int(text) for text in request.form.getlist("log") if text.isdecimal() and len(text) < 10][:_MOST]
-    course = request.form.get("course", 0, type=int)
+    ids = [number for text in request.form.getlist("log") if (number := whole_number(text))][:_MOST]
+    course = whole_number(request.form.get("course"))
     if "all" in request.form:
         return _all_that_match()
-    if not ids and not 0 < course < 2**31:
-        return None
-    return conditions_on_ids(ids) if ids else conditions_on_course(course, moment_now())
+    if ids:
+        return conditions_on_ids(ids)
+    return conditions_on_course(course, moment_now()) if course else None
 
 
 @bp.post("/nudge/all")

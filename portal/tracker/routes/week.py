@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.errors import DomainError, NotFound
 from portal.extensions import db
+from portal.folding import whole_number
 from portal.roles import Role
 from portal.tracker import board, queries, services
 from portal.tracker.forms.week import LogForm, read_item_form, read_log_form
@@ -203,6 +204,4 @@ def _wanted() -> WeekFilter:
         week = date.fromisoformat(request.args.get("week", ""))
     except ValueError:
         week = None
-    offering_id = request.args.get("course", type=int)
-    known = offering_id if offering_id and 0 < offering_id < 2**31 else None
-    return WeekFilter(week, known, Place.decode(request.args.get("after")))
+    return WeekFilter(week, whole_number(request.args.get("course")) or None, Place.decode(request.args.get("after")))

@@ -42,7 +42,7 @@ def change_stage(stage_id: int, draft: StageDraft, version: int, by: Actor) -> b
     written = db.write(
         update(_STAGES)
         .where(_STAGES.c.id == stage_id, _STAGES.c.version == version)
-        .values(working_days=days, is_active=draft.is_active, version=version + 1, updated_at=clock.now())
+        .values(working_days=days, is_active=draft.is_active, version=_STAGES.c.version + 1, updated_at=clock.now())
     )
     if not written:
         raise Conflict(_CHANGED)

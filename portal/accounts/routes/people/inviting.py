@@ -18,13 +18,13 @@ from portal.accounts.services.people import UserDraft
 from portal.accounts.units import Kind, list_units
 from portal.errors import DomainError, NotAllowed
 from portal.extensions import db
+from portal.folding import whole_number
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
 from portal.web.pages import page
 
 Answer = str | Response | tuple[str, int]
 _MOST_CHOSEN = 200
-_MAX_ID = 2**31
 _FILTERS = ("q", "role", "state", "department")
 
 
@@ -143,5 +143,5 @@ def _chosen(form: PeopleForm) -> list[int]:
     """The ids that were ticked, or of all that the list's filter lets through."""
     if request.form.get("which") == "all":
         return list(directory.list_ids(form.wanted))
-    sent = request.form.getlist("id", type=int)[:_MOST_CHOSEN]
-    return [one for one in sent if 0 < one < _MAX_ID]
+    sent = request.form.getlist("id")[:_MOST_CHOSEN]
+    return [number for text in sent if (number := whole_number(text))]

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from portal.errors import Conflict, DomainError, NotFound
 from portal.extensions import db
+from portal.folding import whole_number
 from portal.learning.courses import services
 from portal.learning.courses.forms import CoverForm, OpenForm, PageForm, form_for, text_of
 from portal.learning.courses.queries import CourseView
@@ -115,7 +116,7 @@ def delete(offering_id: int) -> Answer:
     """Delete an open course that is still a draft, with its lessons."""
     course = staffed_course(offering_id)
     try:
-        services.delete_draft(offering_id, request.form.get("version", 0, type=int), actor())
+        services.delete_draft(offering_id, whole_number(request.form.get("version")) or 0, actor())
         db.session.commit()
     except NotFound:
         raise

@@ -3,11 +3,14 @@
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar, cast
 
 import structlog
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wsgi import LimitedStream
 
 from portal.database import reading_only
 from portal.measuring import Asked, asked_so_far, begin_measuring
@@ -21,6 +24,8 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Asked for so often that nothing else would stand in the log.
 _UNLOGGED = frozenset({"static", "live.pulse"})
+# Of a body that is refused: more is not waited for. In pieces, so that none of it stays.
+_MOST_READ, _PIECE = 4 * 1024 * 1024, 64 * 1024
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -38,6 +43,7 @@ def init_requests(app: Flask) -> None:
     """Register the hooks."""
     app.before_request(_begin)
     app.after_request(_log)
+    app.after_request(_read_rest)
     app.teardown_request(_end)
 
 
@@ -51,6 +57,31 @@ def _begin() -> None:
         asked.max_content_length = most
     # A GET never writes, so on SQLite it needs no write lock and waits for nobody.
     here.reading_only = reading_only.set(asked.method in SAFE)
+
+
+def _read_rest(response: Response) -> Response:
+    """Read what nobody wanted of a body, such as that of a request without a token.
+
+    A server that still has some of it closes the connection after the answer, mostly without a word, and what the
+    client asks for next on it is lost.
+    """
+    asked = bare(request)
+    length = asked.content_length
+    if not length or length > _MOST_READ:
+        return response
+    with suppress(HTTPException, OSError):
+        rest = _body_of(asked, length)
+        while rest.read(_PIECE):
+            pass
+    return response
+
+
+def _body_of(asked: Request, length: int) -> IO[bytes]:
+    """What is left of a body: where it is larger than was allowed, nobody has begun to read it."""
+    try:
+        return asked.stream
+    except RequestEntityTooLarge:
+        return cast(IO[bytes], LimitedStream(asked.environ["wsgi.input"], length))
 
 
 def _log(response: Response) -> Response:

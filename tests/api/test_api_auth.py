@@ -4,30 +4,14 @@ import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 
 from portal.accounts.entering import Step, add_step
 from portal.accounts.models import Device, SignIn, User
-from portal.extensions import db
+from tests.support.api import read, sign_in
 from tests.support.letters import CHOSEN
 from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.in_turn
-
-
-def sign_in(asks, email, password=PASSWORD, **headers):
-    return asks("POST", "/auth/login", {"email": email, "password": password}, headers=headers)
-
-
-def signed_in(program, email, password=PASSWORD):
-    asks = program()
-    asks.token = sign_in(asks, email, password).json["token"]
-    return asks
-
-
-def read(app, *columns):
-    with app.app_context():
-        return db.session.execute(select(*columns)).all()
 
 
 def test_signing_in_gives_what_the_contract_says(app, make, program, frozen_time):

@@ -12,16 +12,6 @@ pytestmark = [pytest.mark.usefixtures("frozen_time"), pytest.mark.one_database]
 
 
 @pytest.fixture
-def teacher(make):
-    return make.facilitator()
-
-
-@pytest.fixture
-def course(make, teacher):
-    return make.offering(teacher)
-
-
-@pytest.fixture
 def ask(app, client):
     def do(person, method, path, body=None, headers=None):
         sent = {"Authorization": f"Bearer {bearer_of(app, person)}"} | (headers or {})

@@ -3,30 +3,14 @@
 import time
 
 import pytest
-from sqlalchemy import select
 
 from portal.accounts import passwords
 from portal.accounts.models import User
-from portal.extensions import db
+from tests.support.api import read, sign_in, signed_in
 from tests.support.letters import CHOSEN, link_of
 from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.in_turn
-
-
-def sign_in(asks, email, password=PASSWORD, **headers):
-    return asks("POST", "/auth/login", {"email": email, "password": password}, headers=headers)
-
-
-def signed_in(program, email, password=PASSWORD):
-    asks = program()
-    asks.token = sign_in(asks, email, password).json["token"]
-    return asks
-
-
-def read(app, *columns):
-    with app.app_context():
-        return db.session.execute(select(*columns)).all()
 
 
 def change(asks, current=PASSWORD, new=CHOSEN):

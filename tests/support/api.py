@@ -1,10 +1,12 @@
 """Programs that talk to the JSON API, for tests."""
 
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from portal.accounts.jwt import issue_access_token
@@ -13,7 +15,7 @@ from portal.accounts.services import refresh_tokens
 from portal.accounts.services.refresh_tokens import Grant
 from portal.audit.services import System
 from portal.extensions import db
-from tests.support.people import Person
+from tests.support.people import PASSWORD, Person
 
 
 def tokens_of(app: Flask, person: Person) -> tuple[str, Grant]:
@@ -48,3 +50,21 @@ class Program:
         if body is not None:
             more["json"] = body
         return self.client.open(f"/api{path}", method=method, headers=headers, **more)
+
+
+def sign_in(asks: Program, email: str, password: str = PASSWORD, **headers: str) -> TestResponse:
+    """Sign in by the API; gives the answer."""
+    return asks("POST", "/auth/login", {"email": email, "password": password}, headers=headers)
+
+
+def signed_in(program: Callable[[], Program], email: str, password: str = PASSWORD) -> Program:
+    """A program that has signed in with a password."""
+    asks = program()
+    asks.token = sign_in(asks, email, password).json["token"]
+    return asks
+
+
+def read(app: Flask, *columns: Any) -> Sequence[Any]:
+    """Columns as they stand in the database."""
+    with app.app_context():
+        return db.session.execute(select(*columns)).all()

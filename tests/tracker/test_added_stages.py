@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from portal.extensions import db
-from portal.notifications.models import Notification
 from portal.tracker.ladder import ALERT, DUE, ESCALATED, MISSING, TODAY
 from portal.tracker.models import ReminderStage
-from portal.tracker.services.reminders import ReminderCounts, remind
-from tests.support.mail import DEADLINE, ZONE
+from portal.tracker.services.reminders import ReminderCounts
+from tests.support.mail import DEADLINE
+from tests.support.passes import one_pass, told
 
 pytestmark = pytest.mark.in_turn
 
@@ -22,18 +22,6 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 def log(make, frozen_time):
     """The log of the present week, due on Monday."""
     return make.log(make.offering(make.facilitator()), 3)
-
-
-def one_pass(moment, frozen_time):
-    frozen_time.move_to(moment)
-    told = remind(moment, ZONE)
-    db.session.commit()
-    return told
-
-
-def told():
-    rows = db.session.execute(select(Notification.kind, Notification.recipient_id).order_by(Notification.id))
-    return [tuple(row) for row in rows]
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from portal.notifications.delivering import DeliveryCounts, deliver_pending
 from portal.notifications.models import Notification
 from portal.tracker.ladder import ALERT, BEFORE, DUE, ESCALATED, MISSING, TODAY, Ladder, Stage
 from portal.tracker.models import ActivityLog, ReminderStage
-from portal.tracker.services.reminders import ReminderCounts, remind
+from portal.tracker.services.reminders import ReminderCounts
 from tests.support.mail import DEADLINE, ZONE, parts, settings_of
+from tests.support.passes import one_pass, told
 
 pytestmark = pytest.mark.in_turn
 
@@ -86,18 +87,6 @@ def test_a_stage_that_is_switched_off_has_begun_for_no_deadline():
 def log(make, frozen_time):
     """The log of the present week, due on Monday, of a facilitator whose course belongs to the first department."""
     return make.log(make.offering(make.facilitator()), 3)
-
-
-def one_pass(moment, frozen_time):
-    frozen_time.move_to(moment)
-    told = remind(moment, ZONE)
-    db.session.commit()
-    return told
-
-
-def told():
-    rows = db.session.execute(select(Notification.kind, Notification.recipient_id).order_by(Notification.id))
-    return [tuple(row) for row in rows]
 
 
 def change(log, **values):

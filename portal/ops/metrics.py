@@ -8,6 +8,7 @@ of machines.
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from flask import Flask, Response, g, request
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
-from portal.config import Settings
+from portal.config import Settings, SettingsError
 from portal.measuring import Asked, asked_so_far
 from portal.ops.figures import Figure, list_figures
 from portal.web.bare import bare
@@ -36,16 +37,25 @@ _pools: list[Any] = []
 def init_metrics(app: Flask) -> None:
     """Measure every request."""
     settings: Settings = app.config["PORTAL"]
-    os.environ.setdefault(_FOLDER, str(_folder_of(settings)))
+    if _FOLDER not in os.environ:
+        os.environ[_FOLDER] = str(_folder_of(settings))
     app.before_request(_begin)
     app.after_request(_finish)
     app.teardown_request(_end)
 
 
 def _folder_of(settings: Settings) -> Path:
-    """A folder of this machine for the processes of one portal, outlived by no restart of the machine."""
+    """A folder of this machine for the processes of one portal, outlived by no restart of the machine.
+
+    Anybody may make folders beside it, and knows its name: in one of somebody else's a file could lead anywhere.
+    """
     name = hashlib.sha256(f"{settings.portal_data_dir.resolve()}:{settings.port}".encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"portal-metrics-{os.getuid()}-{name}"
+    folder = Path(tempfile.gettempdir()) / f"portal-metrics-{os.getuid()}-{name}"
+    with suppress(OSError):  # who measures nothing needs none
+        folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or (folder.exists() and folder.stat().st_uid != os.getuid()):
+        raise SettingsError(f"{_FOLDER}: {folder} is somebody else's; name a folder of the portal's own")
+    return folder
 
 
 @cache

@@ -2,8 +2,10 @@
 
 import os
 import re
+import tempfile
 import time
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -15,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
 from portal.audit.services import System
+from portal.config import SettingsError
 from portal.extensions import db
 from portal.jobs.models import Job
 from portal.jobs.services import start_job
@@ -167,6 +170,27 @@ def test_without_a_token_production_shows_none(tmp_path: Any) -> None:
     )  # fmt: skip
     assert app.test_client().get("/metrics").status_code == 404
     assert _measures()
+
+
+@pytest.mark.one_database
+def test_figures_go_into_no_folder_of_somebody_else(tmp_path: Path, monkeypatch: Any) -> None:
+    """Its name can be known, and everybody may write beside it."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "kept for the others")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def start() -> Path:
+        monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR")
+        build_app("sqlite://", tmp_path)
+        return Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+
+    folder = start()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert start() == folder
+    folder.rmdir()
+    (tmp_path / "theirs").mkdir()
+    folder.symlink_to(tmp_path / "theirs")
+    with pytest.raises(SettingsError, match=r"^PROMETHEUS_MULTIPROC_DIR: .+ is somebody else's"):
+        start()
 
 
 def test_each_request_is_one_line_that_says_who_asked_what_and_what_it_cost(

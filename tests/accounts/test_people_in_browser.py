@@ -76,7 +76,8 @@ def test_they_keep_to_wcag_and_never_scroll_sideways(
     look()
 
 
-def test_a_phone_shows_each_person_as_a_card(new_page, browser_sign_in, admin, person):
+def test_a_phone_shows_each_person_as_a_card(new_page, browser_sign_in, make_fresh, admin, person):
+    make_fresh.student(first_name="Keihanaikukauakahihuliheekahaunaele", last_name="Featherstonehaugh-Smythe")
     page = new_page(**PHONE)
     browser_sign_in(page, admin)
     page.goto("/admin/users/")
@@ -84,6 +85,9 @@ def test_a_phone_shows_each_person_as_a_card(new_page, browser_sign_in, admin, p
     name, state = row.get_by_role("link").bounding_box(), row.locator(".state").bounding_box()
     assert state["y"] >= name["y"] + name["height"], "below each other, not side by side"
     expect(page.locator("thead")).not_to_be_in_viewport()
+    card = page.get_by_role("row", name="Featherstonehaugh")
+    link, tick = card.get_by_role("link").bounding_box(), card.get_by_role("checkbox").bounding_box()
+    assert link["x"] + link["width"] <= tick["x"], "a long name ends before its tick"
     row.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Zoé O'Neill")
 

@@ -28,6 +28,8 @@ FORMAT = 1
 _LEFT_OUT = frozenset({"backups", "mail", "metrics"})
 _NAME = "portal-%Y%m%d-%H%M%S.zip"
 _REVISIONS = "alembic_version"
+# Nobody writes on a backup to which nothing was added for so many seconds.
+_GIVEN_UP = 24 * 3600
 _CHUNK = 1000
 _PART = 1 << 20
 # What a file that is damaged, is something else, or was changed by hand can make of reading it.
@@ -45,6 +47,7 @@ def create_backup(engine: Engine, data: Path, folder: Path, built: Path) -> Path
     What lies in `built` is made anew by each version and is left out.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    _delete_given_up(folder)
     path = folder / clock.now().strftime(_NAME)
     unfinished = path.with_suffix(".part")
     with _gone_unless_whole(unfinished), _opened(unfinished) as archive:
@@ -112,6 +115,14 @@ def delete_old_backups(folder: Path, keep: int) -> list[str]:
     for path in found[keep:]:
         path.unlink()
     return [path.name for path in found[keep:]]
+
+
+def _delete_given_up(folder: Path) -> None:
+    """Delete what a process that was killed left of a backup: each is as large as one, and one a night fills a disk."""
+    for path in folder.glob("portal-*.part"):
+        with suppress(FileNotFoundError):
+            if clock.now().timestamp() - path.stat().st_mtime > _GIVEN_UP:
+                path.unlink()
 
 
 @contextmanager
@@ -195,6 +206,9 @@ def _empty(engine: Engine) -> None:
         for table in metadata.tables.values():
             for key in [one for one in table.foreign_keys if one.target_fullname.split(".")[0] not in metadata.tables]:
                 table.foreign_keys.discard(key)
+        # First what says that all is there: on MariaDB each statement stays, and nobody may take a part for the whole.
+        if (revisions := metadata.tables.get(_REVISIONS)) is not None:
+            revisions.drop(connection)
         _without_checks(connection, lambda: metadata.drop_all(connection))
 
 

@@ -67,8 +67,10 @@ def _deleted(offering_ids: Collection[int]) -> list[Change]:
     """For the audit: courses that go, each with who taught it."""
     who = CourseOffering.facilitator_id
     rows = select(CourseOffering.id, who).where(CourseOffering.id.in_(offering_ids)).order_by(CourseOffering.id)
-    table, found = CourseOffering.__tablename__, db.session.execute(rows)
-    return [Change("delete", table, row_id, {"facilitator_id": (one, None)} if one else {}) for row_id, one in found]
+    return [
+        Change("delete", CourseOffering.__tablename__, row_id, {"facilitator_id": (one, None)} if one else {})
+        for row_id, one in db.session.execute(rows)
+    ]
 
 
 def _taken(going: set[int]) -> list[Handover]:

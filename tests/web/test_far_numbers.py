@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from portal.catalogue.calendar import Rules
 from portal.tracker.forms.deciding import DecisionForm
 
-pytestmark = pytest.mark.one_database
+pytestmark = pytest.mark.in_turn
 
 HUGE = ("99999999999999999999", "9" * 5000, "-99999999999999999999", "9223372036854775807", "2147483648", "٣")
 
@@ -21,6 +21,7 @@ def office(make, client, sign_in) -> Any:
     return client
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("number", HUGE)
 def test_a_version_that_nobody_has_is_stale(make, office, number):
     course = make.offering(make.facilitator())
@@ -38,6 +39,9 @@ def test_a_version_that_nobody_has_is_stale(make, office, number):
     }.items():
         answer = office.post(path, data=sent | {"version": number})
         assert answer.status_code in {303, 409, 422}, (path, answer.status_code)
+    like_it = make.offering(make.facilitator(), module_id=course.module_id)
+    sent = {"from": make.lesson(like_it).offering_id, "lesson": number}
+    assert office.post(f"/courses/{course.id}/lessons/copy", data=sent).status_code == 422
     sums = {"per_credit": "1", "per_student": "1", "first_time": "1", "full_time": "100"}
     assert office.post("/allocations/workload/formula", data=sums | {"seen": number}).status_code in {409, 422}
 

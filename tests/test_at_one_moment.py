@@ -8,16 +8,20 @@ from threading import Barrier, Lock, get_ident
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import event, select
 
 from portal import clock
 from portal.accounts.models import Student, UserSession
 from portal.accounts.queries import find_person
-from portal.accounts.services import sessions
+from portal.accounts.services import administration, sessions
 from portal.accounts.services.devices import Browser
 from portal.accounts.services.profiles import change_student
-from portal.audit.services import System
+from portal.allocations.services.assignment import assign_facilitator
+from portal.audit.services import System, record
+from portal.catalogue.models import Module
+from portal.enrolments.services import places
 from portal.errors import Conflict, DomainError, NotFound
 from portal.extensions import db
 from portal.learning.models import Lesson, LessonAnswers, LessonAttachment, StoredFile
@@ -28,7 +32,12 @@ from portal.learning.services.cleaning import mark_unkept
 from portal.learning.services.copying import copy_lessons
 from portal.reflections.models import FormState, ReflectionForm
 from portal.reflections.services.keeping import begin_version, publish_form
+from portal.tracker.models import ActivityLog
+from portal.tracker.services import leaves
+from portal.tracker.services.leaves import LeaveDraft
+from portal.web.access import Actor
 from tests.support.hurry import beside, has_row_locks, in_a_hurry, wait_for_a_waiter
+from tests.support.teaching import RULES
 
 QUESTION = {"id": "q", "kind": "text", "prompt": "7 / 2?", "explanation": "", "accepted": ["3.5"]}
 
@@ -189,3 +198,38 @@ def test_a_cohort_that_was_deleted_since_it_was_looked_up_is_named(fresh_app: Fl
             change_student(student.profile_id, {"cohort_id": 2_000_000, "status": "active"}, System())
         assert refused.value.field == "cohort_id"
         assert db.session.scalars(select(Student.cohort_id).where(Student.id == student.profile_id)).one() != 2_000_000
+
+
+def test_whoever_changes_a_roster_leaves_the_module_to_others(fresh_app: Flask, make_fresh: Any) -> None:
+    """MariaDB locks whatever a locking statement joins; whoever makes a course holds its module before the course."""
+    course = make_fresh.offering()
+    with fresh_app.app_context():
+        if not has_row_locks():
+            return
+        places.lock_course(course.id)
+        renamed = sa.update(Module).where(Module.id == course.module_id).values(name="Other")
+        with in_a_hurry(), beside(fresh_app, lambda: db.session.execute(renamed)) as end:
+            end()
+
+
+def test_what_only_refers_to_people_waits_for_no_leave_and_no_administrator(fresh_app: Flask, make_fresh: Any) -> None:
+    """Where the database can tell: MariaDB and MySQL lock whatever a new row refers to."""
+    admin, person, facilitator = make_fresh.admin(), make_fresh.student(), make_fresh.facilitator()
+    course, other, today = make_fresh.offering(), make_fresh.offering(), clock.now().date()
+    with fresh_app.app_context():
+        if db.engine.dialect.name != "postgresql":
+            return
+        leaves.grant(LeaveDraft(facilitator.profile_id, today, today, None, "Ill"), RULES, System())
+        assign_facilitator(other.id, facilitator.profile_id, other.version, System(), today)
+        administration.deactivate(person.user_id, System())
+        log = ActivityLog(
+            allocation_id=course.id, facilitator_id=facilitator.profile_id, week_number=1, week_start=today,
+            due_at=clock.now(),
+        )  # fmt: skip
+
+        def refer() -> None:
+            record(Actor(admin.user_id, None), "nudge", "course_offerings", course.id)
+            db.session.add(log)
+
+        with in_a_hurry(), beside(fresh_app, refer) as end:
+            end()

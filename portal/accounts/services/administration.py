@@ -249,7 +249,7 @@ def _lock(user_id: int) -> User:
 
 def _lock_with_admins(user_id: int) -> User:
     """The account, when the rows of all active administrators are ours until the end of the transaction."""
-    db.session.scalars(_ADMINS.with_for_update()).all()
+    db.session.scalars(_ADMINS.with_for_update(key_share=True)).all()
     return _lock(user_id)
 
 

@@ -91,7 +91,7 @@ def anonymise(user_id: int, by: Actor) -> bool:
     # Whoever is just allocating a course to the person is waited for; they lock in this order too.
     db.session.execute(select(Facilitator.id).where(Facilitator.user_id == user_id).with_for_update())
     # All of them, always in this order: of two administrators who delete each other at once, the second is the last.
-    admins = db.session.scalars(_ADMINS.with_for_update()).all()
+    admins = db.session.scalars(_ADMINS.with_for_update(key_share=True)).all()
     user = _lock(user_id)
     if user.anonymised_at is not None:
         return False

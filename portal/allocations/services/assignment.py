@@ -134,12 +134,13 @@ def _stale(offering: OfferingRow) -> Conflict:
 
 
 def _check_person(offering: OfferingRow, facilitator_id: int, reason: str | None) -> None:
-    # Locked until the commit, so that two allocations of one person at a time are counted one after the other.
+    # Locked until the commit, so that two allocations of one person at a time are counted one after the other; whoever
+    # plans weeks of theirs meanwhile, which refer to them, waits only where the database cannot tell the two.
     person = db.session.execute(
         select(Facilitator.max_course_load, Facilitator.is_available, User.first_name, User.last_name)
         .join(User, User.id == Facilitator.user_id)
         .where(Facilitator.id == facilitator_id, User.is_active, User.role != Role.STUDENT)
-        .with_for_update(of=(Facilitator, User))
+        .with_for_update(of=(Facilitator, User), key_share=True)
     ).one_or_none()
     if person is None:
         raise DomainError(_UNKNOWN, "facilitator")

@@ -121,7 +121,7 @@ def _limit_of(facilitator_id: int, *, lock: bool = False) -> int:
         .where(Facilitator.id == facilitator_id, User.is_active, User.role != Role.STUDENT)
     )
     if lock:
-        wanted = wanted.with_for_update(of=(Facilitator, User))
+        wanted = wanted.with_for_update(of=(Facilitator, User), key_share=True)
     person = db.session.execute(wanted).one_or_none()
     if person is None:
         raise DomainError(lazy("There is no such facilitator. Choose one from the list."), "facilitator")

@@ -16,7 +16,6 @@ from portal.learning.routes.common import STAFF, staffed_course, to_list, viewer
 from portal.learning.services import copy_lessons
 from portal.roles import Role
 from portal.web.access import actor, audience, owned
-from portal.web.forms import small_number
 from portal.web.pages import page
 
 
@@ -37,7 +36,7 @@ def copy(offering_id: int) -> BaseResponse | tuple[str, int]:
     source = whole_number(request.form.get("from"))
     if source not in {one.id for one in list_sources(offering_id, viewer())}:
         raise DomainError(lazy("Choose a course of yours, or of the same module, to copy from."), "from")
-    wanted = [number for text in request.form.getlist("lesson")[:500] if (number := small_number(text))]
+    wanted = [number for text in request.form.getlist("lesson")[:500] if (number := whole_number(text))]
     if not wanted:
         return _page(offering_id, source, _("Choose at least one lesson.")), 422
     count = copy_lessons(source or 0, offering_id, actor(), wanted)

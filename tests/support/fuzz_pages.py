@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 
 import requests
 
@@ -28,11 +28,13 @@ HOSTILE = (
     "\x00a", "a\r\nb", "\u202e\u05de\u05e8\u05d9\u05dd \U0001f469\U0001f3fd\u200d\U0001f680", "\ufffe", "x" * 70_000,
     "<script>alert(1)</script>", "'; DROP TABLE users;--", "%s%n{{7*7}}",
 )  # fmt: skip
+# Beyond a column of four bytes, one of eight, and what an interpreter reads; each number of a form becomes all of them.
+FAR = ("2147483648", "99999999999999999999", "-99999999999999999999", "9" * 5000)
 # What ends the run, and what the API's own run asks.
 _LEFT_ALONE = re.compile(
     r"^/(api|health|metrics|static|lang|ui)\b|log(in|out)|/sessions|delet|deactivate|anonymis|withdraw|/role|/password|/profile/?$"
 )
-_EACH = 14  # ways in which a form is sent, beside three that each gets
+_EACH = 14  # ways in which a form is sent, beside three that each gets and those of its numbers
 
 Pairs = list[tuple[str, str]]
 
@@ -96,7 +98,7 @@ class Visitor(requests.Session):
 
 
 def explore(visitor: Visitor) -> dict[object, Form]:
-    """One form of each kind that can be reached from the home page, with its whole address."""
+    """One form of each kind that can be reached from the home page, with its whole address; links that ask are some."""
     waiting, seen, forms = [f"{visitor.home}/"], set[str](), dict[object, Form]()
     while waiting:
         answer = visitor.get(waiting.pop(), timeout=60)
@@ -109,6 +111,10 @@ def explore(visitor: Visitor) -> dict[object, Form]:
             if visitor.is_here(link) and _kind(link) not in seen:
                 seen.add(_kind(link))
                 waiting.append(link)
+                parts = urlsplit(link)
+                asked = Form(parts._replace(query="").geturl(), "get", parse_qsl(parts.query, keep_blank_values=True))
+                if asked.members:
+                    forms[_kind(link)] = asked
         for form in found.forms:
             form.action = urljoin(answer.url, form.action)
             if visitor.is_here(form.action):
@@ -126,6 +132,8 @@ def ways_of(form: Form, chance: random.Random) -> Iterator[Pairs]:
     """Some ways of sending a form that it was not made for."""
     usual = [(name, value) for name, value in form.members if name != "csrf_token"]
     yield from ([], [(name, chance.choice(HOSTILE)) for name, _ in usual], [*usual, ("unheard-of", "1")])
+    for name in sorted({name for name, value in usual if value.isdecimal()}):
+        yield from ([(o, far if o == name else value) for o, value in usual] for far in FAR)
     ways: list[Pairs] = []
     for name in sorted({name for name, _ in usual}):
         ways += [[(o, hostile if o == name else value) for o, value in usual] for hostile in chance.sample(HOSTILE, 6)]

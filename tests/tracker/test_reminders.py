@@ -144,6 +144,7 @@ def test_without_the_anti_join_the_unique_key_still_stops_a_second_telling(
         monkeypatch.setattr(owed, "_untold", told_or_not)
         with pytest.raises(IntegrityError):
             remind(DEADLINE + DAY, ZONE)
+        db.session.rollback()  # PostgreSQL answers nothing more until then
         assert db.session.scalar(select(func.count(Notification.id))) == 1
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from portal.away import code_of
+from portal.config.present import present_settings
 from portal.database import only_reading
 from portal.extensions import db
 
@@ -90,7 +91,7 @@ class _Commands(click.Group):
 def _begin() -> None:
     g.directory, g.x_arg = str(_FOLDER), []
     if click.get_current_context().invoked_subcommand in _ASKS:
-        wait_for_database(current_app.config["PORTAL"].database_wait)
+        wait_for_database(present_settings().database_wait)
 
 
 def wait_for_database(seconds: float) -> None:

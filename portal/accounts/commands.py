@@ -13,6 +13,7 @@ from portal.accounts.services import UserDraft, deletion, invitations
 from portal.accounts.strength import check_strength
 from portal.audit.services import System
 from portal.command_line import Commands
+from portal.config.present import present_settings
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.roles import Role
@@ -43,7 +44,7 @@ def add(email: str, role: str, first_name: str, last_name: str, locale: str, pas
     draft = UserDraft(email, Role(role), first_name, last_name, locale)
     with in_words():
         if password is not None:
-            check_strength(password, (email, first_name, last_name, current_app.config["PORTAL"].portal_name))
+            check_strength(password, (email, first_name, last_name, present_settings().portal_name))
         user = services.create_user(draft, System(), password)
     db.session.commit()
     click.echo(f"{user.email} is {user.role.value} now.")

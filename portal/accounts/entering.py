@@ -26,6 +26,7 @@ from portal.accounts.services.devices import Browser, Met
 from portal.accounts.services.signing_in import Entry, enter
 from portal.accounts.sessions import be, start_anew
 from portal.accounts.signals import Notice, tell
+from portal.config.present import present_settings
 from portal.extensions import db
 from portal.web.locale import safe_next
 
@@ -146,7 +147,7 @@ def _advance(coming: OnTheWay) -> Response:
 def _let_in(coming: OnTheWay) -> Response:
     browser, person = known_browser(), coming.person
     entry = Entry(coming.method, browser, coming.attempt_id)
-    lasts = current_app.config["PORTAL"].session_lifetime
+    lasts = present_settings().session_lifetime
     begun, met = enter(person, entry, lasts=lasts, key=current_app.config["SECRET_KEY"])
     if met.surprising:
         tell_of_new_device(person, browser, met)

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from portal.accounts.queries.profiles import has_identity
+from portal.config.present import present_settings
 from portal.web.pages import page
 
 _CONNECTIONS = "providers.connections"
@@ -37,5 +38,5 @@ def _tabs(here: str) -> list[Tab]:
 
 def _may_connect() -> bool:
     """Whether there is a provider to sign in with, or was when this person connected their account."""
-    settings = current_app.config["PORTAL"]
+    settings = present_settings()
     return bool(settings.google_client_id or settings.oidc_issuer) or has_identity(current_user.id)

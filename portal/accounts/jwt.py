@@ -16,6 +16,7 @@ from flask import current_app
 
 from portal import clock
 from portal.accounts.services.refresh_tokens import Grant
+from portal.config.present import present_settings
 from portal.roles import Role
 
 ISSUER = "course-management-platform"
@@ -50,7 +51,7 @@ class Claims:
 def issue_access_token(grant: Grant, user_id: int | None, email: str, role: Role) -> AccessToken:
     """A token for a family; with `user_id` None it does not tell whether there is an account behind it."""
     now = clock.now()
-    expires = min(now + current_app.config["PORTAL"].jwt_expire, grant.expires_at)
+    expires = min(now + present_settings().jwt_expire, grant.expires_at)
     claims = {
         "id": user_id,
         "email": email,

@@ -5,6 +5,7 @@ import re
 from flask import current_app, request
 
 from portal.accounts.services.attempts import address_key
+from portal.config.present import present_settings
 
 _CAMPUS = 20
 _AMOUNT = re.compile(r"\d+(?=\s*(?:per|/))")  # the 5 of "5 per 15 minutes"
@@ -12,7 +13,7 @@ _AMOUNT = re.compile(r"\d+(?=\s*(?:per|/))")  # the 5 of "5 per 15 minutes"
 
 def auth_limit() -> str:
     """What one account may cause."""
-    limit: str = current_app.config["PORTAL"].ratelimit_auth
+    limit: str = present_settings().ratelimit_auth
     return limit
 
 

@@ -12,6 +12,7 @@ from portal.accounts.services.attempts import Attempt, TooManyAttempts, check_at
 from portal.accounts.services.guessing import read_allowances
 from portal.accounts.services.signing_in import fits, send_confirmation_again, upgrade_hash
 from portal.accounts.timing import answer_no_sooner_than
+from portal.config.present import present_settings
 from portal.errors import DomainError, lazy
 from portal.extensions import db
 from portal.web.access import Actor
@@ -58,7 +59,7 @@ def _reserve(email: str) -> Attempt:
         return allowed
     attempt = note_attempt(email, current_app.config["SECRET_KEY"], present_browser())
     db.session.commit()
-    settings = current_app.config["PORTAL"]
+    settings = present_settings()
     if settings.ratelimit_enabled:
         seconds = check_attempt(attempt, read_allowances(settings.ratelimit_auth))
         db.session.commit()

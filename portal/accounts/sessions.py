@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, current_app, g, session
+from flask import Flask, g, session
 
 from portal import clock, pulses
 from portal.accounts.queries import Person
@@ -13,6 +13,7 @@ from portal.accounts.services import hash_token
 from portal.accounts.services import sessions as services
 from portal.accounts.services.sessions import Begun
 from portal.away import unless_away
+from portal.config.present import present_settings
 from portal.database import impatient
 from portal.extensions import db, login_manager
 from portal.web.bare import bare
@@ -56,7 +57,7 @@ def _load(kept: Any) -> Person | None:
     secret = str(kept)
     if not secret.isascii() or len(secret) > _LONGEST_SECRET:
         return None
-    present = find_present(hash_token(secret), current_app.config["PORTAL"].session_idle)
+    present = find_present(hash_token(secret), present_settings().session_idle)
     g.session_present = present
     pulses.take(present.pulses if present else None)
     return present.person if present else None
@@ -72,7 +73,7 @@ def _note_use(_error: BaseException | None) -> None:
     present: Present | None = bare(g).pop("session_present", None)
     if present is None:
         return
-    idle = current_app.config["PORTAL"].session_idle
+    idle = present_settings().session_idle
     if clock.now() - present.last_used_at < min(_NOTED_EVERY, idle / 4):
         return
     with unless_away(), impatient():

@@ -6,8 +6,9 @@ There are no cookies to ride on; the list keeps a browser from lending its user'
 
 from http import HTTPStatus
 
-from flask import Response, current_app, request
+from flask import Response, request
 
+from portal.config.present import present_settings
 from portal.origins import origins_of
 from portal.web.entrances import present_entrance
 
@@ -38,7 +39,7 @@ def answer_preflight() -> Response | None:
 
 def allow_origin(response: Response) -> None:
     """Let the page that asks read the answer, if its origin is allowed."""
-    settings = current_app.config["PORTAL"]
+    settings = present_settings()
     if not settings.cors_origins and not settings.reflection_origins:
         return
     response.headers.add("Vary", "Origin")
@@ -49,7 +50,7 @@ def allow_origin(response: Response) -> None:
 
 def _origin() -> str | None:
     """The origin of the page that asks; None when it may not."""
-    origin, settings = request.headers.get("Origin", ""), current_app.config["PORTAL"]
+    origin, settings = request.headers.get("Origin", ""), present_settings()
     if origin.lower() in origins_of(settings.cors_origins):
         return origin
     is_reflection = _OF_REFLECTIONS.get(request.path) == _method()

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import gettext as _
 
 from portal.catalogue.calendar import rules_of
+from portal.config.present import present_settings
 from portal.database import only_reading
 from portal.errors import Conflict, lazy
 from portal.exchange import queries, services
@@ -34,7 +35,7 @@ EXPORT = "export_all"
 
 def imports_folder() -> Path:
     """Where uploaded files lie until they are no longer needed; web server and worker both see it."""
-    return Path(current_app.config["PORTAL"].portal_data_dir) / "imports"
+    return Path(present_settings().portal_data_dir) / "imports"
 
 
 def _address(params: Params, _result: Mapping[str, Any]) -> str:
@@ -98,7 +99,7 @@ def carry_out(params: Params, owner: Owner, progress: Progress) -> dict[str, Any
     skip_errors = params["skip_errors"]
     with database_errors(is_repeated=True):
         hold(found.checked.term)
-        rules = rules_of(current_app.config["PORTAL"])
+        rules = rules_of(present_settings())
         written = services.write(found.checked, rules, owner, skip_errors=skip_errors, progress=progress)
         noting.finish_run(params["run_id"], params["version"], found.checked.report, skip_errors=skip_errors)
         tell_done(owner, params["run_id"], found.source, written.rows)

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import click
-from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.command_line import Commands, in_short
-from portal.config import Settings
+from portal.config.present import present_settings
 from portal.extensions import db
 from portal.migrating import known_revisions, telling_how_to_go_on, wait_for_database
 from portal.ops import backups
@@ -22,13 +21,8 @@ _HALF = (
 )
 
 
-def _settings() -> Settings:
-    settings: Settings = current_app.config["PORTAL"]
-    return settings
-
-
 def _default_folder() -> Path:
-    return _settings().portal_data_dir.resolve() / "backups"
+    return present_settings().portal_data_dir.resolve() / "backups"
 
 
 @backup.command("create")
@@ -37,9 +31,9 @@ def _default_folder() -> Path:
 def create(folder: Path | None, keep: int | None) -> None:
     """Write a backup, while the portal runs."""
     wanted = (folder or _default_folder()).resolve()
-    wait_for_database(_settings().database_wait)
+    wait_for_database(present_settings().database_wait)
     try:
-        data, built = _settings().portal_data_dir.resolve(), _settings().static_folder().resolve()
+        data, built = present_settings().portal_data_dir.resolve(), present_settings().static_folder().resolve()
         path = backups.create_backup(db.engine.engine, data, wanted, built)
         backups.verify_backup(path)
     except (BackupError, OSError, SQLAlchemyError) as error:
@@ -71,12 +65,12 @@ def verify(path: Path) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask. All that is in the database now is lost.")
 def restore(path: Path, yes: bool) -> None:
     """Put a backup in the place of everything that the database holds; stop web and worker before."""
-    wait_for_database(_settings().database_wait)
+    wait_for_database(present_settings().database_wait)
     if not yes:
         click.confirm("All that is in the database now will be lost. Go on?", abort=True)
     import flask_migrate  # the web imports this too, and does without
 
-    data = _settings().portal_data_dir.resolve()
+    data = present_settings().portal_data_dir.resolve()
     try:
         manifest = backups.restore_backup(
             path, db.engine.engine, data, known_revisions(), lambda to: flask_migrate.upgrade(revision=to)

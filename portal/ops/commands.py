@@ -14,7 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from portal import clock
 from portal.accounts.queries import count_users
 from portal.command_line import Commands
-from portal.config import Settings
+from portal.config.present import present_settings
 from portal.extensions import db
 from portal.migrating import (
     ask_database,
@@ -43,22 +43,17 @@ mail = Commands("mail", help="Mail.")
 _TRY_LATER = 75
 
 
-def _settings() -> Settings:
-    settings: Settings = current_app.config["PORTAL"]
-    return settings
-
-
 @click.command("prepare")
 def prepare() -> None:
     """Bring the database up to date, and load the demo institution into an empty one while developing."""
     from flask_migrate import upgrade
 
-    wait_for_database(_settings().database_wait)
+    wait_for_database(present_settings().database_wait)
     with telling_how_to_go_on():
         upgrade()
     click.echo("The database is up to date.")
     build(current_app)
-    if _settings().in_production:
+    if present_settings().in_production:
         return
     is_empty = not count_users()
     db.session.rollback()
@@ -89,7 +84,7 @@ def _pending(present: str | None) -> int:
 @assets.command("build")
 def build_assets() -> None:
     """Write static files under their hashed names and compressed, for WhiteNoise or a proxy to answer with."""
-    click.echo(f"{build(current_app)} files are in {_settings().static_folder()}.")
+    click.echo(f"{build(current_app)} files are in {present_settings().static_folder()}.")
 
 
 def _run(*path: str) -> None:
@@ -125,12 +120,12 @@ class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic for the typ
 def run(dry_run: bool, at: datetime | None) -> None:
     """Tell everyone which weekly logs they owe and were not told of yet, and send what waits to be sent."""
     if at and not at.tzinfo:
-        at = at.replace(tzinfo=_settings().zone)
+        at = at.replace(tzinfo=present_settings().zone)
     now = at or clock.now()
     if dry_run:
         _say_who_would_be_told(now)
         return
-    told = remind(now, _settings().zone)
+    told = remind(now, present_settings().zone)
     record_pass(REMINDERS, people=told.people, managers=told.managers)
     db.session.commit()
     click.echo(
@@ -138,7 +133,7 @@ def run(dry_run: bool, at: datetime | None) -> None:
     )
     if told.managers:
         click.echo(f"{told.managers} told of {told.alerted} weeks that stay missing.")
-    sent = deliver_pending(_settings(), at=at)
+    sent = deliver_pending(present_settings(), at=at)
     click.echo(f"{sent.sent} mails sent, {sent.suppressed} with nothing left to say, {sent.failed} failed.")
     if sent.deferred:
         click.echo(f"{sent.deferred} mails wait for the end of quiet hours or the next day.")
@@ -148,7 +143,7 @@ def run(dry_run: bool, at: datetime | None) -> None:
 
 def _say_who_would_be_told(now: datetime) -> None:
     """Each person with what they would be told and why; then with what they would not, and why."""
-    found = explain(now, _settings().zone)
+    found = explain(now, present_settings().zone)
     told = [reason for reason in found.reasons if reason.stage]
     _say_each("Would be told", told)
     _say_each("Would not be told", [reason for reason in found.reasons if not reason.stage])
@@ -180,7 +175,7 @@ def _say_each(title: str, reasons: Sequence[Reason]) -> None:
 @click.argument("address")
 def test(address: str) -> None:
     """Send one mail to ADDRESS, now."""
-    settings = _settings()
+    settings = present_settings()
     try:
         with open_mail(settings.mail_address()) as post:
             post.send(write_test(address, settings), f"test-{clock.now():%Y%m%d-%H%M%S}")

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
+from portal.config.present import present_settings
 from portal.extensions import limiter
 from portal.ops.health import ERROR, health
 from portal.ops.metrics import exposition
@@ -34,7 +35,7 @@ def system() -> str:
     """The state of the portal in words, for administrators."""
     sections = look_at(current_app._get_current_object())  # type: ignore[attr-defined]
     ill = sum(not finding.is_well for section in sections for finding in section.findings)
-    return page("ops/system.html", sections=sections, ill=ill, versions=list_versions(current_app.config["PORTAL"]))
+    return page("ops/system.html", sections=sections, ill=ill, versions=list_versions(present_settings()))
 
 
 @bp.get("/health/live")
@@ -50,7 +51,7 @@ def live() -> Response:
 @limiter.exempt
 def metrics() -> Response:
     """Figures for Prometheus, for whoever shows METRICS_TOKEN; without such a setting only while developing."""
-    settings = current_app.config["PORTAL"]
+    settings = present_settings()
     if not settings.metrics_token and settings.in_production:
         abort(404)
     scheme, _space, shown = request.headers.get("Authorization", "").partition(" ")

@@ -8,6 +8,7 @@ from flask import current_app
 
 from portal.accounts.commands import in_words
 from portal.command_line import Commands
+from portal.config.present import present_settings
 from portal.errors import DomainError, lazy
 from portal.reflections.site import files_of_site, write_site
 
@@ -19,7 +20,7 @@ reflections = Commands("reflections", help="Reflections.")
 @click.option("--portal", "address", help="The portal's address as browsers reach it; PUBLIC_URL unless given.")
 def export(folder: Path, address: str | None) -> None:
     """Write the students' page into DIR, as plain files for a static host such as GitHub Pages."""
-    settings = current_app.config["PORTAL"]
+    settings = present_settings()
     with in_words():
         portal_url = _checked(address or settings.address())
         files = files_of_site(Path(current_app.static_folder or ""), portal_url, settings.portal_name)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from portal.config.present import present_settings
 from portal.notifications.groups import REFLECTIONS
 from portal.notifications.kinds import Kind, Line, Params, Topic, register
 from portal.reflections.queries.owed import CLOSING, OPENED, RESULTS, list_still_open
@@ -48,7 +48,7 @@ def init_telling() -> None:
 def _gather_open(user_id: int, told: Sequence[Params], now: datetime) -> Noticed | None:
     """What is still to be written, whatever was so when it was told."""
     known = {fact["round_id"] for fact in told}
-    today = now.astimezone(current_app.config["PORTAL"].zone).date()
+    today = now.astimezone(present_settings().zone).date()
     rows = [one for one in list_still_open(user_id, today) if one.round_id in known]
     open_now = [{"module": one.course, "closes_on": one.closes_on.isoformat(), "code": one.code} for one in rows]
     return Noticed(open_now, is_out=False) if open_now else None

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from flask import Flask, current_app
+from flask import Flask
 
 from portal.accounts import personal_data
 from portal.allocations.services import offerings_changed
 from portal.allocations.services.signals import offerings_leaving
 from portal.catalogue.calendar import rules_of
+from portal.config.present import present_settings
 from portal.tracker import routes
 from portal.tracker.alert_words import init_alert_words
 from portal.tracker.attendance_words import init_attendance_words
@@ -51,7 +52,7 @@ def init_app(app: Flask) -> None:
 
 def _plan_again(_sender: object, offering_ids: Sequence[int]) -> None:
     """Within the transaction of the change itself."""
-    plan_logs(offering_ids, rules_of(current_app.config["PORTAL"]))
+    plan_logs(offering_ids, rules_of(present_settings()))
 
 
 def _let_go(_sender: object, offering_ids: Sequence[int]) -> set[int]:
@@ -59,6 +60,6 @@ def _let_go(_sender: object, offering_ids: Sequence[int]) -> set[int]:
 
 
 def _watch_attendance(_sender: object, log: Log) -> None:
-    settings = current_app.config["PORTAL"]
+    settings = present_settings()
     if settings.attendance_notices:
         tell_of_low_attendance(log, settings.attendance_threshold)

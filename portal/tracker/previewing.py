@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import current_app
-
 from portal import clock
 from portal.accounts.queries import find_person
+from portal.config.present import present_settings
 from portal.notifications.kinds import topic_of
 from portal.notifications.mail.writing import Reader, Section, write_parts
 from portal.tracker.queries.told import NUDGE
@@ -28,7 +27,7 @@ class Read:
 
 def read_in_both(user_id: int, logs: Sequence[OwedLog], now: datetime) -> Sequence[Read]:
     """What somebody would read of these weeks, in English and in French; empty when they owe none any more."""
-    topic, person, settings = topic_of(NUDGE), find_person(user_id), current_app.config["PORTAL"]
+    topic, person, settings = topic_of(NUDGE), find_person(user_id), present_settings()
     told = [{"log_id": log.log_id, "due_at": log.due_at.isoformat()} for log in logs]
     content = what_is_owed(user_id, told, now) if told else None
     if topic is None or person is None or content is None:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import gettext as _
 
 from portal.bulk import in_chunks
 from portal.catalogue.calendar import rules_of
+from portal.config.present import present_settings
 from portal.errors import lazy
 from portal.jobs import works
 from portal.jobs.works import Owner, Params, Progress, Work
@@ -27,7 +28,7 @@ def _run(params: Params, _owner: Owner, progress: Progress) -> dict[str, Any]:
     else:
         ids = offerings_between(date.fromisoformat(params["first"]), date.fromisoformat(params["last"]))
     progress.begin(lazy("Planning weekly logs"), len(ids))
-    rules = rules_of(current_app.config["PORTAL"])
+    rules = rules_of(present_settings())
     for part in in_chunks(ids):
         plan_logs(part, rules)
         progress.advance(len(part))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, current_app, g, has_request_context, redirect, request, session, url_for
+from flask import Blueprint, Flask, g, has_request_context, redirect, request, session, url_for
 from flask_babel import (
     force_locale,
     format_date,
@@ -20,6 +20,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal import clock
+from portal.config.present import present_settings
 from portal.extensions import babel
 from portal.web.access import public
 from portal.web.bare import bare
@@ -102,12 +103,12 @@ def chosen_zone() -> str:
     if reader := g.get("reader_zone"):
         return str(reader)
     own = current_user.time_zone if has_request_context() and current_user and current_user.is_authenticated else None
-    return str(clock.zone_named(own) or current_app.config["PORTAL"].portal_time_zone)
+    return str(clock.zone_named(own) or present_settings().portal_time_zone)
 
 
 def present_day() -> date:
     """The day at the institution, which decides what is due and what has begun."""
-    return clock.today(current_app.config["PORTAL"].zone)
+    return clock.today(present_settings().zone)
 
 
 def date_long(day: date) -> str:

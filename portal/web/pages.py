@@ -8,6 +8,7 @@ from flask import Flask, current_app, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
+from portal.config.present import present_settings
 from portal.roles import Role
 
 
@@ -48,7 +49,7 @@ def init_pages(app: Flask, count_unread: Callable[[int], int]) -> None:
         signed_in = bool(current_user and current_user.is_authenticated)
         manages = signed_in and bool(_MANAGES & current_user.roles)
         return {
-            "portal_name": current_app.config["PORTAL"].portal_name,
+            "portal_name": present_settings().portal_name,
             "places": places() if signed_in else [],
             "search_action": url_for("allocations.index") if manages else None,
             "unread_count": 0,

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.config import Settings
+from portal.config.present import present_settings
 from portal.web.answers import Answer
 from portal.web.bare import bare
 from portal.web.errors import error_page
@@ -82,7 +83,7 @@ def _check_host() -> ResponseReturnValue | None:
     if found and found[1].strip("[]").lower() in own:
         return None
     log.warning("host_refused", host=request.host[:100])
-    address = current_app.config["PORTAL"].address()
+    address = present_settings().address()
     return error_page(400, _("The portal is not at this address. Open %(address)s.", address=address))
 
 

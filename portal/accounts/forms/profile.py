@@ -3,7 +3,6 @@
 from typing import Any
 
 from babel import Locale
-from flask import current_app
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -14,6 +13,7 @@ from wtforms.validators import InputRequired
 from portal.accounts.queries.profiles import Profile
 from portal.accounts.services.profile import CHECKS, ProfileDraft
 from portal.accounts.zones import canonical_zones, zones_by_region
+from portal.config.present import present_settings
 from portal.errors import DomainError
 from portal.web.locale import LANGUAGES
 
@@ -87,7 +87,7 @@ class ProfileForm(FlaskForm):
 
 def _zones() -> dict[str, dict[str, str]]:
     """Name and words of every zone by region, the institution's first."""
-    own = current_app.config["PORTAL"].portal_time_zone
+    own = present_settings().portal_time_zone
     first = {"": _("The institution's (%(zone)s)", zone=own), "UTC": "UTC"}
     regions = zones_by_region(Locale.parse(str(get_locale())).language)
     return {_("General"): first, **{str(_REGIONS[region]): dict(places) for region, places in regions.items()}}

@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.config import Settings
+from portal.config.present import present_settings
 
 _GOOGLE = "https://accounts.google.com"
 # As its documentation has it, Google writes its name either way.
@@ -45,7 +46,7 @@ class Button:
 
 def list_providers(settings: Settings | None = None) -> list[Provider]:
     """Those that are set."""
-    settings = settings or current_app.config["PORTAL"]
+    settings = settings or present_settings()
     found = []
     if settings.google_client_id:
         credentials = (settings.google_client_id, settings.google_client_secret)
@@ -79,7 +80,7 @@ def redirect_address(name: str) -> str:
     It is the portal's own address, never that of the request, which anybody can make up. Without
     PUBLIC_URL, in development, the request may only choose between the names of this machine.
     """
-    settings = current_app.config["PORTAL"]
+    settings = present_settings()
     base = settings.address()
     if not settings.public_url and not settings.in_production and _HERE.fullmatch(request.host):
         base = request.host_url.rstrip("/")

@@ -16,6 +16,7 @@ from portal.accounts.services import Purpose, check_email, hash_token
 from portal.accounts.services.passwords import ask_for_reset, reset_password
 from portal.accounts.strength import judge
 from portal.accounts.timing import answer_no_sooner_than
+from portal.config.present import present_settings
 from portal.errors import DomainError
 from portal.extensions import db, limiter
 from portal.web.access import Actor, actor, owned, public
@@ -78,7 +79,7 @@ def set_by_link(token: str) -> BaseResponse:
         return _over()
     if not form.validate_on_submit():
         return _reset_page(form, found, 422)
-    about, by = (current_app.config["PORTAL"].portal_name,), Actor(found.user_id, g.request_id)
+    about, by = (present_settings().portal_name,), Actor(found.user_id, g.request_id)
     try:
         person = reset_password(token, form.password.data, by, about)
     except DomainError as error:
@@ -96,7 +97,7 @@ def set_by_link(token: str) -> BaseResponse:
 def strength() -> Response:
     """How hard what stands in a "new password" field is to guess. Nothing of it is kept or logged."""
     typed = request.form.get("password", "")
-    about = [current_app.config["PORTAL"].portal_name]
+    about = [present_settings().portal_name]
     about += [request.form.get(name, "")[:_LONGEST] for name in ("first_name", "last_name", "email", "username")]
     if current_user.is_authenticated:
         about += [current_user.first_name, current_user.last_name, current_user.email]

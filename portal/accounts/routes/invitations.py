@@ -1,6 +1,6 @@
 """Accepting an invitation."""
 
-from flask import Blueprint, current_app, flash, g
+from flask import Blueprint, flash, g
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -10,6 +10,7 @@ from portal.accounts.forms.passwords import NewPasswordForm
 from portal.accounts.linked import linked_page
 from portal.accounts.queries import Invited
 from portal.accounts.services import Purpose, hash_token
+from portal.config.present import present_settings
 from portal.errors import DomainError
 from portal.web.access import Actor, owned, public
 from portal.web.locale import chosen_language
@@ -37,7 +38,7 @@ def accept_invitation(token: str) -> Response:
         return _over()
     if not form.validate_on_submit():
         return _page(form, invited, 422)
-    about, by = (current_app.config["PORTAL"].portal_name,), Actor(invited.user_id, g.request_id)
+    about, by = (present_settings().portal_name,), Actor(invited.user_id, g.request_id)
     try:
         person = services.accept_invitation(token, form.password.data, chosen_language(), by, about)
     except DomainError as error:

@@ -1,6 +1,6 @@
 """One's own password, changed by who knows the present one."""
 
-from flask import Blueprint, current_app, flash, redirect, url_for
+from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -14,6 +14,7 @@ from portal.accounts.proving import prove_by_password
 from portal.accounts.queries.passwords import has_password
 from portal.accounts.services.attempts import TooManyAttempts, settle
 from portal.accounts.services.passwords import change_password
+from portal.config.present import present_settings
 from portal.errors import DomainError
 from portal.extensions import db, limiter
 from portal.web.access import actor, everyone
@@ -39,7 +40,7 @@ def save() -> Answer:
     if not has_password(current_user.id) or not form.validate_on_submit():
         return _page(form), 422
     person, new = current_user._get_current_object(), form.password.data
-    about = (current_app.config["PORTAL"].portal_name,)
+    about = (present_settings().portal_name,)
     try:
         proved = prove_by_password(person.email, form.present.data)
     except TooManyAttempts as error:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, current_app
+from flask import Blueprint, abort
 
 from portal.accounts.openid.providers import Provider, find_provider, list_providers, redirect_address
+from portal.config.present import present_settings
 from portal.extensions import db
 from portal.roles import Role
 from portal.web.access import audience
@@ -40,7 +41,7 @@ def check(name: str) -> str:
 
 
 def _page(checked: str = "", findings: object = ()) -> str:
-    settings = current_app.config["PORTAL"]
+    settings = present_settings()
     roles = settings.roles_to_register()
     return page(
         "accounts/sign_in_state.html",

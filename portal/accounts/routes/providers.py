@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, abort, current_app, flash, g, redirect, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -25,6 +25,7 @@ from portal.accounts.openid.troubles import NotProved, ProviderAway, ProviderRef
 from portal.accounts.queries.identities import IdentityRow, has_password, list_identities
 from portal.accounts.services import identities
 from portal.accounts.services.identities import MustSignIn, ProviderAccount, Rules
+from portal.config.present import present_settings
 from portal.database import writing
 from portal.errors import DomainError, NotFound
 from portal.extensions import db
@@ -149,7 +150,7 @@ def _prove(provider: Provider, flow: Flow) -> ProviderAccount:
 
 
 def _let_in(provider: Provider, flow: Flow, account: ProviderAccount) -> Response:
-    settings = current_app.config["PORTAL"]
+    settings = present_settings()
     role = next(iter(settings.roles_to_register()), None)
     rules = Rules(settings.allowed_domains(), role, chosen_language())
     found = identities.recognise(account, rules, g.request_id)

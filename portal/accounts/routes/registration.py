@@ -17,6 +17,7 @@ from portal.accounts.openid.providers import buttons
 from portal.accounts.queries import Invited
 from portal.accounts.services import Purpose, UserDraft, hash_token, registration
 from portal.accounts.timing import answer_no_sooner_than
+from portal.config.present import present_settings
 from portal.errors import DomainError
 from portal.extensions import db, limiter
 from portal.roles import Role
@@ -55,7 +56,7 @@ def register_post() -> Answer:
     draft = UserDraft(
         form.email.data, Role(form.role.data), form.first_name.data, form.last_name.data, chosen_language()
     )
-    about = (current_app.config["PORTAL"].portal_name,)
+    about = (present_settings().portal_name,)
     try:
         registration.register(draft, form.password.data, current_app.config["SECRET_KEY"], actor(), about)
     except DomainError as error:
@@ -100,7 +101,7 @@ def confirm(token: str) -> Response:
 
 
 def _roles() -> list[tuple[str, Any]]:
-    return [(role.value, _ROLES[role]) for role in current_app.config["PORTAL"].roles_to_register()]
+    return [(role.value, _ROLES[role]) for role in present_settings().roles_to_register()]
 
 
 def _page(form: RegistrationForm) -> str:

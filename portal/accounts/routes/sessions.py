@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, current_app, flash, redirect, url_for
+from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -12,6 +12,7 @@ from portal.accounts.devices import name_of_device
 from portal.accounts.framing import profile_page
 from portal.accounts.queries.sessions import SessionRow
 from portal.accounts.services import sessions
+from portal.config.present import present_settings
 from portal.extensions import db
 from portal.web.access import actor, everyone, owned
 
@@ -31,7 +32,7 @@ class Shown:
 @everyone
 def index() -> str:
     """The person's live sessions, the present one first."""
-    idle = current_app.config["PORTAL"].session_idle
+    idle = present_settings().session_idle
     rows = sessions.list_sessions(current_user.id, idle)
     shown = [Shown(row, name_of_device(row.user_agent), row.id == current_user.session_id) for row in rows]
     ordered = sorted(shown, key=lambda one: not one.is_present)

@@ -1,6 +1,6 @@
 """Signing in and out, and the language of an account."""
 
-from flask import Blueprint, Response, current_app, flash, jsonify, redirect, request, session, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_limiter import RateLimitExceeded
 from flask_login import current_user
@@ -16,6 +16,7 @@ from portal.accounts.openid.providers import buttons
 from portal.accounts.proving import prove_by_password
 from portal.accounts.services.attempts import TooManyAttempts
 from portal.accounts.sessions import start_anew
+from portal.config.present import present_settings
 from portal.errors import DomainError
 from portal.extensions import db, limiter
 from portal.web.access import actor, everyone, public
@@ -62,7 +63,7 @@ def sign_in_post() -> Answer:
 
 
 def _page(form: SignInForm, problem: str | None = None) -> str:
-    may_register = bool(current_app.config["PORTAL"].roles_to_register())
+    may_register = bool(present_settings().roles_to_register())
     facts = {"form": form, "problem": problem, "may_register": may_register}
     return door("accounts/sign_in.html", buttons=buttons(form.next.data), waiting=present_waiting(), **facts)
 

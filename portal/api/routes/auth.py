@@ -31,6 +31,7 @@ from portal.api.schemas.auth import (
     SignedIn,
 )
 from portal.api.schemas.common import Message
+from portal.config.present import present_settings
 from portal.extensions import db, limiter
 from portal.roles import Role
 from portal.web.access import actor, public
@@ -52,7 +53,7 @@ def register(body: Registration) -> Registered:
     # The office with a token that is too old would otherwise be taken for a stranger, and not hear of it.
     if standing() is Standing.INVALID:
         abort(turn_away())
-    if body.role not in current_app.config["PORTAL"].roles_to_register():
+    if body.role not in present_settings().roles_to_register():
         if standing() is Standing.UNCONFIRMED:
             abort(turn_away())
         refuse(403, _("Only the academic office makes accounts with this role."), field="role")
@@ -62,7 +63,7 @@ def register(body: Registration) -> Registered:
 def _open_for_someone(body: Registration) -> Registered:
     draft = UserDraft(body.email, body.role, body.first_name, body.last_name, chosen_language())
     wanted = NewPerson(draft, body.employee_id or "")
-    about = (current_app.config["PORTAL"].portal_name,)
+    about = (present_settings().portal_name,)
     with renamed(number="employee_id"):
         user = open_account(
             wanted, body.password, current_user.role, actor(), specialization=body.specialization, about=about
@@ -78,7 +79,7 @@ def _register_oneself(body: Registration) -> Registered:
     Nothing in it may differ, so it tells no id, and its tokens say "confirm your address first" whoever is behind them.
     """
     draft = UserDraft(body.email, body.role, body.first_name, body.last_name, chosen_language())
-    about = (current_app.config["PORTAL"].portal_name,)
+    about = (present_settings().portal_name,)
     user_id = registration.register(draft, body.password, current_app.config["SECRET_KEY"], actor(), about)
     if user_id is None:
         grant = refresh_tokens.make_decoy()

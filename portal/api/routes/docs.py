@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.api.document import build_document
+from portal.config.present import present_settings
 from portal.web.access import public
 
 bp = Blueprint("api_docs", __name__, url_prefix="/api")
@@ -29,4 +30,4 @@ def document() -> BaseResponse:
 @public
 def docs() -> str:
     """The document as a page: Swagger UI, from our own files."""
-    return render_template("api/docs.html", title=current_app.config["PORTAL"].portal_name)
+    return render_template("api/docs.html", title=present_settings().portal_name)

@@ -21,6 +21,7 @@ from portal.api.proving import prove_again, renamed
 from portal.api.reading import read_body
 from portal.api.schemas.auth import Forgotten, PasswordChange, PasswordReset, Refreshed
 from portal.api.schemas.common import Message
+from portal.config.present import present_settings
 from portal.errors import NotFound
 from portal.extensions import db, limiter
 from portal.web.access import Actor, actor, everyone, public
@@ -36,7 +37,7 @@ def _sent_address_key() -> str:
 
 
 def _about() -> tuple[str]:
-    return (current_app.config["PORTAL"].portal_name,)
+    return (present_settings().portal_name,)
 
 
 @bp.post("/auth/change-password")

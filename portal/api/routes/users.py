@@ -16,6 +16,7 @@ from portal.api.operations import TAGGED, Reply, operation
 from portal.api.paging import page_reply
 from portal.api.proving import renamed
 from portal.api.schemas.users import UserChange, UserNew, UserQuery, UserShown
+from portal.config.present import present_settings
 from portal.extensions import db
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
@@ -47,7 +48,7 @@ def add_user(body: UserNew) -> Reply:
             set_specialization(user_id, body.specialization, by)
             invitations.invite_people([user_id], acting, current_app.config["SECRET_KEY"], by, renew=False)
         else:
-            about = (current_app.config["PORTAL"].portal_name,)
+            about = (present_settings().portal_name,)
             more: dict[str, Any] = {"specialization": body.specialization, "about": about}
             user_id = open_account(wanted, body.password, acting, by, **more).id
     db.session.commit()

@@ -17,6 +17,7 @@ from portal.api.schemas.webhooks import (
     WebhookQuery,
     WebhookShown,
 )
+from portal.config.present import present_settings
 from portal.extensions import db
 from portal.roles import Role
 from portal.web.access import actor, audience, shared
@@ -150,7 +151,7 @@ def _with_secret(made: endpoints.Made, headers: dict[str, str]) -> Reply:
 
 
 def _reach() -> Reach:
-    return Reach.of(current_app.config["PORTAL"])
+    return Reach.of(present_settings())
 
 
 def _box() -> SecretBox:

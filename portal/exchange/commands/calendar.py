@@ -3,7 +3,6 @@
 from datetime import date, datetime
 
 import click
-from flask import current_app
 from flask_babel import ngettext
 
 from portal.accounts.commands import in_words
@@ -12,6 +11,7 @@ from portal.catalogue import services
 from portal.catalogue.calendar import rules_of
 from portal.catalogue.services import BreakDraft
 from portal.command_line import Commands
+from portal.config.present import present_settings
 from portal.extensions import db
 from portal.tracker.services import plan_logs
 
@@ -49,7 +49,7 @@ def remove_break(name: str, start: datetime | None) -> None:
 
 
 def _plan_anew() -> None:
-    counts = plan_logs(None, rules_of(current_app.config["PORTAL"]))
+    counts = plan_logs(None, rules_of(present_settings()))
     db.session.commit()
     changed = counts.created + counts.changed + counts.deleted
     click.echo(ngettext("%(num)d weekly log was planned anew.", "%(num)d weekly logs were planned anew.", changed))

@@ -1,10 +1,10 @@
 """`flask seed up`, `flask seed down` and `flask seed status`."""
 
 import click
-from flask import current_app
 
 from portal.accounts.commands import in_words
 from portal.command_line import Commands, ask_first
+from portal.config.present import present_settings
 from portal.exchange import seeding
 from portal.exchange.seeding import Seed
 from portal.extensions import db
@@ -60,7 +60,7 @@ def status() -> None:
 
 def _seeds() -> list[Seed]:
     """All steps as they are; nobody waits for whoever reads the list."""
-    wait_for_database(current_app.config["PORTAL"].database_wait)
+    wait_for_database(present_settings().database_wait)
     with in_words():
         found = seeding.list_seeds()
     db.session.rollback()
@@ -76,7 +76,7 @@ def _find(seeds: list[Seed], number: str) -> Seed:
 
 
 def _is_for_here(one: Seed) -> bool:
-    return one.branch != seeding.DEMO or not current_app.config["PORTAL"].in_production
+    return one.branch != seeding.DEMO or not present_settings().in_production
 
 
 def _say_changes(before: list[Seed]) -> None:

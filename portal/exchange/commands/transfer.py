@@ -4,12 +4,12 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import click
-from flask import current_app
 
 from portal.accounts.commands import in_words
 from portal.audit.services import System
 from portal.catalogue.calendar import rules_of
 from portal.command_line import Commands
+from portal.config.present import present_settings
 from portal.database import only_reading
 from portal.exchange import services
 from portal.exchange.commands import output
@@ -43,7 +43,7 @@ def import_files(folder: Path, dry_run: bool, skip_errors: bool, report_file: Pa
 
 
 def _write(checked: Checked, bar: output.Bar, *, skip_errors: bool) -> Written:
-    rules = rules_of(current_app.config["PORTAL"])
+    rules = rules_of(present_settings())
     written = services.write(checked, rules, System(), skip_errors=skip_errors, progress=bar)
     services.note_run(checked, System(), skip_errors=skip_errors)
     db.session.commit()

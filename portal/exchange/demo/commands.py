@@ -1,11 +1,11 @@
 """`flask demo load`, `flask demo logins` and `flask demo clear`."""
 
 import click
-from flask import current_app
 
 from portal.accounts.commands import in_words
 from portal.audit.services import System
 from portal.command_line import Commands, ask_first
+from portal.config.present import present_settings
 from portal.exchange.demo import people
 from portal.exchange.demo.clear import clear_demo
 from portal.exchange.demo.load import is_loaded, load_demo
@@ -19,7 +19,7 @@ demo = Commands("demo", help="The demo institution, to try everything with.")
 def load() -> None:
     """Load it: one term around today, its people, courses and logs. Not in production."""
     with in_words():
-        counts = load_demo(current_app.config["PORTAL"], System())
+        counts = load_demo(present_settings(), System())
     note_demo(is_in=True)
     db.session.commit()
     click.echo(
@@ -50,7 +50,7 @@ def clear(yes: bool) -> None:
         db.session.rollback()  # nobody waits for the answer with the database locked
         ask_first("Delete the demo institution with everything that was done in it?")
     with in_words():
-        counts = clear_demo(current_app.config["PORTAL"], System())
+        counts = clear_demo(present_settings(), System())
     note_demo(is_in=False)
     db.session.commit()
     click.echo(f"Removed {counts.courses} courses and {counts.people} people of the demo institution.")

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, abort, current_app, flash, make_response, redirect, request, url_for
+from flask import Blueprint, Response, abort, flash, make_response, redirect, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -13,6 +13,7 @@ from portal.accounts.framing import profile_page
 from portal.accounts.services import hash_token
 from portal.catalogue.calendar import rules_of
 from portal.catalogue.queries import list_breaks
+from portal.config.present import present_settings
 from portal.exchange.feeds import queries, services
 from portal.exchange.feeds.writing import Contents, Frame, write_calendar
 from portal.extensions import db
@@ -32,7 +33,7 @@ def show(token: str) -> BaseResponse:
     owner = queries.find_owner(hash_token(token)) if token.isascii() and len(token) <= _LONGEST else None
     if owner is None:
         abort(404)
-    settings = current_app.config["PORTAL"]
+    settings = present_settings()
     since = clock.today(settings.zone) - _BACK
     courses = queries.list_courses(owner.user_id, since)
     meetings = queries.list_times([course.id for course in courses])
@@ -57,7 +58,7 @@ def make() -> Response:
     """Make an address, or another one in its place, and show it, this once."""
     token = services.make_feed(current_user.id, actor())
     db.session.commit()
-    address = current_app.config["PORTAL"].address() + url_for("calendar.show", token=token)
+    address = present_settings().address() + url_for("calendar.show", token=token)
     answer = make_response(_page(address))
     answer.headers["Cache-Control"] = "no-store"
     return answer

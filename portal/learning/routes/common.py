@@ -7,6 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
+from portal.config.present import present_settings
 from portal.errors import NotFound, lazy
 from portal.learning import queries
 from portal.learning.queries import CourseHead, Viewer
@@ -57,7 +58,7 @@ def storage() -> Storage:
 
 def limits() -> Limits:
     """How large files may be."""
-    settings = current_app.config["PORTAL"]
+    settings = present_settings()
     return Limits(settings.upload_limit_mb, settings.course_files_limit_mb)
 
 

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from portal.accounts.queries import find_person
 from portal.accounts.queries.links import find_link
 from portal.accounts.services.tokens import Purpose, derive_token
+from portal.config.present import present_settings
 from portal.notifications.groups import ACCOUNT
 from portal.notifications.kinds import Kind, Params, Topic, register
 
@@ -50,7 +51,7 @@ def register_letters() -> None:
 
 
 def _portal() -> str:
-    return str(current_app.config["PORTAL"].portal_name)
+    return present_settings().portal_name
 
 
 def _gather_for(purpose: Purpose) -> Callable[[int, Sequence[Params], datetime], Link | None]:

@@ -26,6 +26,7 @@ from flask_babel import gettext as _
 
 from portal import clock
 from portal.config import Settings
+from portal.config.present import present_settings
 from portal.notifications.groups import optional_groups
 from portal.notifications.kinds import Topic
 from portal.notifications.models import Channel
@@ -177,7 +178,7 @@ class Reader:
 
 def write_parts(section: Section, reader: Reader, locale: str) -> tuple[str, str, str]:
     """What a mail about one topic would be in a language: its subject, its text and its page."""
-    settings = current_app.config["PORTAL"]
+    settings = present_settings()
     with force_locale(locale):
         letter = _Letter(reader.name, section.topic.subject(section.content), locale, reader.zone)
         shared = {"letter": letter, "claim": reader, "sections": [section], "address": settings.address(), "stop": ""}

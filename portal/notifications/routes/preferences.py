@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import time
 
-from flask import current_app, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.accounts.queries.profiles import find_profile
+from portal.config.present import present_settings
 from portal.extensions import db
 from portal.notifications.groups import Group, groups_of
 from portal.notifications.hours import Quiet, minutes_of, time_of
@@ -70,7 +71,7 @@ def _groups() -> list[Group]:
 
 
 def _institutions() -> Quiet:
-    return Quiet.of(current_app.config["PORTAL"].portal_quiet_hours)
+    return Quiet.of(present_settings().portal_quiet_hours)
 
 
 def _read(hours: Hours) -> Quiet | None:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flask import Response, current_app, flash, redirect, request, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
+from portal.config.present import present_settings
 from portal.errors import DomainError, NotFound
 from portal.extensions import db
 from portal.roles import Role
@@ -87,7 +88,7 @@ def course_attendance(offering_id: int) -> str:
     if course is None:
         not_found()
     students = weeks_of_students(offering_id)
-    limit = current_app.config["PORTAL"].attendance_threshold
+    limit = present_settings().attendance_threshold
     low = [one for one in students if one.rate is not None and one.rate < limit]
     shown = sorted(low, key=lambda one: one.rate or 0) if "low" in request.args else students
     return page(

@@ -2,10 +2,11 @@
 
 from typing import Any, NoReturn
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_login import current_user
 
 from portal import clock
+from portal.config.present import present_settings
 from portal.errors import NotFound, lazy
 from portal.roles import Role
 from portal.tracker import queries
@@ -20,7 +21,7 @@ MANAGES = frozenset({Role.MANAGER, Role.ADMIN})
 
 def moment_now() -> Moment:
     """Now, by the institution's clock."""
-    return Moment.of(clock.now(), current_app.config["PORTAL"].zone)
+    return Moment.of(clock.now(), present_settings().zone)
 
 
 def own_log(log_id: int) -> Log:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from flask import current_app, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
 from portal.catalogue.calendar import rules_of
+from portal.config.present import present_settings
 from portal.errors import DomainError, NotFound
 from portal.extensions import db
 from portal.folding import one_line
@@ -65,7 +66,7 @@ def ask_to_reopen(log_id: int) -> BaseResponse | tuple[str, int]:
 def _carry_out(found: Log, act: str, form: DecisionForm) -> None:
     now, by = clock.now(), actor()
     if act in TIMED:
-        until = form.moment(rules_of(current_app.config["PORTAL"]))
+        until = form.moment(rules_of(present_settings()))
         timed: Callable[..., None] = deciding.extend if act == "extend" else deciding.reopen
         timed(found, until, form.ruling(), now, by)
         return

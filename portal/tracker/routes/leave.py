@@ -1,12 +1,13 @@
 """Leave of facilitators, for who manages."""
 
-from flask import current_app, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
 from portal.catalogue.calendar import Rules, rules_of
+from portal.config.present import present_settings
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.roles import Role
@@ -78,4 +79,4 @@ def _said(effect: Effect, *, handed_on: bool) -> str:
 
 
 def _rules() -> Rules:
-    return rules_of(current_app.config["PORTAL"])
+    return rules_of(present_settings())

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
 from portal.catalogue.calendar import due_at, monday_of, rules_of
+from portal.config.present import present_settings
 from portal.errors import DomainError, NotFound, lazy
 from portal.extensions import db
 from portal.folding import whole_number
@@ -106,7 +107,7 @@ def change(stage_id: int) -> BaseResponse | tuple[str, int]:
 
 def _page(stage_id: int | None = None, form: StageForm | None = None, new: NewStageForm | None = None) -> str:
     """The page; the form of one stage, or of a new one, may hold what was typed, and what is wrong with it."""
-    rules, now = rules_of(current_app.config["PORTAL"]), clock.now()
+    rules, now = rules_of(present_settings()), clock.now()
     deadline = due_at(monday_of(now.astimezone(rules.zone).date()), rules)
     ladder = read_ladder(rules.zone)
     steps = [_step(kept, ladder, deadline, form if kept.id == stage_id else None) for kept in list_stages()]

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, abort, current_app, flash, redirect, request, url_for
+from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import ColumnElement
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.catalogue.calendar import rules_of
+from portal.config.present import present_settings
 from portal.extensions import db
 from portal.folding import whole_number
 from portal.notifications.queries import list_addressees
@@ -144,7 +145,7 @@ def _filter_of(view: View, choice: ItemChoice) -> LogFilter:
 def _nudge(conditions: Sequence[ColumnElement[bool]]) -> BaseResponse:
     moment = moment_now()
     owed = logs_to_nudge(conditions, moment)
-    day = day_begins(moment.today, rules_of(current_app.config["PORTAL"]))
+    day = day_begins(moment.today, rules_of(present_settings()))
     done = nudge_people(owed, day, moment.now, actor())
     db.session.commit()
     flash(_said(done), "done" if done.people else "note")

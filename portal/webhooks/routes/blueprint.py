@@ -2,6 +2,7 @@
 
 from flask import Blueprint, current_app
 
+from portal.config.present import present_settings
 from portal.errors import NotFound, lazy
 from portal.webhooks.addresses import Reach
 from portal.webhooks.queries.endpoints import EndpointRow, find_endpoint
@@ -18,7 +19,7 @@ def present_box() -> SecretBox:
 
 def present_reach() -> Reach:
     """Where messages of this portal may go."""
-    return Reach.of(current_app.config["PORTAL"])
+    return Reach.of(present_settings())
 
 
 def endpoint_of(endpoint_id: int) -> EndpointRow:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import abort, current_app, flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -18,6 +18,7 @@ from portal.accounts.services import administration, deletion, managers
 from portal.accounts.services.administration import OF_MANAGERS, Identification
 from portal.accounts.services.sessions import list_sessions
 from portal.accounts.units import Kind, list_units
+from portal.config.present import present_settings
 from portal.errors import Conflict, DomainError, NotAllowed, NotFound, lazy
 from portal.extensions import db
 from portal.paging import Cursor
@@ -189,9 +190,9 @@ def _page(user_id: int, names: NameForm | None = None) -> str:
         "teaching": TeachingForm(formdata=None),
         "changes": account.list_changes(user_id) if is_admin else [],
         "attempts": account.page_of_attempts(user_id, Cursor.decode(request.args.get("after"))) if is_admin else None,
-        "sessions": list_sessions(user_id, current_app.config["PORTAL"].session_idle) if is_admin else [],
+        "sessions": list_sessions(user_id, present_settings().session_idle) if is_admin else [],
         "office": _office(found) if is_admin and found.role is Role.MANAGER else None,
-        "is_by_department": current_app.config["PORTAL"].portal_manager_scope == "department",
+        "is_by_department": present_settings().portal_manager_scope == "department",
         "name_of_device": name_of_device,
         "audit_address": f"/admin/audit/?entity=users&entity_id={user_id}",
     }

@@ -1,8 +1,9 @@
 """What the pages of courses share: who asks, and whether a stranger may."""
 
-from flask import abort, current_app
+from flask import abort
 from flask_login import current_user
 
+from portal.config.present import present_settings
 from portal.learning.courses.queries import CourseView, find_course_view
 from portal.learning.queries import Viewer
 from portal.roles import Role
@@ -26,7 +27,7 @@ def viewer_now() -> Viewer:
 
 def is_let_in() -> bool:
     """Whether the asker may see the catalogue: who is signed in, and strangers where the institution allows it."""
-    return bool(current_user.is_authenticated or current_app.config["PORTAL"].catalogue_public)
+    return bool(current_user.is_authenticated or present_settings().catalogue_public)
 
 
 def staffed_course(offering_id: int) -> CourseView:

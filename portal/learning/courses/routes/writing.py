@@ -8,6 +8,7 @@ from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
+from portal.config.present import present_settings
 from portal.errors import Conflict, DomainError, NotFound
 from portal.extensions import db
 from portal.folding import whole_number
@@ -166,7 +167,7 @@ def _keep(offering_id: int, form: CoverForm, name: str, content: bytes) -> None:
     if form.deed.data == "remove":
         services.remove_cover(offering_id, actor())
     elif name:
-        settings = current_app.config["PORTAL"]
+        settings = present_settings()
         limits = Limits(settings.upload_limit_mb, settings.course_files_limit_mb)
         storage = current_app.extensions["portal_storage"]
         services.keep_cover(offering_id, name, content, alt, limits, storage, actor())

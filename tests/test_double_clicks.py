@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.accounts.models import User
+from portal.allocations.models import OfferingStatus
 from portal.api.routes.offering_changes import change_as_sent
 from portal.audit.services import System
 from portal.bulk import Plan
@@ -165,6 +166,16 @@ def test_what_was_read_before_somebody_else_allocated_is_not_written_over(make_f
         for sent in ({"facilitator_id": second.profile_id}, {"status": "completed"}):
             with pytest.raises(Conflict):
                 change_as_sent(course.id, sent, seen, today, System())
+
+
+def test_a_course_that_is_over_is_changed_as_it_was_read_too(make_fresh: Any, fresh_app: Flask):
+    """Whoever sends it whole says again how it stands."""
+    course, today = make_fresh.offering(status=OfferingStatus.COMPLETED), clock.now().date()
+    with fresh_app.app_context():
+        seen = course.version
+        change_as_sent(course.id, {"title": "Theirs"}, seen, today, System())
+        with pytest.raises(Conflict):
+            change_as_sent(course.id, {"status": OfferingStatus.COMPLETED, "title": "Mine"}, seen, today, System())
 
 
 def test_a_tick_beside_a_program_that_takes_attendance_is_not_written_over(

@@ -31,11 +31,10 @@ def change_as_sent(offering_id: int, sent: Mapping[str, Any], seen: int, today: 
     """
     status, reason = sent.get("status"), sent.get("reason") or ""
     before = _row(offering_id)
-    if status is not None and not before.takes_facilitator:
-        change_status(offering_id, status, seen, by, reason)
-        seen = _row(offering_id).version
-    fields = {name: sent[name] for name in FIELDS if name in sent}
     # Each step is about the version that the one before left: what somebody else did meanwhile is not written over.
+    if status is not None and not before.takes_facilitator:
+        seen += change_status(offering_id, status, seen, by, reason)
+    fields = {name: sent[name] for name in FIELDS if name in sent}
     if fields and edit_offering(offering_id, fields, seen, by):
         seen += 1
     if "facilitator_id" in sent and sent["facilitator_id"] != before.facilitator_id:

@@ -17,7 +17,7 @@ from portal.accounts.models import Student, UserSession
 from portal.accounts.queries import find_person
 from portal.accounts.services import administration, sessions
 from portal.accounts.services.devices import Browser
-from portal.accounts.services.profiles import change_student
+from portal.accounts.services.profiles import change_facilitator, change_student, hold_facilitator
 from portal.allocations.services.assignment import assign_facilitator
 from portal.audit.services import System, record
 from portal.catalogue.models import Module
@@ -212,7 +212,7 @@ def test_whoever_changes_a_roster_leaves_the_module_to_others(fresh_app: Flask, 
             end()
 
 
-def test_what_only_refers_to_people_waits_for_no_leave_and_no_administrator(fresh_app: Flask, make_fresh: Any) -> None:
+def test_what_only_refers_to_people_waits_for_nobody_who_changes_them(fresh_app: Flask, make_fresh: Any) -> None:
     """Where the database can tell: MariaDB and MySQL lock whatever a new row refers to."""
     admin, person, facilitator = make_fresh.admin(), make_fresh.student(), make_fresh.facilitator()
     course, other, today = make_fresh.offering(), make_fresh.offering(), clock.now().date()
@@ -222,6 +222,8 @@ def test_what_only_refers_to_people_waits_for_no_leave_and_no_administrator(fres
         leaves.grant(LeaveDraft(facilitator.profile_id, today, today, None, "Ill"), RULES, System())
         assign_facilitator(other.id, facilitator.profile_id, other.version, System(), today)
         administration.deactivate(person.user_id, System())
+        hold_facilitator(facilitator.profile_id)
+        change_facilitator(facilitator.profile_id, {"department": "Languages"}, System())
         log = ActivityLog(
             allocation_id=course.id, facilitator_id=facilitator.profile_id, week_number=1, week_start=today,
             due_at=clock.now(),

@@ -14,13 +14,20 @@ from portal.extensions import db
 
 
 def hold_facilitator(facilitator_id: int) -> None:
-    """Have whoever changes the same one wait until the transaction ends, so that what was read of them still stands."""
-    db.session.execute(select(Facilitator.id).where(Facilitator.id == facilitator_id).with_for_update())
+    """Have whoever changes the same one wait until the transaction ends, so that what was read of them still stands.
+
+    Whoever only refers to them, as new weeks do, waits and is waited for only where the database cannot tell the two.
+    """
+    _hold(Facilitator, facilitator_id)
 
 
 def hold_student(student_id: int) -> None:
     """The same for somebody who studies."""
-    db.session.execute(select(Student.id).where(Student.id == student_id).with_for_update())
+    _hold(Student, student_id)
+
+
+def _hold(model: Any, row_id: int) -> None:
+    db.session.execute(select(model.id).where(model.id == row_id).with_for_update(key_share=True))
 
 
 def change_facilitator(facilitator_id: int, values: Mapping[str, Any], by: Actor) -> bool:
@@ -51,7 +58,7 @@ def referring(field: str, words: object = lazy("There is no such entry. Choose o
 
 
 def _change(model: Any, row_id: int, values: Mapping[str, Any], by: Actor) -> bool:
-    wanted = select(model).where(model.id == row_id).with_for_update()
+    wanted = select(model).where(model.id == row_id).with_for_update(key_share=True)
     profile = db.session.scalar(wanted.execution_options(populate_existing=True))
     if profile is None:
         raise NotFound(lazy("There is no such person."))

@@ -63,4 +63,5 @@ def sentence_of(found: Mapping[str, Any]) -> str:
 
 def label_of(path: Sequence[str | int]) -> str:
     """A path at the beginning of a sentence: "First name"."""
-    return name_of(path).replace("_", " ").capitalize()
+    name = name_of(path)
+    return name.replace("_", " ").strip().capitalize() or name

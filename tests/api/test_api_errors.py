@@ -130,6 +130,11 @@ def test_a_parameter_that_a_list_does_not_know_is_told_which_it_knows(faulty, ma
     assert answer.json["fields"]["offset"] == ["Offset is not known here: use limit, page, is_read, sort"]
 
 
+def test_a_parameter_against_caches_is_refused_by_its_name(faulty, make_fresh, program):
+    answer = program(make_fresh.student(), over=faulty)("GET", "/auth/me?_=1764400000")
+    assert body_of(answer)["fields"] == {"_": ["_ is not known here: this address takes no parameters"]}
+
+
 def test_the_wrong_method_says_which_are_right(asks):
     answer = asks("PUT", "/users")
     assert answer.status_code == 405

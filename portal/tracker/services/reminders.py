@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -42,12 +43,11 @@ def remind(now: datetime, zone: ZoneInfo) -> ReminderCounts:
     caller to commit.
     """
     for _ in range(_TRIES - 1):
-        try:
-            return _tell(untold(now, zone), now)
-        except (IntegrityError, OperationalError):
-            # Another worker told the same a moment earlier (or the database chose us in a deadlock):
-            # what it told is no longer untold.
-            db.session.rollback()
+        found = untold(now, zone)
+        # Another worker told the same a moment earlier (or the database chose us in a deadlock): what it told is no
+        # longer untold.
+        with suppress(IntegrityError, OperationalError):
+            return _tell(found, now)
     return _tell(untold(now, zone), now)
 
 
@@ -69,8 +69,13 @@ def untold(now: datetime, zone: ZoneInfo) -> Untold:
 
 
 def _tell(found: Untold, now: datetime) -> ReminderCounts:
-    people = notify_many([_fact(row) for row in found.owed]) if found.owed else 0
-    managers = tell_managers(found.alerts, now)
+    """Tell it all; nothing of it stays where the database refuses a part."""
+    try:
+        people = notify_many([_fact(row) for row in found.owed]) if found.owed else 0
+        managers = tell_managers(found.alerts, now)
+    except (IntegrityError, OperationalError):
+        db.session.rollback()
+        raise
     counts = Counter(row.kind for row in found.owed)
     alerted = sum(len(alert.logs) for alert in found.alerts)
     return ReminderCounts(counts[DUE], counts[TODAY], counts[MISSING], people, alerted, managers)

@@ -1,16 +1,18 @@
-"""What a mail says that somebody owes, and weeks in words."""
+"""What is owed: asked of the database, said in a mail, and weeks in words."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from portal.extensions import db
 from portal.tracker.models import ActivityLog
 from portal.tracker.reminding import ranges
-from portal.tracker.services.reminders import what_is_owed
-from tests.support.mail import DEADLINE
+from portal.tracker.services import reminders
+from portal.tracker.services.reminders import remind, what_is_owed
+from tests.support.mail import DEADLINE, ZONE
 
 DAY = timedelta(days=1)
 
@@ -55,3 +57,17 @@ def test_old_debts_alone_are_no_reason_for_a_mail(app: Flask, people: Any, make:
 )
 def test_runs_of_weeks_are_drawn_together(weeks: list[int], text: str) -> None:
     assert ranges(weeks) == text
+
+
+def test_a_database_that_is_away_is_asked_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each question may wait half a minute for it; the next pass asks again."""
+    asked = []
+
+    def away(*_: Any) -> Any:
+        asked.append(1)
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(reminders, "logs_owed", away)
+    with app.app_context(), pytest.raises(OperationalError):
+        remind(DEADLINE, ZONE)
+    assert len(asked) == 1

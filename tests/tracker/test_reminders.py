@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import func, literal, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.allocations.models import CourseOffering, OfferingStatus
@@ -145,20 +145,6 @@ def test_without_the_anti_join_the_unique_key_still_stops_a_second_telling(
         with pytest.raises(IntegrityError):
             remind(DEADLINE + DAY, ZONE)
         assert db.session.scalar(select(func.count(Notification.id))) == 1
-
-
-def test_a_database_that_is_away_is_asked_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each question may wait half a minute for it; the next pass asks again."""
-    asked = []
-
-    def away(*_: Any) -> Any:
-        asked.append(1)
-        raise OperationalError("SELECT 1", {}, Exception("gone"))
-
-    monkeypatch.setattr(reminders, "logs_owed", away)
-    with app.app_context(), pytest.raises(OperationalError):
-        remind(DEADLINE, ZONE)
-    assert len(asked) == 1
 
 
 def told_or_not(keys: tuple[str, ...]) -> Any:

@@ -159,6 +159,14 @@ def test_what_nobody_wants_of_a_body_is_read_so_that_the_connection_can_go_on(cl
     assert body.tell() == size
 
 
+def test_who_asks_first_whether_a_body_is_wanted_is_told_no(client):
+    """To begin to read makes the server send "100 Continue", and wait for all of what is refused."""
+    body = BytesIO(b"x" * 60_000)
+    headers = {"Expect": "100-continue", "Content-Type": "application/json"}
+    assert client.post("/api/modules", input_stream=body, headers=headers).status_code == 401
+    assert body.tell() == 0
+
+
 def test_a_body_beyond_all_measure_is_not_waited_for(client):
     body = BytesIO(b"x" * 5_000_000)
     answer = client.post("/login", input_stream=body, content_type="application/json", content_length=5_000_000)

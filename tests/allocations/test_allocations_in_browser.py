@@ -177,6 +177,13 @@ def test_pages_are_accessible_and_never_scroll_sideways(new_page, browser_sign_i
     assert page.evaluate(
         "[...document.querySelectorAll('tbody tr > *')].every(one => one.scrollWidth <= one.offsetWidth + 1)"
     )
+    if not device:
+        page.set_viewport_size({"width": 800, "height": 700})
+        page.goto("/allocations/")
+        page.locator(f"#who-{term[1].id}").click()
+        page.locator(f"#who-{term[1].id}[role=combobox]").press("ArrowDown")
+        expect(page.locator(".asking .pick [role=option]").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "candidates on a tablet"
     page.goto("/allocations/")
     if device:
         page.locator("#fold > summary").click()

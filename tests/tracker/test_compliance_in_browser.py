@@ -56,6 +56,9 @@ def test_pages_are_accessible_and_never_scroll_sideways(
             folded.locator("summary").click()
         assert axe(page) == [], address
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    page.set_viewport_size({"width": 760, "height": 900})
+    page.goto("/compliance/")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "five numbers on a tablet"
 
 
 # Where the frame lets nothing be scrolled, the table must end before what stands beside it.
@@ -85,7 +88,14 @@ def test_a_long_term_lies_over_nothing(live_server, new_page, browser_sign_in, m
         page.evaluate("document.querySelectorAll('.matrix tr > :nth-child(7)').forEach((one) => one.remove())")
     page.set_viewport_size(PHONE["viewport"])
     page.reload()
-    assert 0 < page.locator(".matrix thead [aria-current] a").bounding_box()["x"] < 320
+    shown = page.locator(".matrix thead [aria-current] a")
+    assert 0 < shown.bounding_box()["x"] < 320
+    # Whoever goes back to the first week stays there, whatever is renewed meanwhile.
+    page.evaluate("document.querySelector('.matrix-frame').scrollLeft = 0")
+    with page.expect_response("**/compliance/numbers*"):
+        page.evaluate("htmx.ajax('GET', document.querySelector('#numbers').dataset.numbers, '#numbers')")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    assert shown.bounding_box()["x"] > 320
 
 
 def test_a_number_filters_in_place_and_the_address_says_so(live_server, new_page, browser_sign_in, manager, term):
@@ -129,8 +139,24 @@ def test_without_scripts_a_phone_filters_decides_and_nudges(live_server, new_pag
     page.locator("#fold > summary").click()
     page.locator("#filter-q").fill("Chem")
     page.get_by_role("button", name="Apply").click()
-    expect(page.locator("#fold")).to_contain_text("in use")
+    in_use = page.locator("#fold .in-use")
+    expect(in_use).to_be_visible()
     page.get_by_role("link", name="Clear filters").click()
+    expect(in_use).to_be_hidden()
+    week = page.locator("#results thead a[href*=week]").first.get_attribute("href").split("week=")[1].split("&")[0]
+    # Each way to narrow a list is said.
+    for address in (f"/compliance/logs?week={week}", "/compliance/logs?state=missing", "/allocations/?trimester=2026-3",
+                    "/allocations/?mode=Online", "/allocations/?q=a", "/allocations/?unallocated=1"):  # fmt: skip
+        page.goto(address)
+        expect(in_use, address).to_be_visible()
+    page.goto("/compliance/logs?state=missing")
+    tick = page.locator("tbody").get_by_role("checkbox").first
+    before = tick.bounding_box()
+    tick.check()
+    assert tick.bounding_box() == before, "a tick stays where it is, and whole"
+    for address in ("/compliance/logs", "/allocations/", "/compliance/"):
+        page.goto(address)
+        expect(in_use, address).to_be_hidden()
     page.get_by_role("button", name="Nudge the 1 missing").click()
     expect(page.get_by_text("1 person is told of 1 week.")).to_be_visible()
     page.locator("#number-missing").click()

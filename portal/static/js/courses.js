@@ -53,11 +53,15 @@ document.addEventListener("htmx:after:swap", () => {
   if (at && document.activeElement?.id !== at) document.getElementById(at)?.focus({ preventScroll: true });
 });
 
-// Where the matrix is wider than the page, it begins with the week that the numbers are about, not with the first.
+// Where the matrix is wider than the page, it begins with the week that the numbers are about, not with the first. Once:
+// whoever went back to the first weeks stays there, whatever is drawn anew around them.
+const begun = new WeakSet();
 function showWeek() {
   const week = document.querySelector(".matrix thead [aria-current]");
   const frame = week?.closest(".matrix-frame");
-  if (frame && frame.scrollLeft === 0) frame.scrollLeft = week.offsetLeft + 2 * week.offsetWidth - frame.clientWidth;
+  if (!frame || begun.has(frame)) return;
+  begun.add(frame);
+  frame.scrollLeft = week.offsetLeft + 2 * week.offsetWidth - frame.clientWidth;
 }
 document.addEventListener("htmx:after:swap", showWeek);
 showWeek();

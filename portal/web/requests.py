@@ -63,8 +63,8 @@ def _read_rest(response: Response) -> Response:
     """Read what nobody wanted of a body, such as that of a request without a token.
 
     A server that still has some of it closes the connection after the answer, mostly without a word, and what the
-    client asks for next on it is lost. Whoever asks by `Expect: 100-continue` whether the body is wanted has not sent it:
-    to read would be to say yes, and this answer is the no.
+    client asks for next on it is lost. Whoever asks by `Expect: 100-continue` whether a body is wanted has not sent it
+    yet: to read would be to say yes, and this answer is the no.
     """
     asked = bare(request)
     length = asked.content_length

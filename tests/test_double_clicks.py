@@ -12,7 +12,9 @@ from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.accounts.models import User
+from portal.accounts.services.profiles import hold_facilitator
 from portal.allocations.models import OfferingStatus
+from portal.allocations.queries.selections import lock_courses
 from portal.api.routes.offering_changes import change_as_sent
 from portal.audit.services import System
 from portal.bulk import Plan
@@ -176,6 +178,20 @@ def test_a_course_that_is_over_is_changed_as_it_was_read_too(make_fresh: Any, fr
         change_as_sent(course.id, {"title": "Theirs"}, seen, today, System())
         with pytest.raises(Conflict):
             change_as_sent(course.id, {"status": OfferingStatus.COMPLETED, "title": "Mine"}, seen, today, System())
+
+
+def test_a_change_with_a_facilitator_and_an_allocation_do_not_wait_for_each_other(
+    make_fresh: Any, within: None, fresh_app: Flask
+):
+    """Both hold who is to teach before the course, so that neither has to be undone."""
+    course, facilitator, today = make_fresh.offering(), make_fresh.facilitator().profile_id, clock.now().date()
+    sent, seen = {"title": "New", "facilitator_id": facilitator}, course.version
+    hold_facilitator(facilitator)
+    with beside(fresh_app, lambda: change_as_sent(course.id, sent, seen, today, System())) as end:
+        until_somebody_waits()
+        lock_courses([course.id])
+        db.session.commit()
+        end()
 
 
 def test_a_tick_beside_a_program_that_takes_attendance_is_not_written_over(

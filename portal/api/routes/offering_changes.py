@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from portal.accounts.services.profiles import hold_facilitator
 from portal.allocations.models import IntakePeriod
 from portal.allocations.queries.listing import OfferingRow, find_offering
 from portal.allocations.services import assign_facilitator
@@ -31,14 +32,17 @@ def change_as_sent(offering_id: int, sent: Mapping[str, Any], seen: int, today: 
     """
     status, reason = sent.get("status"), sent.get("reason") or ""
     before = _row(offering_id)
+    teaches = sent.get("facilitator_id")
+    if teaches not in {None, before.facilitator_id}:
+        hold_facilitator(teaches)  # before the course, as whoever only allocates does
     # Each step is about the version that the one before left: what somebody else did meanwhile is not written over.
     if status is not None and not before.takes_facilitator:
         seen += change_status(offering_id, status, seen, by, reason)
     fields = {name: sent[name] for name in FIELDS if name in sent}
     if fields and edit_offering(offering_id, fields, seen, by):
         seen += 1
-    if "facilitator_id" in sent and sent["facilitator_id"] != before.facilitator_id:
-        seen += assign_facilitator(offering_id, sent["facilitator_id"], seen, by, today, reason or None)
+    if "facilitator_id" in sent and teaches != before.facilitator_id:
+        seen += assign_facilitator(offering_id, teaches, seen, by, today, reason or None)
     if status is not None:
         change_status(offering_id, status, seen, by, reason)
 

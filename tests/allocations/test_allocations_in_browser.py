@@ -187,6 +187,17 @@ def test_pages_are_accessible_and_never_scroll_sideways(new_page, browser_sign_i
     page.goto("/allocations/")
     if device:
         page.locator("#fold > summary").click()
+        field = page.locator("#filter-facilitator")
+        place = field.bounding_box()
+        page.set_viewport_size(PHONE["viewport"] | {"height": int(place["y"] + place["height"]) + 80})
+        field.evaluate("one => { one.focus({ preventScroll: true }); one.click(); }")  # where a finger meets it
+        candidates = page.locator("#filters .pick .list:visible")
+        expect(candidates.locator("[role=option]").first).to_be_visible()
+        end = candidates.evaluate("one => one.getBoundingClientRect().bottom")
+        assert end <= page.locator(".places").bounding_box()["y"], "candidates end above the places at the bottom"
+        page.set_viewport_size(PHONE["viewport"])
+        page.goto("/allocations/")
+        page.locator("#fold > summary").click()
     page.locator("#filter-views summary").click()
     assert page.locator("#filter-views > div").bounding_box()["x"] >= 0
     page.keyboard.press("Escape")

@@ -45,6 +45,8 @@ function open(input) {
   });
   list.hidden = list.childElementCount === 0;
   input.setAttribute("aria-expanded", String(!list.hidden));
+  // On a phone it would end behind the places at the bottom, which no key and no look gets past.
+  if (!list.hidden) list.scrollIntoView({ block: "nearest" });
   input.removeAttribute("aria-activedescendant");
   const said = options.length === 0 ? words.no_results : options.length === 1 ? words.one_result : words.some_results.replace("{count}", options.length);
   document.dispatchEvent(new CustomEvent("announce", { detail: { text: said } }));

@@ -17,6 +17,7 @@ from flask import Flask
 from portal.extensions import db
 from portal.migrating import add_index
 from portal.turns import alone
+from portal.unfinished import past_what_is_done
 from tests.support import servers
 from tests.support.databases import build_app, dispose, migrate
 from tests.support.revisions import open_at
@@ -256,6 +257,12 @@ def test_an_index_that_was_made_is_passed_over_if_it_is_the_same(
         connection.exec_driver_sql(f"CREATE INDEX ix_audit_events_actor_id ON audit_events ({columns})")
     done = app.test_cli_runner().invoke(args=["db", "downgrade", "0003"])
     assert ("Done already" in done.stderr, done.exit_code) == ((True, 0) if columns == "actor_id" else (False, 1))
+    # Nor is a statement that does more than to drop.
+    more = "ALTER TABLE users DROP COLUMN nobody, ADD COLUMN somebody INT"
+    with app.app_context():
+        connection = db.engine.connect()
+    with connection, pytest.raises(sa.exc.OperationalError), past_what_is_done(connection):
+        connection.exec_driver_sql(more)
 
 
 def test_a_way_up_that_was_killed_says_what_to_take_away(open_app_at: Callable[[str], Flask], monkeypatch: Any) -> None:

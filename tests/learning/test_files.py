@@ -206,6 +206,7 @@ def test_a_length_that_was_not_said_and_a_part_too_many_are_refused(app, staff, 
     begun = begin(staff, lesson, "a.txt", 10).json
     place = at(lesson, f"uploads/{begun['id']}")
     assert staff.post(f"{place}/1", data=b"x" * 10).status_code == 409
+    assert staff.post(f"{place}/{2**31}", data=b"x" * 10).status_code == 404, "it is not the first one"
     assert staff.post(f"{place}/0", data=b"x" * 11).status_code == 422
     assert staff.post(f"{place}/0", data=b"x" * 10).status_code == 404, "what was refused is gone"
     begun = begin(staff, lesson, "a.txt", PART_SIZE + 5).json

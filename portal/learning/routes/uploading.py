@@ -90,7 +90,7 @@ def upload_state(offering_id: int, lesson_id: int, file_id: int) -> BaseResponse
     return jsonify(id=file.id, part_size=file.part_size, parts=file.parts)
 
 
-@bp.post(f"{_UPLOAD}/<id:number>")
+@bp.post(f"{_UPLOAD}/<int(max=2147483647):number>")  # counted from 0, so no id
 @audience(Role.FACILITATOR, Role.MANAGER, Role.ADMIN)
 @owned(STAFF)
 @takes_bodies_of(PART_SIZE)
